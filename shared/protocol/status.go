@@ -1,0 +1,140 @@
+package protocol
+
+import "encoding/json"
+
+// StatusResult is the three facts of the product's state, each with its
+// version. Nothing in it tells a page about certificates.
+type StatusResult struct {
+	Extension      ExtensionStatus `json:"extension"`
+	Host           HostState       `json:"host"`
+	Store          StoreState      `json:"store"`
+	RequiresUpdate RequiresUpdate  `json:"requiresUpdate"`
+}
+
+// ExtensionStatus is the extension's own fact.
+type ExtensionStatus struct {
+	Version  string `json:"version"`
+	Protocol int    `json:"protocol"`
+}
+
+// HostState is the host as the extension sees it. Fault is set when it is not
+// online: host-missing, host-forbidden, host-stopped, host-outdated.
+type HostState struct {
+	Online  bool   `json:"online"`
+	Version string `json:"version,omitempty"`
+	OS      string `json:"os,omitempty"` // GOOS
+	Fault   *Fault `json:"fault,omitempty"`
+}
+
+// StoreState is the certificate stores taken together.
+type StoreState struct {
+	Ready bool   `json:"ready"`
+	Fault *Fault `json:"fault,omitempty"`
+}
+
+// RequiresUpdate says which side is too old for the other.
+type RequiresUpdate struct {
+	Extension bool `json:"extension"`
+	Host      bool `json:"host"`
+}
+
+// HelloParams introduces the extension to the host.
+type HelloParams struct {
+	Version  string `json:"version"`
+	Protocol int    `json:"protocol"`
+}
+
+// HelloResult introduces the host. MinProtocol is the oldest protocol that it
+// still speaks; a peer below it must be updated.
+type HelloResult struct {
+	Version     string `json:"version"`
+	Protocol    int    `json:"protocol"`
+	MinProtocol int    `json:"minProtocol"`
+	OS          string `json:"os"`   // GOOS
+	Arch        string `json:"arch"` // GOARCH
+}
+
+// HostStatusResult is the state of each store of this computer.
+type HostStatusResult struct {
+	Version string        `json:"version"`
+	OS      string        `json:"os"`
+	Stores  []StoreStatus `json:"stores"`
+}
+
+// StoreStatus is one store. State is a keystore.State.
+type StoreStatus struct {
+	ID           string   `json:"id"`
+	Name         string   `json:"name"`
+	Location     string   `json:"location"`
+	State        string   `json:"state"`
+	Fault        *Fault   `json:"fault,omitempty"`
+	Certificates int      `json:"certificates"`
+	Keys         int      `json:"keys"`
+	Import       bool     `json:"import"`
+	Mechanisms   []string `json:"mechanisms"`
+}
+
+// AttachResult is a bridge's nonce, 32 hex digits.
+type AttachResult struct {
+	Nonce string `json:"nonce"`
+}
+
+// VerifyParams spends a nonce.
+type VerifyParams struct {
+	Nonce string `json:"nonce"`
+}
+
+// VerifyResult is the origin of the page that a bridge serves, as the browser
+// reported it.
+type VerifyResult struct {
+	Origin string `json:"origin"`
+}
+
+// SessionParams names a session: 32 hex digits in the assistant's URL.
+type SessionParams struct {
+	Session string `json:"session"`
+}
+
+// SessionResult is what an assistant window works for. Origin is the browser's
+// word, never the page's. TabID, FrameID, DocumentID and Document say where
+// calls and progress go; Document is the content script's own random name.
+type SessionResult struct {
+	Session    string          `json:"session"`
+	Request    string          `json:"request"` // the page's request id
+	Method     Method          `json:"method"`
+	Params     json.RawMessage `json:"params"`
+	Origin     string          `json:"origin"`
+	TabID      int             `json:"tabId"`
+	FrameID    int             `json:"frameId"`
+	DocumentID string          `json:"documentId,omitempty"`
+	Document   string          `json:"document"`
+	Language   string          `json:"language,omitempty"`
+}
+
+// FinishParams is a session's outcome; either Result or Fault.
+type FinishParams struct {
+	Session string          `json:"session"`
+	Result  json.RawMessage `json:"result,omitempty"`
+	Fault   *Fault          `json:"fault,omitempty"`
+}
+
+// SiteParams names a site by its origin.
+type SiteParams struct {
+	Origin string `json:"origin"`
+}
+
+// SiteResult is a site as the extension knows it.
+type SiteResult struct {
+	Origin  string `json:"origin"`
+	Allowed bool   `json:"allowed"`
+	Secure  bool   `json:"secure"`            // https, or loopback in a demo build
+	Since   string `json:"since,omitempty"`   // RFC 3339
+	LastUse string `json:"lastUse,omitempty"` // RFC 3339
+	Keys    int    `json:"keys"`
+}
+
+// RememberParams notes that an origin registered a certificate.
+type RememberParams struct {
+	Origin     string `json:"origin"`
+	Thumbprint string `json:"thumbprint"`
+}
