@@ -1,0 +1,9 @@
+#!/bin/sh
+# Runs the project's Go: the toolchain that setup.sh put below build/ where
+# the machine's own Go was missing or too old, otherwise the machine's own.
+root=$(cd "$(dirname "$0")/../.." && pwd)
+own="$root/build/toolchain/bin/go"
+if [ -x "$own" ]; then
+	GOTOOLCHAIN=local exec "$own" "$@"
+fi
+exec go "$@"
