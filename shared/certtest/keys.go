@@ -18,9 +18,9 @@ import (
 // 0.1 to 3 s; nothing else of this package is kept.
 var cache sync.Map // string -> func() (*rsa.PrivateKey, error)
 
-func cached(tb testing.TB, name string, make func() (*rsa.PrivateKey, error)) *rsa.PrivateKey {
+func cached(tb testing.TB, name string, generate func() (*rsa.PrivateKey, error)) *rsa.PrivateKey {
 	tb.Helper()
-	once, _ := cache.LoadOrStore(name, sync.OnceValues(make))
+	once, _ := cache.LoadOrStore(name, sync.OnceValues(generate))
 	key, err := once.(func() (*rsa.PrivateKey, error))()
 	if err != nil {
 		tb.Fatalf("certtest: %s: %v", name, err)

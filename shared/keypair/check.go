@@ -44,9 +44,14 @@ const day = 24 * time.Hour
 // Check judges a certificate at the time now. It cannot know whether the
 // private key is at hand, nor whether the certificate was revoked.
 func Check(c *Certificate, now time.Time) Verdict {
-	v := Verdict{Reasons: KeyReasons(c)}
+	var v Verdict
 	if c.Odd {
-		v.Reasons = slices.Insert(v.Reasons, 0, fault.CertificateBad)
+		v.Reasons = append(v.Reasons, fault.CertificateBad)
+	}
+	for _, code := range KeyReasons(c) {
+		if !slices.Contains(v.Reasons, code) {
+			v.Reasons = append(v.Reasons, code)
+		}
 	}
 	if !mayReceive(c) {
 		v.Reasons = append(v.Reasons, fault.CertificateUsage)
@@ -58,7 +63,6 @@ func Check(c *Certificate, now time.Time) Verdict {
 	case now.Before(c.NotBefore):
 		v.Reasons = append(v.Reasons, fault.CertificateNotYet)
 	}
-	v.Reasons = slices.Compact(v.Reasons)
 	v.DaysLeft = daysLeft(c.NotAfter, now)
 	v.Warnings = warnings(c, v)
 	return v
