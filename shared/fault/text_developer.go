@@ -1,0 +1,30 @@
+package fault
+
+// developerTexts are the texts of the group Developer: mistakes in a page or in Scellé itself.
+var developerTexts = []entry{
+	{BadRequest, Developer,
+		"La demande n’est pas bien formée.",
+		"Erreur de la page : vérifiez les paramètres avec les types de scelle.d.ts.",
+		"The request is not well formed.",
+		"A mistake in the page: check the parameters against the types in scelle.d.ts."},
+	{UnknownMethod, Developer,
+		"La demande est inconnue de cette version de Scellé.",
+		"Mettez à jour l’extension et le programme ; côté portail, vérifiez le nom de la fonction appelée.",
+		"This version of Scellé does not know the request.",
+		"Update the extension and the program; on the portal’s side, check the name of the function called."},
+	{NotPermitted, Developer,
+		"La demande n’est pas permise de cet endroit.",
+		"Certaines opérations ne partent que d’une fenêtre de Scellé, jamais d’une page. Il n’y a rien à régler sur ce poste : prévenez le support de la salle des marchés.",
+		"The request is not permitted from here.",
+		"Some operations start only in a Scellé window, never in a page. There is nothing to set on this computer: tell the portal’s support."},
+	{MessageTooLarge, Developer,
+		"Le message est trop grand.",
+		"La limite est de 1 Mio par message : la page doit envoyer moins d’éléments à la fois.",
+		"The message is too large.",
+		"The limit is 1 MiB a message: the page has to send fewer items at a time."},
+	{Internal, Developer,
+		"Une erreur interne s’est produite dans Scellé.",
+		"Réessayez. Si l’erreur revient, signalez-la avec les versions affichées par l’icône de Scellé.",
+		"An internal error occurred in Scellé.",
+		"Try again. If the error comes back, report it with the versions that the Scellé icon shows."},
+}
