@@ -17,7 +17,7 @@ packages_test="libnss3-tools:certutil openssl:openssl zip:zip unzip:unzip nodejs
 present() {
 	case $1 in
 	/*) [ -e "$1" ] ;;
-	*.so) ls /usr/lib/*/"$1" /usr/lib/"$1" /usr/lib64/"$1" >/dev/null 2>&1 ;;
+	*.so) find /usr/lib /usr/lib64 -name "$1" 2>/dev/null | grep -q . ;;
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac
 }

@@ -1,0 +1,71 @@
+# Scellé. `make help` says what there is.
+GO := scripts/setup/go.sh
+export GOFLAGS := -buildvcs=false
+BUILD := build
+LDFLAGS := -s -w
+OS := linux windows darwin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo build test test-all lint bench gen dist clean host portal wasm extension
+
+help: ## say what there is
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+## -- develop -----------------------------------------------------------------
+
+demo: ## install what is missing, build, start the portal and open Chromium on it
+	@sh scripts/setup/setup.sh demo
+	@$(MAKE) --no-print-directory build
+	$(BUILD)/demo-run $(DEMOFLAGS)
+
+build: host portal wasm extension ## build host, portal, WebAssembly module and extensions into build/
+	$(GO) build -o $(BUILD)/demo-run ./scripts/demo
+
+host:
+	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/scelle ./host
+
+portal:
+	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/portal ./scripts/portal
+
+wasm:
+	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/app.wasm ./wasm/app
+
+extension: wasm
+	$(GO) run ./scripts/pack -out $(BUILD)/extension -wasm $(BUILD)/app.wasm
+	$(GO) run ./scripts/pack -out $(BUILD)/extension-demo -wasm $(BUILD)/app.wasm -demo
+
+gen: ## write the files that are generated from shared/ again
+	$(GO) run ./scripts/genproto
+
+test: ## install what is missing and run the tests (under 15 minutes on 2 cores)
+	@sh scripts/setup/setup.sh test
+	@$(MAKE) --no-print-directory build
+	$(GO) test -timeout 14m ./...
+	scripts/setup/js.sh test
+
+test-all: test ## the long tests too: race detector, long fuzzing (FUZZTIME=10m), long streams
+	$(GO) test -race -timeout 60m ./shared/... ./host/... ./wasm/...
+	sh scripts/setup/fuzz.sh $(or $(FUZZTIME),60s)
+
+lint: ## formatting, vet for every system, staticcheck, types of the JavaScript, generated files
+	@sh scripts/setup/setup.sh test
+	@test -z "$$($(GO) tool -n staticcheck >/dev/null; gofmt -l $$(git ls-files '*.go'))" || { echo 'not gofmt-ed:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@for os in $(OS); do echo "vet $$os"; GOOS=$$os CGO_ENABLED=$$([ $$os = linux ] && echo 1 || echo 0) $(GO) vet ./shared/... ./host/... ./extension/... ./wasm/internal/... || exit 1; done
+	$(GO) vet ./scripts/...
+	GOOS=js GOARCH=wasm $(GO) vet ./shared/... ./wasm/...
+	$(GO) tool staticcheck ./...
+	GOOS=js GOARCH=wasm $(GO) tool staticcheck ./wasm/...
+	$(GO) run ./scripts/genproto -check
+	scripts/setup/js.sh lint
+
+bench: build ## measure start, memory, size and speed beside peers, as ratios
+	$(GO) run ./scripts/bench
+
+## -- release -----------------------------------------------------------------
+
+dist: wasm ## zips of the extension and the stripped host into build/dist/
+	CGO_ENABLED=1 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/dist/scelle-linux-amd64 ./host
+	$(GO) run ./scripts/pack -out $(BUILD)/dist -wasm $(BUILD)/app.wasm -zip
+
+clean: ## remove what was built
+	rm -rf $(BUILD)

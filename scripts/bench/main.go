@@ -1,0 +1,94 @@
+// Command bench measures what people wait for and what the host costs, beside
+// peers in the same run on the same machine, as ratios: absolute figures mean
+// nothing without the machine, which is printed with them.
+//
+//	go run ./scripts/bench [-build build] [-n 15]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+func main() {
+	build := flag.String("build", "build", "where make build left its files")
+	n := flag.Int("n", 15, "runs of each measure, at least 3; medians are printed")
+	flag.Parse()
+	if err := run(context.Background(), *build, max(*n, 3)); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, build string, n int) error {
+	dir, err := os.MkdirTemp("", "scelle-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	fmt.Printf("%s, %d CPUs, %s, medians of %d\n\n", cpu(), runtime.NumCPU(), runtime.Version(), n)
+	hostErr := benchHost(dir, build, n)
+	popupErr := benchPopup(ctx, dir, build, n)
+	return errors.Join(hostErr, popupErr)
+}
+
+// cpu is the processor's name, since figures without it say nothing.
+func cpu() string {
+	b, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	for line := range strings.Lines(string(b)) {
+		if name, ok := strings.CutPrefix(line, "model name"); ok {
+			return strings.Trim(name, " \t:\n")
+		}
+	}
+	return runtime.GOARCH
+}
+
+// median runs f n times after one run to warm the caches.
+func median(n int, f func() (float64, error)) (float64, error) {
+	if _, err := f(); err != nil {
+		return 0, err
+	}
+	var all []float64
+	for range n {
+		v, err := f()
+		if err != nil {
+			return 0, err
+		}
+		all = append(all, v)
+	}
+	slices.Sort(all)
+	return all[len(all)/2], nil
+}
+
+// elapsed is the wall time of a whole process in milliseconds.
+func elapsed(cmd *exec.Cmd) (float64, error) {
+	start := time.Now()
+	err := cmd.Run()
+	return float64(time.Since(start).Microseconds()) / 1000, err
+}
+
+// row prints one measure and its ratio to each peer.
+func row(what, unit string, value float64, peers ...peer) {
+	fmt.Printf("%-46s %9.1f %-4s", what, value, unit)
+	for _, p := range peers {
+		fmt.Printf("  %s %.1f %s (x%.2f)", p.name, p.value, unit, value/p.value)
+	}
+	fmt.Println()
+}
+
+// peer is what a measure is compared with.
+type peer struct {
+	name  string
+	value float64
+}
