@@ -109,7 +109,7 @@ func extract(data []byte, size int, far int64) (*folder, []Result, error) {
 
 func TestPrefixIs68FixedBytes(t *testing.T) {
 	want := "504b0304" + "1400" + "0000" + "0000" + "0000" + "2100" + // signature, version 2.0, flags, stored, 00:00, 1980-01-01
-		"fb2ad5b3" + "1e000000" + "1e000000" + "0800" + "0000" + // CRC-32, sizes, name and extra length
+		"61cbb358" + "1e000000" + "1e000000" + "0800" + "0000" + // CRC-32, sizes, name and extra length
 		hex.EncodeToString([]byte("mimetypeapplication/vnd.scelle.pli+zip"))
 	got := Prefix()
 	if len(got) != PrefixSize || len(MediaType) != 30 {
