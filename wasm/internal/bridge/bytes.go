@@ -1,0 +1,107 @@
+//go:build js && wasm
+
+package bridge
+
+import (
+	"encoding/json"
+
+	"scelle/shared/fault"
+
+	"github.com/hack-pad/safejs"
+)
+
+// NewBytes makes a Uint8Array of n bytes, all zero.
+func NewBytes(n int) (Value, error) { return New("Uint8Array", n) }
+
+// ToJS copies b into a new Uint8Array.
+func ToJS(b []byte) (Value, error) {
+	array, err := NewBytes(len(b))
+	if err != nil {
+		return Undefined(), err
+	}
+	return array, Fill(array, b)
+}
+
+// Fill copies b into a Uint8Array of exactly its length.
+func Fill(array Value, b []byte) error {
+	if n, err := array.Length(); err != nil || n != len(b) {
+		return fault.Newf(fault.Internal, "array of %d for %d bytes", n, len(b))
+	}
+	n, err := safejs.CopyBytesToJS(array, b)
+	if err == nil && n != len(b) {
+		return fault.Newf(fault.Internal, "copied %d of %d bytes", n, len(b))
+	}
+	return faultOf(fault.Internal, err)
+}
+
+// Read copies a Uint8Array into dst, which must have exactly its length.
+func Read(dst []byte, array Value) error {
+	if n, err := array.Length(); err != nil || n != len(dst) {
+		return fault.Newf(fault.Internal, "array of %d for %d bytes", n, len(dst))
+	}
+	n, err := safejs.CopyBytesToGo(dst, array)
+	if err == nil && n != len(dst) {
+		return fault.Newf(fault.Internal, "copied %d of %d bytes", n, len(dst))
+	}
+	return faultOf(fault.Internal, err)
+}
+
+// ToGo copies a Uint8Array of at most limit bytes.
+func ToGo(array Value, limit int) ([]byte, error) {
+	if !Is(array, "Uint8Array") {
+		return nil, fault.Newf(fault.BadRequest, "bytes expected")
+	}
+	n, err := array.Length()
+	if err != nil || n > limit {
+		return nil, fault.New(fault.MessageTooLarge)
+	}
+	b := make([]byte, n)
+	return b, Read(b, array)
+}
+
+// View makes a Uint8Array over an ArrayBuffer, without a copy.
+func View(buffer Value) (Value, error) { return New("Uint8Array", buffer) }
+
+// Wipe zeroes a Uint8Array that held a secret.
+func Wipe(array Value) {
+	if Present(array) {
+		_, _ = array.Call("fill", 0)
+	}
+}
+
+// ToObject makes a JavaScript value of what encoding/json makes of v: bytes
+// are base64 strings, as everywhere on our wires.
+func ToObject(v any) (Value, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return Undefined(), fault.Wrap(fault.Internal, err)
+	}
+	return Parse(string(text))
+}
+
+// Parse is JSON.parse.
+func Parse(text string) (Value, error) {
+	j, ok := Lookup("JSON")
+	if !ok {
+		return Undefined(), fault.New(fault.Internal)
+	}
+	out, err := j.Call("parse", text)
+	return out, faultOf(fault.BadRequest, err)
+}
+
+// Text is JSON.stringify; undefined becomes nil.
+func Text(v Value) (json.RawMessage, error) {
+	if v.IsUndefined() {
+		return nil, nil
+	}
+	j, ok := Lookup("JSON")
+	if !ok {
+		return nil, fault.New(fault.Internal)
+	}
+	out, err := j.Call("stringify", v)
+	if err != nil || out.Type() != safejs.TypeString {
+		return nil, fault.Wrap(fault.BadRequest, err)
+	}
+	text, err := out.String()
+	return json.RawMessage(text), faultOf(fault.BadRequest, err)
+}

@@ -1,0 +1,187 @@
+//go:build js && wasm
+
+package bridge
+
+import (
+	"context"
+	"io"
+
+	"scelle/shared/fault"
+)
+
+// SliceSize is how many bytes of a file are asked for at once. Slices of 4 MiB
+// with one read ahead give 400 MB/s where 512 KiB slices give 180 to 350.
+const SliceSize = 4 << 20
+
+// File is a File or Blob: bytes that the browser keeps and gives by reference.
+type File struct{ v Value }
+
+// AsFile takes a File or Blob; anything else is fault.BadRequest.
+func AsFile(v Value) (File, error) {
+	if !Present(v) || !Is(v, "Blob") {
+		return File{}, fault.Newf(fault.BadRequest, "file expected")
+	}
+	return File{v}, nil
+}
+
+// NewFile gives a file's bytes another name. The type is always
+// application/octet-stream: Chromium renames downloads of other types.
+func NewFile(f File, name string) (File, error) {
+	v, err := New("File", []any{f.v}, name, map[string]any{"type": "application/octet-stream"})
+	return File{v}, err
+}
+
+// Value is the File or Blob itself.
+func (f File) Value() Value { return f.v }
+
+// Name is the name that the file came with; "" for a Blob.
+func (f File) Name() string { return String(f.v, "name") }
+
+// Type is the media type that the browser guessed from the name; often "".
+func (f File) Type() string { return String(f.v, "type") }
+
+// Size is the length in bytes.
+func (f File) Size() int64 { return int64(Number(f.v, "size")) }
+
+// slice starts to read n bytes from off.
+func (f File) slice(off, n int64) (*Promise, error) {
+	part, err := Call(f.v, "slice", float64(off), float64(off+n))
+	if err != nil {
+		return nil, fault.Recode(fault.ReadFailed, err)
+	}
+	return Start(part, fault.ReadFailed, "arrayBuffer")
+}
+
+// Reader reads the file from its start to its end. The next slice is under way
+// while one is being used.
+func (f File) Reader(ctx context.Context) *FileReader {
+	return &FileReader{ctx: ctx, file: f, size: f.Size()}
+}
+
+// FileReader is a [File] as an io.ReadCloser. It is used by one goroutine.
+type FileReader struct {
+	ctx   context.Context
+	file  File
+	size  int64
+	asked int64    // bytes that were asked for
+	ahead *Promise // the slice that is under way
+	want  int64    // its length
+	slice Value    // Uint8Array in use
+	have  int      // its length
+	used  int      // how much of it is consumed
+	err   error
+}
+
+// Read copies the next bytes. Errors: io.EOF, fault.ReadFailed when the file
+// cannot be read (any more) or is not as long as it was, fault.Cancelled.
+func (r *FileReader) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if r.err == nil && r.used == r.have {
+		r.err = r.next()
+	}
+	if r.err != nil {
+		return 0, r.err
+	}
+	n := min(len(p), r.have-r.used)
+	part, err := Call(r.slice, "subarray", r.used, r.used+n)
+	if err == nil {
+		err = Read(p[:n], part)
+	}
+	if err != nil {
+		r.err = err
+		return 0, err
+	}
+	r.used += n
+	return n, nil
+}
+
+// next takes the slice that is under way and asks for the one after it.
+func (r *FileReader) next() error {
+	if err := Ended(r.ctx); err != nil {
+		return err
+	}
+	if r.ahead == nil {
+		if err := r.ask(); err != nil {
+			return err
+		}
+	}
+	if r.ahead == nil {
+		return io.EOF
+	}
+	want := r.want
+	buffer, err := r.ahead.Wait(r.ctx)
+	r.ahead = nil
+	if err != nil {
+		return err
+	}
+	if r.slice, err = View(buffer); err != nil {
+		return err
+	}
+	if n, err := r.slice.Length(); err != nil || int64(n) != want {
+		return fault.Newf(fault.ReadFailed, "%d bytes of %d", n, want)
+	}
+	r.have, r.used = int(want), 0
+	return r.ask()
+}
+
+// ask starts the next slice, if there is one.
+func (r *FileReader) ask() error {
+	n := min(SliceSize, r.size-r.asked)
+	if n <= 0 {
+		return nil
+	}
+	var err error
+	if r.ahead, err = r.file.slice(r.asked, n); err != nil {
+		return err
+	}
+	r.want = n
+	r.asked += n
+	return nil
+}
+
+// Close lets go of the slices.
+func (r *FileReader) Close() error {
+	r.slice, r.ahead, r.have, r.used = Undefined(), nil, 0, 0
+	if r.err == nil {
+		r.err = io.EOF
+	}
+	return nil
+}
+
+// ReaderAt reads the file at any place, one slice per call.
+func (f File) ReaderAt(ctx context.Context) io.ReaderAt { return fileAt{ctx, f} }
+
+type fileAt struct {
+	ctx  context.Context
+	file File
+}
+
+// ReadAt follows io.ReaderAt.
+func (f fileAt) ReadAt(p []byte, off int64) (int, error) {
+	size := f.file.Size()
+	if off < 0 || off >= size {
+		return 0, io.EOF
+	}
+	n := min(int64(len(p)), size-off)
+	promise, err := f.file.slice(off, n)
+	if err != nil {
+		return 0, err
+	}
+	buffer, err := promise.Wait(f.ctx)
+	if err != nil {
+		return 0, err
+	}
+	array, err := View(buffer)
+	if err == nil {
+		err = Read(p[:n], array)
+	}
+	if err != nil {
+		return 0, fault.Recode(fault.ReadFailed, err)
+	}
+	if n < int64(len(p)) {
+		return int(n), io.EOF
+	}
+	return int(n), nil
+}
