@@ -1,0 +1,152 @@
+//go:build linux && cgo
+
+package nss
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"slices"
+
+	"github.com/miekg/pkcs11"
+
+	"scelle/host/internal/keystore"
+)
+
+// certificate is one certificate object of the database.
+type certificate struct {
+	handle pkcs11.ObjectHandle
+	der    []byte
+	id     []byte // CKA_ID
+	label  string
+}
+
+// entries lists the certificates, by name. A certificate has its key when an
+// object of that class has the same id: the private key or, in a database
+// whose password was not given, where private keys cannot be seen, the public
+// key that every importing program stores beside it.
+func (v *view) entries(path string) ([]keystore.Entry, error) {
+	certs, err := v.certificates()
+	if err != nil {
+		return nil, err
+	}
+	class := uint(pkcs11.CKO_PRIVATE_KEY)
+	if v.db.locked {
+		class = pkcs11.CKO_PUBLIC_KEY
+	}
+	keys, err := v.ids(class)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]keystore.Entry, 0, len(certs))
+	for _, c := range certs {
+		entries = append(entries, c.entry(path, keys[string(c.id)]))
+	}
+	slices.SortFunc(entries, func(a, b keystore.Entry) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.URI, b.URI))
+	})
+	return entries, nil
+}
+
+func (c certificate) entry(path string, hasKey bool) keystore.Entry {
+	return keystore.Entry{
+		URI:         keyURI{path: path, id: c.id, cert: sha256.Sum256(c.der)}.String(),
+		Store:       ID,
+		Name:        c.label,
+		Certificate: c.der,
+		HasKey:      hasKey,
+	}
+}
+
+// certificates reads the certificate objects that match, in addition to their
+// class, these attributes.
+func (v *view) certificates(match ...*pkcs11.Attribute) ([]certificate, error) {
+	template := append([]*pkcs11.Attribute{
+		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_CERTIFICATE),
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
+		pkcs11.NewAttribute(pkcs11.CKA_CERTIFICATE_TYPE, pkcs11.CKC_X_509),
+	}, match...)
+	handles, err := v.find(template)
+	if err != nil {
+		return nil, err
+	}
+	certs := make([]certificate, 0, len(handles))
+	for _, h := range handles {
+		c := certificate{handle: h, der: v.attribute(h, pkcs11.CKA_VALUE)}
+		if len(c.der) == 0 {
+			continue // removed by another program since it was found
+		}
+		c.id = v.attribute(h, pkcs11.CKA_ID)
+		c.label = string(v.attribute(h, pkcs11.CKA_LABEL))
+		certs = append(certs, c)
+	}
+	return certs, nil
+}
+
+// certificate returns the one that a URI names.
+func (v *view) certificate(u keyURI) (certificate, bool, error) {
+	certs, err := v.certificates(pkcs11.NewAttribute(pkcs11.CKA_ID, u.id))
+	if err != nil {
+		return certificate{}, false, err
+	}
+	i := slices.IndexFunc(certs, func(c certificate) bool { return sha256.Sum256(c.der) == u.cert })
+	if i < 0 {
+		return certificate{}, false, nil
+	}
+	return certs[i], true, nil
+}
+
+// ids returns the CKA_IDs of all objects of a class.
+func (v *view) ids(class uint) (map[string]bool, error) {
+	handles, err := v.find([]*pkcs11.Attribute{
+		pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
+	})
+	if err != nil {
+		return nil, err
+	}
+	ids := make(map[string]bool, len(handles))
+	for _, h := range handles {
+		if id := v.attribute(h, pkcs11.CKA_ID); len(id) > 0 {
+			ids[string(id)] = true
+		}
+	}
+	return ids, nil
+}
+
+// keys finds the objects of a class with this CKA_ID.
+func (v *view) keys(class uint, id []byte) ([]pkcs11.ObjectHandle, error) {
+	if len(id) == 0 {
+		return nil, nil
+	}
+	return v.find([]*pkcs11.Attribute{
+		pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
+		pkcs11.NewAttribute(pkcs11.CKA_ID, id),
+	})
+}
+
+// find returns every object that matches the template.
+func (v *view) find(template []*pkcs11.Attribute) ([]pkcs11.ObjectHandle, error) {
+	if err := v.lib.FindObjectsInit(v.session, template); err != nil {
+		return nil, err
+	}
+	var all []pkcs11.ObjectHandle
+	for {
+		some, _, err := v.lib.FindObjects(v.session, 256)
+		if err != nil || len(some) == 0 {
+			finalErr := v.lib.FindObjectsFinal(v.session)
+			return all, cmp.Or(err, finalErr)
+		}
+		all = append(all, some...)
+	}
+}
+
+// attribute reads one attribute, nil when the object has none. Attributes are
+// asked for one by one: in one call, a single missing one fails them all.
+func (v *view) attribute(h pkcs11.ObjectHandle, kind uint) []byte {
+	a, err := v.lib.GetAttributeValue(v.session, h, []*pkcs11.Attribute{pkcs11.NewAttribute(kind, nil)})
+	if err != nil || len(a) != 1 {
+		return nil
+	}
+	return a[0].Value
+}

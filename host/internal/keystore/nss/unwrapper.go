@@ -1,0 +1,219 @@
+//go:build linux && cgo
+
+package nss
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"errors"
+	"sync"
+
+	"github.com/miekg/pkcs11"
+
+	"scelle/host/internal/keystore"
+	"scelle/shared/envelope"
+	"scelle/shared/fault"
+	"scelle/shared/keypair"
+)
+
+// unwrapper keeps the database open until it is closed, so that a series of
+// plis pays for opening it once. Each call has a session of its own: a PKCS#11
+// session does one thing at a time, an unwrapper need not.
+type unwrapper struct {
+	store  *store
+	db     *database
+	key    pkcs11.ObjectHandle
+	public crypto.PublicKey
+	close  sync.Once
+}
+
+// Unwrapper implements keystore.Store. fault.StorePassword when the database
+// has a password.
+func (s *store) Unwrapper(ctx context.Context, uri string) (keystore.Unwrapper, error) {
+	u, err := parseURI(uri)
+	if err != nil {
+		return nil, s.refuse(ctx, err)
+	}
+	if u.path != s.path || !s.exists() {
+		return nil, s.refuse(ctx, fault.New(fault.KeyNotFound))
+	}
+	s.calls.RLock()
+	defer s.calls.RUnlock()
+	db, err := s.acquire(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	w := &unwrapper{store: s, db: db}
+	if err := s.inSession(db, false, func(v *view) error { return w.bind(v, u) }); err != nil {
+		s.release()
+		return nil, err
+	}
+	return w, nil
+}
+
+// refuse returns err, unless the store is closed or the context has ended.
+func (s *store) refuse(ctx context.Context, err error) error {
+	s.calls.RLock()
+	defer s.calls.RUnlock()
+	if unusable := s.usable(ctx); unusable != nil {
+		return unusable
+	}
+	return err
+}
+
+// bind finds the certificate and the private key that a URI names.
+func (w *unwrapper) bind(v *view, u keyURI) error {
+	c, found, err := v.certificate(u)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return fault.New(fault.KeyNotFound)
+	}
+	if v.db.locked {
+		return fault.New(fault.StorePassword)
+	}
+	keys, err := v.keys(pkcs11.CKO_PRIVATE_KEY, c.id)
+	if err != nil {
+		return err
+	}
+	if len(keys) == 0 {
+		return fault.New(fault.KeyNotFound)
+	}
+	parsed, err := keypair.Parse(c.der)
+	if err != nil {
+		return err
+	}
+	w.key = keys[0]
+	w.public, err = parsed.PublicKey()
+	return err
+}
+
+func (w *unwrapper) Public() crypto.PublicKey { return w.public }
+
+func (w *unwrapper) Close() error {
+	w.close.Do(w.store.release)
+	return nil
+}
+
+// session runs f with the store kept from closing.
+func (w *unwrapper) session(ctx context.Context, f func(*view) error) error {
+	s := w.store
+	s.calls.RLock()
+	defer s.calls.RUnlock()
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	return s.inSession(w.db, false, f)
+}
+
+// Decrypt implements keystore.Unwrapper. Softoken answers malformed PKCS#1
+// v1.5 padding with other bytes that depend on the ciphertext and the key only
+// (implicit rejection).
+func (w *unwrapper) Decrypt(ctx context.Context, m envelope.Mechanism, ciphertext []byte) ([]byte, error) {
+	public, isRSA := w.public.(*rsa.PublicKey)
+	mechanism, known := rsaMechanism(m)
+	switch {
+	case !isRSA || !known:
+		return nil, fault.Newf(fault.MechanismMissing, "%s", m)
+	case len(ciphertext) != public.Size():
+		return nil, fault.New(fault.EnvelopeUnreadable)
+	}
+	var plain []byte
+	err := w.session(ctx, func(v *view) (err error) {
+		if err := v.lib.DecryptInit(v.session, []*pkcs11.Mechanism{mechanism}, w.key); err != nil {
+			return keyFault(err, m)
+		}
+		plain, err = v.lib.Decrypt(v.session, ciphertext)
+		return fault.Recode(fault.EnvelopeUnreadable, err)
+	})
+	return plain, err
+}
+
+func rsaMechanism(m envelope.Mechanism) (*pkcs11.Mechanism, bool) {
+	if m == envelope.RSAPKCS1 {
+		return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS, nil), true
+	}
+	hash, ok := keystore.OAEPHash(m)
+	if !ok {
+		return nil, false
+	}
+	var digest, mask uint
+	switch hash {
+	case crypto.SHA1:
+		digest, mask = pkcs11.CKM_SHA_1, pkcs11.CKG_MGF1_SHA1
+	case crypto.SHA256:
+		digest, mask = pkcs11.CKM_SHA256, pkcs11.CKG_MGF1_SHA256
+	case crypto.SHA384:
+		digest, mask = pkcs11.CKM_SHA384, pkcs11.CKG_MGF1_SHA384
+	case crypto.SHA512:
+		digest, mask = pkcs11.CKM_SHA512, pkcs11.CKG_MGF1_SHA512
+	}
+	p := pkcs11.NewOAEPParams(digest, mask, pkcs11.CKZ_DATA_SPECIFIED, nil)
+	return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_OAEP, p), true
+}
+
+// Agree implements keystore.Unwrapper. The point is checked to be on the
+// key's curve before the library sees it (invalid-curve attacks).
+func (w *unwrapper) Agree(ctx context.Context, point []byte) ([]byte, error) {
+	public, isEC := w.public.(*ecdsa.PublicKey)
+	if !isEC {
+		return nil, fault.Newf(fault.MechanismMissing, "%s", envelope.ECDH)
+	}
+	own, err := public.ECDH()
+	if err != nil {
+		return nil, fault.Recode(fault.CertificateKeyKind, err)
+	}
+	if _, err := own.Curve().NewPublicKey(point); err != nil {
+		return nil, fault.Recode(fault.EnvelopeUnreadable, err)
+	}
+	size := (public.Curve.Params().BitSize + 7) / 8
+	var z []byte
+	err = w.session(ctx, func(v *view) (err error) {
+		z, err = v.derive(w.key, point, size)
+		return err
+	})
+	return z, err
+}
+
+// derive does ECDH with CKD_NULL into a session object, reads it and removes
+// it. The X9.63 derivation is made by the caller.
+func (v *view) derive(key pkcs11.ObjectHandle, point []byte, size int) ([]byte, error) {
+	mechanism := pkcs11.NewMechanism(pkcs11.CKM_ECDH1_DERIVE,
+		pkcs11.NewECDH1DeriveParams(pkcs11.CKD_NULL, nil, point))
+	handle, err := v.lib.DeriveKey(v.session, []*pkcs11.Mechanism{mechanism}, key, []*pkcs11.Attribute{
+		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_GENERIC_SECRET),
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
+		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false),
+		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_VALUE_LEN, size),
+	})
+	if err != nil {
+		return nil, keyFault(err, envelope.ECDH)
+	}
+	z := v.attribute(handle, pkcs11.CKA_VALUE)
+	if err := v.lib.DestroyObject(v.session, handle); err != nil || len(z) != size {
+		clear(z)
+		return nil, fault.Recode(fault.EnvelopeUnreadable, errors.Join(err, errors.New("no shared secret")))
+	}
+	return z, nil
+}
+
+// keyFault explains why an operation with a key could not begin.
+func keyFault(err error, m envelope.Mechanism) error {
+	var rv pkcs11.Error
+	if !errors.As(err, &rv) {
+		return err
+	}
+	switch rv {
+	case pkcs11.CKR_MECHANISM_INVALID, pkcs11.CKR_MECHANISM_PARAM_INVALID, pkcs11.CKR_ARGUMENTS_BAD,
+		pkcs11.CKR_KEY_TYPE_INCONSISTENT, pkcs11.CKR_KEY_FUNCTION_NOT_PERMITTED:
+		return fault.Newf(fault.MechanismMissing, "%s", m)
+	case pkcs11.CKR_KEY_HANDLE_INVALID, pkcs11.CKR_OBJECT_HANDLE_INVALID:
+		return fault.Recode(fault.KeyNotFound, err)
+	}
+	return err
+}
