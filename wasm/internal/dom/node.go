@@ -1,0 +1,188 @@
+// Package dom describes a page as values and, in the browser, makes a document
+// look like them.
+//
+// A [Node] is built by [El] from attributes ([Set]), events ([On]) and
+// children. Natively it is written out by [Node.HTML], which the golden tests
+// of package view read. In the browser a Mount patches the document: the file
+// mount_js.go is the only one of Scellé that touches it, with createElement,
+// setAttribute and text nodes. Nothing is ever parsed as HTML, so a
+// certificate's name cannot become markup; and because elements and
+// attributes come from a short list, a view cannot write a script, a style or
+// an address with another scheme even by mistake.
+package dom
+
+// Event is what a handler may know about an event; no DOM object reaches a
+// view.
+type Event struct {
+	Value   string // of the input, select or textarea that it happened in
+	Checked bool   // of the checkbox or radio button
+	Key     string // of a key event, as KeyboardEvent.key
+	Trusted bool   // a person did it, not a script (Event.isTrusted)
+}
+
+// Handler turns an event into a message for the model; nil is no message.
+type Handler func(Event) any
+
+// Node is an element or a text, with everything below it.
+type Node struct {
+	tag      string // "" for a text
+	text     string
+	key      string
+	attrs    []attr
+	handlers []handler
+	children []Node
+	refused  []string // what El was given and left out
+}
+
+type attr struct {
+	name, value string
+	flag        bool // a boolean attribute: present or not, no value
+}
+
+type handler struct {
+	event string
+	call  Handler
+}
+
+// Part is what an element is made of: attributes, events, children.
+type Part interface{ add(*Node) }
+
+type part func(*Node)
+
+func (p part) add(n *Node) { p(n) }
+
+// add makes a node a child. The zero Node adds nothing.
+func (n Node) add(parent *Node) {
+	if n.tag == "" && n.text == "" {
+		return
+	}
+	parent.children = append(parent.children, n)
+}
+
+// El is an element. A tag or attribute outside the lists of allow.go is left
+// out and reported by [Node.Refused].
+func El(tag string, parts ...Part) Node {
+	n := Node{tag: tag}
+	if !allowedTag(tag) {
+		n.tag = "span"
+		n.refused = append(n.refused, "<"+tag+">")
+	}
+	for _, p := range parts {
+		if p != nil {
+			p.add(&n)
+		}
+	}
+	return n
+}
+
+// Text is a text node.
+func Text(s string) Node { return Node{text: s} }
+
+// Set gives the element an attribute. An empty value is left out.
+func Set(name, value string) Part {
+	return part(func(n *Node) {
+		switch {
+		case !allowedAttr(name, value):
+			n.refused = append(n.refused, name+"="+value)
+		case value != "":
+			n.attrs = append(n.attrs, attr{name: name, value: value})
+		}
+	})
+}
+
+// Value is the value of an input; unlike Set it may be empty, which empties
+// the input.
+func Value(s string) Part {
+	return part(func(n *Node) { n.attrs = append(n.attrs, attr{name: "value", value: s}) })
+}
+
+// Flag gives the element a boolean attribute (disabled, checked, required,
+// open, hidden, multiple) when on is true.
+func Flag(name string, on bool) Part {
+	return part(func(n *Node) {
+		switch {
+		case !isFlag(name):
+			n.refused = append(n.refused, name)
+		case on:
+			n.attrs = append(n.attrs, attr{name: name, flag: true})
+		}
+	})
+}
+
+// On calls h at an event of this element or of those inside it: click, input,
+// change, submit, keydown or toggle. The default action of submit is stopped.
+func On(event string, h Handler) Part {
+	return part(func(n *Node) {
+		if !allowedEvent(event) {
+			n.refused = append(n.refused, "on "+event)
+			return
+		}
+		n.handlers = append(n.handlers, handler{event, h})
+	})
+}
+
+// Send is the handler that sends always the same message.
+func Send(msg any) Handler { return func(Event) any { return msg } }
+
+// Key names an element among its siblings, so that it is the same element
+// after others were added, removed or moved.
+func Key(key string) Part { return part(func(n *Node) { n.key = key }) }
+
+// Parts are several parts as one.
+func Parts(parts ...Part) Part {
+	return part(func(n *Node) {
+		for _, p := range parts {
+			if p != nil {
+				p.add(n)
+			}
+		}
+	})
+}
+
+// If is the parts when on is true, otherwise nothing. All are evaluated.
+func If(on bool, parts ...Part) Part {
+	if !on {
+		return nil
+	}
+	return Parts(parts...)
+}
+
+// Each is one part for each value.
+func Each[T any](values []T, f func(int, T) Part) Part {
+	return part(func(n *Node) {
+		for i, v := range values {
+			if p := f(i, v); p != nil {
+				p.add(n)
+			}
+		}
+	})
+}
+
+// Refused lists what El left out in this node and below it; tests want none.
+func (n Node) Refused() []string {
+	out := append([]string(nil), n.refused...)
+	for _, c := range n.children {
+		out = append(out, c.Refused()...)
+	}
+	return out
+}
+
+// attribute returns the value of an attribute and whether it is there.
+func (n *Node) attribute(name string) (attr, bool) {
+	for _, a := range n.attrs {
+		if a.name == name {
+			return a, true
+		}
+	}
+	return attr{}, false
+}
+
+// handle returns the handler of an event.
+func (n *Node) handle(event string) Handler {
+	for _, h := range n.handlers {
+		if h.event == event {
+			return h.call
+		}
+	}
+	return nil
+}

@@ -1,0 +1,176 @@
+//go:build js && wasm
+
+package dom
+
+import "github.com/hack-pad/safejs"
+
+// patchChildren makes the children of parent look like nodes and returns
+// them. Even on an error the result describes what is in the document.
+func (m *Mount) patchChildren(parent safejs.Value, up *element, old []*element, nodes []Node) ([]*element, error) {
+	before := make([]Node, len(old))
+	for i, e := range old {
+		before[i] = e.node
+	}
+	plan := match(before, nodes)
+	kept := make([]bool, len(old))
+	for _, j := range plan {
+		if j >= 0 {
+			kept[j] = true
+		}
+	}
+	for j, e := range old {
+		if !kept[j] {
+			if err := m.remove(parent, e); err != nil {
+				return old, err
+			}
+		}
+	}
+	out := make([]*element, 0, len(nodes))
+	for i := range nodes {
+		var was *element
+		if plan[i] >= 0 {
+			was = old[plan[i]]
+		}
+		e, err := m.patch(was, nodes[i])
+		if err != nil {
+			return out, err
+		}
+		e.parent = up
+		out = append(out, e)
+		if err := m.place(parent, i, e); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// place puts an element at an index, unless it is there.
+func (m *Mount) place(parent safejs.Value, index int, e *element) error {
+	list, err := parent.Get("childNodes")
+	if err != nil {
+		return err
+	}
+	at, err := list.Call("item", index)
+	if err != nil || at.Equal(e.dom) {
+		return err
+	}
+	_, err = parent.Call("insertBefore", e.dom, at)
+	return err
+}
+
+// patch makes an element look like node, or makes a new one when was is nil.
+func (m *Mount) patch(was *element, node Node) (*element, error) {
+	if was == nil {
+		return m.create(node)
+	}
+	before := was.node
+	was.node = node
+	if node.tag == "" {
+		if before.text == node.text {
+			return was, nil
+		}
+		return was, was.dom.Set("data", node.text)
+	}
+	var err error
+	if was.children, err = m.patchChildren(was.dom, was, was.children, node.children); err != nil {
+		return was, err
+	}
+	return was, setAttributes(was.dom, before, node)
+}
+
+func (m *Mount) create(node Node) (*element, error) {
+	e := &element{node: node}
+	var err error
+	if node.tag == "" {
+		e.dom, err = m.document.Call("createTextNode", node.text)
+		return e, err
+	}
+	if e.dom, err = m.document.Call("createElement", node.tag); err != nil {
+		return e, err
+	}
+	m.lastID++
+	e.id = m.lastID
+	m.byID[e.id] = e
+	if err = e.dom.Set(idProperty, e.id); err != nil {
+		return e, err
+	}
+	if e.children, err = m.patchChildren(e.dom, e, nil, node.children); err != nil {
+		return e, err
+	}
+	return e, setAttributes(e.dom, Node{}, node)
+}
+
+func (m *Mount) remove(parent safejs.Value, e *element) error {
+	m.forget(e)
+	_, err := parent.Call("removeChild", e.dom)
+	return err
+}
+
+func (m *Mount) forget(e *element) {
+	delete(m.byID, e.id)
+	for _, c := range e.children {
+		m.forget(c)
+	}
+}
+
+// setAttributes turns the attributes of before into those of after.
+func setAttributes(v safejs.Value, before, after Node) error {
+	for _, a := range before.attrs {
+		if _, still := after.attribute(a.name); still {
+			continue
+		}
+		if err := unset(v, a); err != nil {
+			return err
+		}
+	}
+	for _, a := range after.attrs {
+		if err := set(v, before, a); err != nil {
+			return err
+		}
+	}
+	if _, on := after.attribute("checked"); !on && after.tag == "input" {
+		return v.Set("checked", false) // whatever the person's click made of it
+	}
+	return nil
+}
+
+func unset(v safejs.Value, a attr) error {
+	if isState(a.name) {
+		return v.Set(a.name, false)
+	}
+	_, err := v.Call("removeAttribute", a.name)
+	return err
+}
+
+// isState lists the flags that a person or the browser changes behind the
+// attribute's back: they are set as properties, every time.
+func isState(name string) bool { return name == "checked" || name == "open" || name == "disabled" }
+
+func set(v safejs.Value, before Node, a attr) error {
+	if isState(a.name) {
+		return v.Set(a.name, true)
+	}
+	if a.name == "value" {
+		return setValue(v, a.value)
+	}
+	if was, ok := before.attribute(a.name); ok && was == a {
+		return nil
+	}
+	_, err := v.Call("setAttribute", a.name, a.value)
+	return err
+}
+
+// setValue writes an input's value only when it differs: writing it moves the
+// caret to the end and disturbs an input method.
+func setValue(v safejs.Value, value string) error {
+	now, err := v.Get("value")
+	if err != nil {
+		return err
+	}
+	if now.Type() == safejs.TypeString {
+		if s, err := now.String(); err != nil || s == value {
+			return err
+		}
+	}
+	return v.Set("value", value)
+}
