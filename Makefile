@@ -49,7 +49,7 @@ test-all: test ## the long tests too: race detector, long fuzzing (FUZZTIME=10m)
 
 lint: ## formatting, vet for every system, staticcheck, types of the JavaScript, generated files
 	@sh scripts/setup/setup.sh test
-	@test -z "$$($(GO) tool -n staticcheck >/dev/null; gofmt -l $$(git ls-files '*.go'))" || { echo 'not gofmt-ed:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
 	@for os in $(OS); do echo "vet $$os"; GOOS=$$os CGO_ENABLED=$$([ $$os = linux ] && echo 1 || echo 0) $(GO) vet ./shared/... ./host/... ./extension/... ./wasm/internal/... || exit 1; done
 	$(GO) vet ./scripts/...
 	GOOS=js GOARCH=wasm $(GO) vet ./shared/... ./wasm/...

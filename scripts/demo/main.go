@@ -1,0 +1,104 @@
+// Command demo shows Scellé at work on this machine and nowhere else: the
+// reference portal on loopback, the real host registered for a throw-away
+// browser profile with a throw-away home, and Chromium opened on it. Without
+// a display the same journey runs headless and leaves its pictures.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"scelle/scripts/e2e/journey"
+	"scelle/scripts/e2e/stack"
+)
+
+func main() {
+	build := flag.String("build", "build", "where make build left its files")
+	headless := flag.Bool("headless", false, "walk the journey without a window, even when there is a display")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	display := os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+	if err := run(ctx, *build, display && !*headless); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, build string, visible bool) (err error) {
+	a, err := stack.Built(build)
+	if err != nil {
+		return err
+	}
+	if a, err = absolute(a); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "scelle-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	w, err := stack.New(ctx, a, dir, os.Stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if visible {
+		return show(ctx, w)
+	}
+	return walk(ctx, w, filepath.Join(build, "demo"))
+}
+
+func absolute(a stack.Artifacts) (stack.Artifacts, error) {
+	for _, p := range []*string{&a.Host, &a.Portal, &a.Extension} {
+		abs, err := filepath.Abs(*p)
+		if err != nil {
+			return a, err
+		}
+		*p = abs
+	}
+	return a, nil
+}
+
+// show opens a window for a person to play with.
+func show(ctx context.Context, w *stack.World) error {
+	c, err := w.Browse(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if _, err := c.Open(w.Origin); err != nil {
+		return err
+	}
+	fmt.Printf("Salle des marchés / portal: %s\nFermez la fenêtre pour terminer. / Close the window to end.\n", w.Origin)
+	c.Wait()
+	return nil
+}
+
+// walk does what a person would and photographs it.
+func walk(ctx context.Context, w *stack.World, pictures string) error {
+	if err := os.RemoveAll(pictures); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(pictures, 0o755); err != nil {
+		return err
+	}
+	c, err := w.Browse(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	camera := &journey.Camera{Dir: pictures}
+	walkErr := journey.All(journey.New(w, c, camera))
+	index, err := camera.Index()
+	if err == nil {
+		fmt.Printf("%d pictures: %s\n", camera.Count(), index)
+	}
+	return errors.Join(walkErr, err)
+}
