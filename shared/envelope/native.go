@@ -5,7 +5,6 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/des"
-	"crypto/subtle"
 
 	"scelle/shared/envelope/ghash"
 	"scelle/shared/fault"
@@ -198,50 +197,33 @@ func (c *cbcEncrypter) Finish(_ context.Context, dst []byte) ([]byte, []byte, er
 // Close is described at ContentEncrypter.
 func (c *cbcEncrypter) Close() { clear(c.rest) }
 
-// cbcDecrypter holds the last block back until it knows that it is the last.
+// cbcDecrypter decrypts whole blocks; PaddingHold has the last one.
 type cbcDecrypter struct {
 	mode cipher.BlockMode
-	held []byte // a decrypted block, once there was one
-	odd  bool   // the ciphertext did not end with a block
+	hold PaddingHold
 }
 
 // Decrypt is described at ContentDecrypter.
 func (c *cbcDecrypter) Decrypt(_ context.Context, dst, ciphertext []byte) ([]byte, error) {
 	size := c.mode.BlockSize()
-	whole := len(ciphertext) &^ (size - 1)
-	if c.odd || whole != len(ciphertext) {
-		c.odd = true
+	if c.hold.IsOdd() || len(ciphertext)%size != 0 || len(ciphertext) == 0 {
+		c.hold.Odd()
 		return dst, nil // told at the end, like every other failure
 	}
-	start := len(dst)
-	out := append(dst, c.held...)
-	out = grow(out, whole)
-	c.mode.CryptBlocks(out[len(out)-whole:], ciphertext)
-	if len(out)-start < size {
-		return out, nil
-	}
-	c.held = append(c.held[:0], out[len(out)-size:]...)
-	return out[:len(out)-size], nil
+	out := c.hold.Release(dst)
+	start := len(out)
+	out = grow(out, len(ciphertext))
+	c.mode.CryptBlocks(out[start:], ciphertext)
+	return c.hold.Keep(out, size), nil
 }
 
-// Finish is described at ContentDecrypter. Which padding byte is wrong shows
-// neither in the answer nor in the time.
+// Finish is described at ContentDecrypter.
 func (c *cbcDecrypter) Finish(_ context.Context, dst, _, aad []byte) ([]byte, error) {
-	size := c.mode.BlockSize()
-	if c.odd || len(c.held) != size || len(aad) != 0 {
+	if len(aad) != 0 {
 		return dst, fault.New(fault.EnvelopeUnreadable)
 	}
-	pad := int(c.held[size-1])
-	good := subtle.ConstantTimeLessOrEq(1, pad) & subtle.ConstantTimeLessOrEq(pad, size)
-	for i, b := range c.held {
-		inPad := subtle.ConstantTimeLessOrEq(size-i, pad)
-		good &= subtle.ConstantTimeSelect(inPad, subtle.ConstantTimeByteEq(b, byte(pad)), 1)
-	}
-	if good != 1 {
-		return dst, fault.New(fault.EnvelopeUnreadable)
-	}
-	return append(dst, c.held[:size-pad]...), nil
+	return c.hold.Finish(dst, c.mode.BlockSize())
 }
 
 // Close is described at ContentDecrypter.
-func (c *cbcDecrypter) Close() { clear(c.held) }
+func (c *cbcDecrypter) Close() { c.hold.Close() }
