@@ -20,6 +20,9 @@ func Interrupted(ctx context.Context) error {
 	}
 }
 
+// ErrClosed is the fault of a store or an unwrapper used after its Close.
+func ErrClosed() error { return fault.Newf(fault.StoreFailed, "closed") }
+
 // Unavailable returns a store that only explains, in Status and as the error
 // of every other call, why the real one could not be opened. The host shows it
 // in the place of that store, so that a missing library is a line of the

@@ -63,7 +63,7 @@ func (s *Store) Status(context.Context) keystore.Status {
 		}
 	}
 	if s.closed {
-		status.State, status.Err = keystore.Failed, closed()
+		status.State, status.Err = keystore.Failed, keystore.ErrClosed()
 	}
 	return status
 }
@@ -97,7 +97,7 @@ func (s *Store) Unwrapper(ctx context.Context, uri string) (keystore.Unwrapper, 
 	if err != nil {
 		return nil, err
 	}
-	return &unwrapper{Unwrapper: u, store: s}, nil
+	return &unwrapper{SoftwareUnwrapper: u, store: s}, nil
 }
 
 // Import implements keystore.Importer.
@@ -163,7 +163,7 @@ func (s *Store) Close() error {
 
 // unwrapper is a software unwrapper that stops working with its store.
 type unwrapper struct {
-	keystore.Unwrapper
+	keystore.SoftwareUnwrapper
 	store *Store
 }
 
@@ -171,14 +171,21 @@ func (u *unwrapper) Decrypt(ctx context.Context, m envelope.Mechanism, ciphertex
 	if err := u.store.open(); err != nil {
 		return nil, err
 	}
-	return u.Unwrapper.Decrypt(ctx, m, ciphertext)
+	return u.SoftwareUnwrapper.Decrypt(ctx, m, ciphertext)
+}
+
+func (u *unwrapper) DecryptSessionKey(ctx context.Context, ciphertext, key []byte) error {
+	if err := u.store.open(); err != nil {
+		return err
+	}
+	return u.SoftwareUnwrapper.DecryptSessionKey(ctx, ciphertext, key)
 }
 
 func (u *unwrapper) Agree(ctx context.Context, point []byte) ([]byte, error) {
 	if err := u.store.open(); err != nil {
 		return nil, err
 	}
-	return u.Unwrapper.Agree(ctx, point)
+	return u.SoftwareUnwrapper.Agree(ctx, point)
 }
 
 func (s *Store) open() error {
@@ -206,7 +213,7 @@ func (s *Store) freeName(name string) string {
 
 func (s *Store) usable(ctx context.Context) error {
 	if s.closed {
-		return closed()
+		return keystore.ErrClosed()
 	}
 	return keystore.Interrupted(ctx)
 }
@@ -227,5 +234,3 @@ func (r record) copy() keystore.Entry {
 func uriOf(der []byte) string {
 	return uriPrefix + keypair.Thumbprint(der)
 }
-
-func closed() error { return fault.Newf(fault.StoreFailed, "closed") }

@@ -33,6 +33,10 @@ type database struct {
 // cryptography without one.
 const userSlot = 2
 
+// passwordNeeded is the answer of a database with a password, until the host
+// can ask for it.
+const passwordNeeded = fault.StorePassword
+
 // How often, and how long apart, an open that met a lock is tried again. Each
 // try waits one second inside SQLite by itself.
 const (
@@ -177,7 +181,7 @@ func (db *database) writable() error {
 	case db.readOnly:
 		return fault.New(db.reason)
 	case db.locked:
-		return fault.New(fault.StorePassword)
+		return fault.New(passwordNeeded)
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func (s *store) explain(err error) error {
 	case pkcs11.CKR_TOKEN_WRITE_PROTECTED, pkcs11.CKR_SESSION_READ_ONLY:
 		return fault.Recode(fault.StoreReadOnly, err)
 	case pkcs11.CKR_USER_NOT_LOGGED_IN:
-		return fault.Recode(fault.StorePassword, err)
+		return fault.Recode(passwordNeeded, err)
 	case pkcs11.CKR_PIN_INCORRECT:
 		return fault.Recode(fault.PINIncorrect, err)
 	case pkcs11.CKR_GENERAL_ERROR, pkcs11.CKR_DEVICE_ERROR, pkcs11.CKR_FUNCTION_FAILED:

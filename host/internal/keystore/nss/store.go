@@ -199,7 +199,7 @@ func (s *store) drop() {
 // usable reports why no operation may start. Call it with calls held.
 func (s *store) usable(ctx context.Context) error {
 	if s.closed {
-		return fault.Newf(fault.StoreFailed, "closed")
+		return keystore.ErrClosed()
 	}
 	return keystore.Interrupted(ctx)
 }

@@ -26,7 +26,9 @@ type unwrapper struct {
 	db     *database
 	key    pkcs11.ObjectHandle
 	public crypto.PublicKey
-	close  sync.Once
+
+	life   sync.RWMutex // held for reading by calls, for writing by Close
+	closed bool
 }
 
 // Unwrapper implements keystore.Store. fault.StorePassword when the database
@@ -73,7 +75,7 @@ func (w *unwrapper) bind(v *view, u keyURI) error {
 		return fault.New(fault.KeyNotFound)
 	}
 	if v.db.locked {
-		return fault.New(fault.StorePassword)
+		return fault.New(passwordNeeded)
 	}
 	keys, err := v.keys(pkcs11.CKO_PRIVATE_KEY, c.id)
 	if err != nil {
@@ -94,12 +96,23 @@ func (w *unwrapper) bind(v *view, u keyURI) error {
 func (w *unwrapper) Public() crypto.PublicKey { return w.public }
 
 func (w *unwrapper) Close() error {
-	w.close.Do(w.store.release)
+	w.life.Lock()
+	defer w.life.Unlock()
+	if !w.closed {
+		w.closed = true
+		w.store.release()
+	}
 	return nil
 }
 
-// session runs f with the store kept from closing.
+// session runs f with unwrapper and store kept from closing: a handle of a
+// database that was closed may name another key in the next one.
 func (w *unwrapper) session(ctx context.Context, f func(*view) error) error {
+	w.life.RLock()
+	defer w.life.RUnlock()
+	if w.closed {
+		return keystore.ErrClosed()
+	}
 	s := w.store
 	s.calls.RLock()
 	defer s.calls.RUnlock()
@@ -136,12 +149,8 @@ func rsaMechanism(m envelope.Mechanism) (*pkcs11.Mechanism, bool) {
 	if m == envelope.RSAPKCS1 {
 		return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS, nil), true
 	}
-	hash, ok := keystore.OAEPHash(m)
-	if !ok {
-		return nil, false
-	}
 	var digest, mask uint
-	switch hash {
+	switch m.Hash() {
 	case crypto.SHA1:
 		digest, mask = pkcs11.CKM_SHA_1, pkcs11.CKG_MGF1_SHA1
 	case crypto.SHA256:
@@ -150,6 +159,8 @@ func rsaMechanism(m envelope.Mechanism) (*pkcs11.Mechanism, bool) {
 		digest, mask = pkcs11.CKM_SHA384, pkcs11.CKG_MGF1_SHA384
 	case crypto.SHA512:
 		digest, mask = pkcs11.CKM_SHA512, pkcs11.CKG_MGF1_SHA512
+	default:
+		return nil, false
 	}
 	p := pkcs11.NewOAEPParams(digest, mask, pkcs11.CKZ_DATA_SPECIFIED, nil)
 	return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_OAEP, p), true
