@@ -1,0 +1,237 @@
+//go:build js && wasm
+
+package webcrypto
+
+import (
+	"context"
+	"encoding/binary"
+
+	"scelle/shared/envelope"
+	"scelle/shared/envelope/ghash"
+	"scelle/shared/fault"
+	"scelle/wasm/internal/bridge"
+)
+
+// maxGCM is the longest content of one key and nonce, NIST SP 800-38D 5.2.1.1.
+const maxGCM = 1<<36 - 32
+
+// gcm is one AES-GCM content in chunks.
+type gcm struct {
+	subtle  subtleCrypto
+	ctr     bridge.Value // CryptoKey for AES-CTR
+	mac     bridge.Value // CryptoKey for AES-GCM of empty plaintexts
+	nonce   [envelope.NonceSize]byte
+	mask    []byte // E_K(nonce || 1), of the content's own tag
+	sum     *ghash.Sum
+	key     *ghash.Key
+	in      scratch
+	empty   bridge.Value // Uint8Array of no bytes
+	zero    bridge.Value // the nonce of the chunks' tags
+	offset  int64        // bytes that went through the counter mode
+	ended   bool         // a chunk of incomplete blocks came
+	pending *chunkTag    // the tag that is being made beside the next chunk
+}
+
+// chunkTag is the tag of a chunk of n bytes, under way.
+type chunkTag struct {
+	promise *bridge.Promise
+	n       int
+}
+
+// newGCM imports the key and takes what the algebra needs from it. The chunks'
+// tags are made under the zero nonce; they never leave this process, so that
+// its reuse shows nothing, and no plaintext is encrypted under it.
+func newGCM(ctx context.Context, k envelope.ContentKey) (*gcm, error) {
+	s, err := newSubtle()
+	if err != nil {
+		return nil, err
+	}
+	g := &gcm{subtle: s}
+	copy(g.nonce[:], k.IV)
+	if g.ctr, err = s.importKey(ctx, "AES-CTR", k.Key, "encrypt"); err != nil {
+		return nil, err
+	}
+	if g.mac, err = s.importKey(ctx, "AES-GCM", k.Key, "encrypt"); err != nil {
+		return nil, err
+	}
+	if g.empty, err = bridge.NewBytes(0); err != nil {
+		return nil, err
+	}
+	if g.zero, err = bridge.NewBytes(envelope.NonceSize); err != nil {
+		return nil, err
+	}
+	return g, g.derive(ctx)
+}
+
+// derive computes H = E_K(0) and the two masks.
+func (g *gcm) derive(ctx context.Context) error {
+	var zero [envelope.NonceSize]byte
+	h, err := g.block(ctx, zero, 0)
+	if err != nil {
+		return err
+	}
+	defer clear(h)
+	chunkMask, err := g.block(ctx, zero, 1)
+	if err != nil {
+		return err
+	}
+	defer clear(chunkMask)
+	if g.mask, err = g.block(ctx, g.nonce, 1); err != nil {
+		return err
+	}
+	g.key = ghash.NewKey(h, chunkMask)
+	g.sum = ghash.NewSum(g.key)
+	return nil
+}
+
+// block is E_K(nonce || counter): the counter mode of sixteen zeros.
+func (g *gcm) block(ctx context.Context, nonce [envelope.NonceSize]byte, counter uint32) ([]byte, error) {
+	zeros, err := bridge.NewBytes(blockSize)
+	if err != nil {
+		return nil, err
+	}
+	p, err := g.startCTR(nonce, counter, zeros)
+	if err != nil {
+		return nil, err
+	}
+	out, err := finish(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return appendArray(nil, out, blockSize)
+}
+
+// startCTR begins the counter mode of data from a counter block.
+func (g *gcm) startCTR(nonce [envelope.NonceSize]byte, counter uint32, data bridge.Value) (*bridge.Promise, error) {
+	var b [blockSize]byte
+	copy(b[:], nonce[:])
+	binary.BigEndian.PutUint32(b[envelope.NonceSize:], counter)
+	array, err := bridge.ToJS(b[:])
+	if err != nil {
+		return nil, err
+	}
+	return g.subtle.start("encrypt", algorithm{"name": "AES-CTR", "counter": array, "length": 32}, g.ctr, data)
+}
+
+// startChunk begins the counter mode of the content's next n bytes.
+func (g *gcm) startChunk(data bridge.Value, n int) (*bridge.Promise, error) {
+	if g.ended {
+		return nil, fault.Newf(fault.Internal, "chunk after the last")
+	}
+	if g.offset+int64(n) > maxGCM {
+		return nil, fault.New(fault.EnvelopeTooLarge)
+	}
+	p, err := g.startCTR(g.nonce, uint32(2+g.offset/blockSize), data)
+	g.offset += int64(n)
+	g.ended = n%blockSize != 0
+	return p, err
+}
+
+// startTag begins the tag of a chunk of ciphertext. It runs beside whatever
+// comes next and is counted by settle.
+func (g *gcm) startTag(ciphertext bridge.Value, n int) error {
+	p, err := g.subtle.start("encrypt",
+		algorithm{"name": "AES-GCM", "iv": g.zero, "additionalData": ciphertext, "tagLength": 128}, g.mac, g.empty)
+	if err != nil {
+		return err
+	}
+	g.pending = &chunkTag{p, n}
+	return nil
+}
+
+// settle waits for the tag that is under way and adds it to the sum.
+func (g *gcm) settle(ctx context.Context) error {
+	if g.pending == nil {
+		return nil
+	}
+	pending := g.pending
+	g.pending = nil
+	array, err := finish(ctx, pending.promise)
+	if err != nil {
+		return err
+	}
+	tag, err := appendArray(nil, array, envelope.TagSize)
+	if err != nil {
+		return err
+	}
+	g.sum.Add(g.key.Chunk(tag, uint64(pending.n)), uint64(pending.n))
+	return nil
+}
+
+// Close is described at envelope.ContentEncrypter.
+func (g *gcm) Close() {
+	g.in.wipe()
+	clear(g.mask)
+	g.ctr, g.mac, g.key, g.sum, g.pending = bridge.Undefined(), bridge.Undefined(), nil, nil, nil
+}
+
+type gcmEncrypter struct{ *gcm }
+
+// Encrypt is described at envelope.ContentEncrypter. The tag of a chunk is
+// made while the caller stores it and while the next one is encrypted.
+func (g *gcmEncrypter) Encrypt(ctx context.Context, dst, plaintext []byte) ([]byte, error) {
+	in, err := g.in.load(plaintext)
+	if err != nil {
+		return dst, err
+	}
+	p, err := g.startChunk(in, len(plaintext))
+	if err != nil {
+		return dst, err
+	}
+	if err := g.settle(ctx); err != nil {
+		return dst, err
+	}
+	out, err := finish(ctx, p)
+	if err != nil {
+		return dst, err
+	}
+	if err := g.startTag(out, len(plaintext)); err != nil {
+		return dst, err
+	}
+	return appendArray(dst, out, len(plaintext))
+}
+
+// Finish is described at envelope.ContentEncrypter.
+func (g *gcmEncrypter) Finish(ctx context.Context, dst []byte) ([]byte, []byte, error) {
+	if err := g.settle(ctx); err != nil {
+		return dst, nil, err
+	}
+	tag := g.sum.Tag(g.mask, nil)
+	return dst, tag[:], nil
+}
+
+type gcmDecrypter struct{ *gcm }
+
+// Decrypt is described at envelope.ContentDecrypter.
+func (g *gcmDecrypter) Decrypt(ctx context.Context, dst, ciphertext []byte) ([]byte, error) {
+	in, err := g.in.load(ciphertext)
+	if err != nil {
+		return dst, err
+	}
+	p, err := g.startChunk(in, len(ciphertext))
+	if err != nil {
+		return dst, err
+	}
+	if err := g.settle(ctx); err != nil {
+		return dst, err
+	}
+	if err := g.startTag(in, len(ciphertext)); err != nil {
+		return dst, err
+	}
+	out, err := finish(ctx, p)
+	if err != nil {
+		return dst, err
+	}
+	return appendArray(dst, out, len(ciphertext))
+}
+
+// Finish is described at envelope.ContentDecrypter.
+func (g *gcmDecrypter) Finish(ctx context.Context, dst, tag, aad []byte) ([]byte, error) {
+	if err := g.settle(ctx); err != nil {
+		return dst, err
+	}
+	if !g.sum.Verify(tag, g.mask, aad) {
+		return dst, fault.New(fault.EnvelopeUnreadable)
+	}
+	return dst, nil
+}
