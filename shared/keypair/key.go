@@ -41,6 +41,13 @@ func curveOf(id string) (name string, curve elliptic.Curve) {
 	return id, nil
 }
 
+// SupportedCurve says whether plis can be sealed to keys on this curve, given
+// by its name ("P-256") or dotted OID.
+func SupportedCurve(id string) bool {
+	_, curve := curveOf(id)
+	return curve != nil
+}
+
 // spki is a SubjectPublicKeyInfo, taken apart.
 type spki struct {
 	oid        string
