@@ -13,9 +13,11 @@ import (
 // Native is a connection to the native host, by way of the only JavaScript
 // that may open one (extension/app/native.js). It connects when the first
 // method is sent, after a loss again, and keeps the connection meanwhile: a
-// consent of the host lives as long as its connection. One goroutine at a
-// time may use it.
-type Native struct{ connection Value }
+// consent of the host lives as long as its connection.
+type Native struct {
+	connection Value
+	ended      *Func // what native.js calls at an end that nobody asked for
+}
 
 // NewNative returns a connection that is still to be opened.
 func NewNative() *Native { return &Native{connection: Undefined()} }
@@ -26,7 +28,7 @@ func (n *Native) Call(ctx context.Context, method protocol.Method, params any) (
 	if err != nil {
 		return nil, err
 	}
-	if err := n.connect(ctx); err != nil {
+	if err := n.connect(); err != nil {
 		return nil, err
 	}
 	answer, err := Run(ctx, n.connection, fault.HostUnreachable, "request", string(method), body)
@@ -37,26 +39,40 @@ func (n *Native) Call(ctx context.Context, method protocol.Method, params any) (
 }
 
 // connect opens the connection unless it is open.
-func (n *Native) connect(ctx context.Context) error {
-	if Present(n.connection) && !Bool(n.connection, "closed") {
+func (n *Native) connect() error {
+	if Present(n.connection) {
 		return nil
 	}
 	seam, ok := Lookup("ScelleNative")
 	if !ok {
 		return fault.Newf(fault.Internal, "no native.js")
 	}
-	connection, err := Run(ctx, seam, fault.HostUnreachable, "connect")
+	connection, err := Call(seam, "connect", "app")
 	if err != nil {
 		return err
 	}
-	n.connection = connection
-	return nil
+	ended, err := NewFunc(func([]Value) { n.forget(connection) })
+	if err != nil {
+		return err
+	}
+	n.connection, n.ended = connection, &ended
+	return faultOf(fault.Internal, connection.Set("onClose", ended))
+}
+
+// forget drops a connection that ended; the next call makes a new one.
+func (n *Native) forget(connection Value) {
+	if n.connection.Equal(connection) {
+		n.connection = Undefined()
+	}
 }
 
 // Close ends the connection; the host's consents end with it.
 func (n *Native) Close() {
-	if Present(n.connection) {
-		_, _ = n.connection.Call("close")
-		n.connection = Undefined()
+	if !Present(n.connection) {
+		return
 	}
+	_, _ = n.connection.Call("close")
+	_ = n.connection.Set("onClose", nil)
+	n.ended.Release()
+	n.connection = Undefined()
 }

@@ -103,18 +103,14 @@ func (c *cbcEncrypter) Close() {
 // cbcDecrypter holds the last block back until it knows that it is the last.
 type cbcDecrypter struct {
 	*cbc
-	held []byte // a decrypted block, once there was one
-	odd  bool   // the ciphertext did not end with a block
+	hold envelope.PaddingHold
 }
 
 // Decrypt is described at envelope.ContentDecrypter.
 func (c *cbcDecrypter) Decrypt(ctx context.Context, dst, ciphertext []byte) ([]byte, error) {
-	if c.odd || len(ciphertext)%blockSize != 0 {
-		c.odd = true
+	if c.hold.IsOdd() || len(ciphertext)%blockSize != 0 || len(ciphertext) == 0 {
+		c.hold.Odd()
 		return dst, nil // told at the end, like every other failure
-	}
-	if len(ciphertext) == 0 {
-		return dst, nil
 	}
 	in, err := c.forge(ctx, ciphertext)
 	if err != nil {
@@ -125,12 +121,11 @@ func (c *cbcDecrypter) Decrypt(ctx context.Context, dst, ciphertext []byte) ([]b
 		return dst, err
 	}
 	copy(c.iv[:], ciphertext[len(ciphertext)-blockSize:])
-	dst = append(dst, c.held...)
-	if dst, err = appendArray(dst, out, len(ciphertext)); err != nil {
+	dst, err = appendArray(c.hold.Release(dst), out, len(ciphertext))
+	if err != nil {
 		return dst, err
 	}
-	c.held = append(c.held[:0], dst[len(dst)-blockSize:]...)
-	return dst[:len(dst)-blockSize], nil
+	return c.hold.Keep(dst, blockSize), nil
 }
 
 // forge puts behind ciphertext a block that decrypts to a block of padding:
@@ -161,18 +156,14 @@ func (c *cbcDecrypter) forge(ctx context.Context, ciphertext []byte) (bridge.Val
 
 // Finish is described at envelope.ContentDecrypter.
 func (c *cbcDecrypter) Finish(_ context.Context, dst, _, aad []byte) ([]byte, error) {
-	if c.odd || len(c.held) != blockSize || len(aad) != 0 {
-		return dst, fault.New(fault.EnvelopeUnreadable)
+	if len(aad) != 0 {
+		c.hold.Odd()
 	}
-	n, ok := unpad(c.held)
-	if !ok {
-		return dst, fault.New(fault.EnvelopeUnreadable)
-	}
-	return append(dst, c.held[:n]...), nil
+	return c.hold.Finish(dst, blockSize)
 }
 
 // Close is described at envelope.ContentEncrypter.
 func (c *cbcDecrypter) Close() {
-	clear(c.held)
+	c.hold.Close()
 	c.cbc.Close()
 }
