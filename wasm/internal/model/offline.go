@@ -1,0 +1,86 @@
+package model
+
+import (
+	"strconv"
+
+	"scelle/shared/keypair"
+	"scelle/shared/protocol"
+)
+
+// Offline opens plis that the person has as files, without a portal, with the
+// keys of this computer.
+type Offline struct {
+	Open    *Opening
+	TooMany bool // more files were given than can be opened at once
+}
+
+// NewOffline makes the screen of the offline page.
+func NewOffline(env Env) *Offline {
+	return &Offline{Open: emptyOffline(env)}
+}
+
+func emptyOffline(env Env) *Opening {
+	return &Opening{Env: env, Offline: true, Phase: OpenPick, Delivery: ToDownloads, folders: map[string]bool{}}
+}
+
+// Init gives the first effects.
+func (f *Offline) Init() []Effect { return f.Open.Init() }
+
+// Update changes the screen by a message.
+func (f *Offline) Update(m Msg) []Effect {
+	o := f.Open
+	switch m := m.(type) {
+	case PickFiles:
+		if o.Phase == OpenPick || o.Phase == OpenResults {
+			return []Effect{ReadFile{Then: func(files []FileRef) Msg { return FilesDropped{Files: files} }}}
+		}
+		return nil
+	case FilesDropped:
+		return f.add(m.Files)
+	case Cancel:
+		if o.Phase == OpenRunning {
+			return o.Update(m)
+		}
+		return f.again()
+	}
+	return o.Update(m)
+}
+
+// add starts an opening with these files.
+func (f *Offline) add(files []FileRef) []Effect {
+	o := f.Open
+	switch {
+	case len(files) == 0:
+		return nil
+	case o.Phase != OpenPick && o.Phase != OpenResults:
+		return []Effect{Forget{Files: files}}
+	}
+	if f.TooMany = len(files) > MaxOffline; f.TooMany {
+		return []Effect{Forget{Files: files}}
+	}
+	run := o.runs
+	f.Open = emptyOffline(o.Env)
+	f.Open.runs = run
+	for i, file := range files {
+		f.Open.Plis = append(f.Open.Plis, &Pli{OpenPli: protocol.OpenPli{ID: strconv.Itoa(i), Label: keypair.Clean(file.Name), Size: file.Size},
+			State: PliWaiting, File: file, Total: file.Size, fetched: true})
+	}
+	return f.Open.load()
+}
+
+// again goes back to an empty page and lets everything go.
+func (f *Offline) again() []Effect {
+	o := f.Open
+	if o.Phase == OpenPick {
+		return nil
+	}
+	effects := o.forgetAll()
+	if o.Phase == OpenLoading {
+		effects = append([]Effect{CancelWork{}}, effects...)
+	}
+	o.end()
+	run := o.runs
+	f.Open, f.TooMany = emptyOffline(o.Env), false
+	f.Open.runs = run
+	return effects
+}

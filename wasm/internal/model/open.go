@@ -1,0 +1,316 @@
+package model
+
+import (
+	"scelle/shared/fault"
+	"scelle/shared/keypair"
+	"scelle/shared/protocol"
+)
+
+// OpenPhase is where an opening stands on the screen.
+type OpenPhase string
+
+// The phases.
+const (
+	OpenPick    OpenPhase = "pick"    // offline: no file yet
+	OpenLoading OpenPhase = "loading" // keys and plis are being read, nothing is decrypted
+	OpenConsent OpenPhase = "consent" // the person decides
+	OpenRunning OpenPhase = "running" // private keys are used
+	OpenFailed  OpenPhase = "failed"  // as a whole, Fault says why
+	OpenResults OpenPhase = "results" // an outcome for each pli
+	OpenClosing OpenPhase = "closing" // the session ends
+)
+
+// Delivery is what becomes of the opened files.
+type Delivery string
+
+// The deliveries.
+const (
+	ToDownloads Delivery = "downloads" // saved by the browser
+	ToPortal    Delivery = "portal"    // handed to the page that asked
+)
+
+// PliState is where one pli stands.
+type PliState string
+
+// The states.
+const (
+	PliWaiting   PliState = "waiting"   // not looked at
+	PliReady     PliState = "ready"     // a key of this computer opens it
+	PliOpening   PliState = "opening"   // being decrypted
+	PliDelivered PliState = "delivered" // opened, and saved or handed over
+	PliFailed    PliState = "failed"    // Fault says why
+)
+
+// Pli is one envelope of an opening.
+type Pli struct {
+	protocol.OpenPli
+	State      PliState
+	Fault      *fault.Fault
+	File       FileRef
+	Info       EnvelopeInfo
+	Opened     *Opened  // what was in it
+	Saved      []string // names in the download place
+	HandedOver bool
+	Foreign    bool   // content that is not a pli: one file from other software (offline only)
+	Altered    bool   // its fingerprint is not the one that the portal acknowledged
+	Twin       string // label of another pli with the same encrypted content
+	Done       int64  // bytes decrypted
+	Total      int64
+	keys       []key
+	try        int
+	fetched    bool
+}
+
+// Opening opens plis with the private keys of this computer, after one
+// consent that names them all. A failure of one pli does not touch the others.
+type Opening struct {
+	Env     Env
+	Site    Site // Origin is "" offline
+	Session string
+	Offline bool
+	Tender  string
+	Title   string
+	Phase   OpenPhase
+	Fault   *fault.Fault
+
+	Plis      []*Pli
+	Failed    []protocol.StoreStatus // stores whose keys are missing here
+	HandOver  bool                   // the page offers to take the files
+	Delivery  Delivery
+	Armed     bool
+	At        int  // the pli in work
+	Stopping  bool // ends after the pli in work
+	batch     string
+	own       []ownKey
+	keysKnown bool
+	folders   map[string]bool
+	runs
+}
+
+// MaxOffline is how many files can be opened at once without a portal: there
+// is no consented batch, so the host's cap of UnwrapsPerMinute counts, with
+// UnwrapsPerPli for each.
+const MaxOffline = protocol.UnwrapsPerMinute / protocol.UnwrapsPerPli
+
+func newOpening(env Env, s protocol.SessionResult, p protocol.OpenParams) *Opening {
+	o := &Opening{Env: env, Site: NewSite(s.Origin), Session: s.Session, Tender: p.Tender, Title: keypair.Clean(p.Title),
+		HandOver: p.HandOver, Delivery: ToDownloads, Phase: OpenLoading, folders: map[string]bool{}}
+	for _, pli := range p.Plis {
+		pli.Label = keypair.Clean(pli.Label)
+		o.Plis = append(o.Plis, &Pli{OpenPli: pli, State: PliWaiting, Total: pli.Size})
+	}
+	return o
+}
+
+// Init reads what is to be opened.
+func (o *Opening) Init() []Effect {
+	switch n := len(o.Plis); {
+	case o.Offline:
+		return nil
+	case n == 0:
+		return o.fail(fault.New(fault.NoFile))
+	case n > protocol.MaxPlis:
+		return o.fail(fault.Newf(fault.BadRequest, "%d", n))
+	}
+	return o.load()
+}
+
+// Update changes the opening by a message.
+func (o *Opening) Update(m Msg) []Effect {
+	switch m := m.(type) {
+	case answer:
+		return o.take(m)
+	case progress:
+		if m.run == o.run {
+			m.pli.Done, m.pli.Total = m.done, m.total
+		}
+	case Deliver:
+		if o.Phase == OpenConsent && (m.To == ToDownloads || m.To == ToPortal && o.HandOver) {
+			o.Delivery = m.To
+		}
+	case Consent:
+		return o.consent(m)
+	case Retry:
+		return o.retry()
+	case Cancel, PageCancelled:
+		return o.cancel(m == Msg(PageCancelled{}))
+	case Close:
+		return o.cancel(false)
+	}
+	return nil
+}
+
+// Ready are the plis that a key of this computer opens.
+func (o *Opening) Ready() []*Pli { return o.in(PliReady) }
+
+func (o *Opening) in(state PliState) []*Pli {
+	var out []*Pli
+	for _, p := range o.Plis {
+		if p.State == state {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Keys are the keys that the consent is about, each once.
+func (o *Opening) Keys() []protocol.Certificate {
+	seen := map[string]bool{}
+	var out []protocol.Certificate
+	for _, p := range o.Ready() {
+		c := p.keys[0].own.entry
+		if !seen[c.Thumbprint] {
+			seen[c.Thumbprint] = true
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// load reads the keys once, then every pli.
+func (o *Opening) load() []Effect {
+	o.end()
+	o.Phase, o.Fault = OpenLoading, nil
+	if o.keysKnown {
+		return o.readNext(0)
+	}
+	return []Effect{listKeys(&o.runs, func(l keyList, err error) []Effect {
+		if err != nil {
+			return o.fail(err)
+		}
+		o.Failed, o.own = l.failed, nil
+		return o.readKeys(l.certificates)
+	})}
+}
+
+// readKeys fetches the bytes of each certificate: recipients are matched by
+// bytes, never by names.
+func (o *Opening) readKeys(rest []protocol.Certificate) []Effect {
+	for len(rest) > 0 && !rest[0].HasKey {
+		rest = rest[1:]
+	}
+	if len(rest) == 0 {
+		o.keysKnown = true
+		return o.readNext(0)
+	}
+	params := protocol.CertificateParams{Thumbprint: rest[0].Thumbprint}
+	return []Effect{host(&o.runs, protocol.HostCertificate, params, func(r protocol.CertificateResult, err error) []Effect {
+		if stopsAll(fault.CodeOf(err)) {
+			return o.fail(err)
+		}
+		if err == nil {
+			if k, err := readKey(rest[0], r.DER, rest[0].Thumbprint); err == nil {
+				o.own = append(o.own, k)
+			}
+		}
+		return o.readKeys(rest[1:])
+	})}
+}
+
+// readNext fetches and inspects the plis one after the other, from index i.
+func (o *Opening) readNext(i int) []Effect {
+	for i < len(o.Plis) && o.Plis[i].State != PliWaiting {
+		i++
+	}
+	o.At = i
+	if i == len(o.Plis) {
+		return o.loaded()
+	}
+	p := o.Plis[i]
+	if p.fetched {
+		return o.inspect(i, p)
+	}
+	step := PageProgress{Step: "fetch", Done: int64(i), Total: int64(len(o.Plis))}
+	late := func(f FileRef) []Effect { return []Effect{Forget{Files: []FileRef{f}}} }
+	return []Effect{step, FetchFile{Args: protocol.FetchEnvelopeArgs{ID: p.ID}, Then: once(&o.runs, late, func(f FileRef, err error) []Effect {
+		switch fault.CodeOf(err) {
+		case "":
+			p.File, p.fetched, p.Total = f, true, f.Size
+			return o.inspect(i, p)
+		case fault.SessionLost:
+			return o.fail(err)
+		}
+		p.fail(err)
+		return o.readNext(i + 1)
+	})}}
+}
+
+func (o *Opening) inspect(i int, p *Pli) []Effect {
+	return []Effect{InspectFile{File: p.File, Then: once(&o.runs, nil, func(info EnvelopeInfo, err error) []Effect {
+		if err == nil {
+			p.Info, p.keys = info, findKeys(info, o.own)
+			if len(p.keys) == 0 {
+				err = fault.New(fault.EnvelopeNotForYou)
+			}
+		}
+		if err != nil {
+			return append(o.drop(p, err), o.readNext(i+1)...)
+		}
+		p.State = PliReady
+		return o.readNext(i + 1)
+	})}}
+}
+
+// drop fails a pli and lets its bytes go.
+func (o *Opening) drop(p *Pli, err error) []Effect {
+	p.fail(err)
+	if !p.fetched {
+		return nil
+	}
+	p.fetched = false
+	return []Effect{Forget{Files: []FileRef{p.File}}}
+}
+
+func (p *Pli) fail(err error) { p.State, p.Fault = PliFailed, fault.Of(err) }
+
+// loaded asks for consent, or shows why there is nothing to consent to.
+func (o *Opening) loaded() []Effect {
+	if len(o.Ready()) == 0 {
+		return o.results()
+	}
+	o.Phase = OpenConsent
+	return []Effect{o.arm(&o.Armed), Focus{ID: "title"}}
+}
+
+func (o *Opening) fail(err error) []Effect {
+	o.end()
+	o.Phase, o.Fault = OpenFailed, fault.Of(err)
+	return []Effect{Focus{ID: "title"}}
+}
+
+// Retryable reports whether trying again can help.
+func (o *Opening) Retryable() bool {
+	if o.Phase != OpenFailed || o.Fault == nil {
+		return false
+	}
+	switch o.Fault.Code {
+	case fault.SessionLost, fault.BadRequest, fault.NoFile, fault.NotPermitted:
+		return false
+	}
+	return true
+}
+
+// retry goes back to the last decision: reading, or the consent, which is
+// asked again because its batch is over.
+func (o *Opening) retry() []Effect {
+	switch {
+	case !o.Retryable():
+		return nil
+	case len(o.Ready()) > 0:
+		o.end()
+		o.Fault = nil
+		return o.loaded()
+	}
+	return o.load()
+}
+
+// stopsAll reports failures that every other pli would meet as well: going on
+// would only ask for the PIN again, or lock the card.
+func stopsAll(c fault.Code) bool {
+	switch c {
+	case fault.PINCancelled, fault.PINIncorrect, fault.PINLocked, fault.PINPromptMissing, fault.TokenRemoved,
+		fault.TokenNotResponding, fault.StoreLocked, fault.StorePassword, fault.ConsentRefused, fault.SessionLost, fault.RateLimited:
+		return true
+	}
+	return c != "" && c.Group() == fault.Setup
+}

@@ -1,0 +1,124 @@
+package model
+
+import (
+	"encoding/json"
+	"time"
+
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+)
+
+// Env is what a screen knows about where it runs.
+type Env struct {
+	Lang    string           // "fr" or "en"
+	Version string           // the extension's version
+	Now     func() time.Time // the time; nil is time.Now
+	// Zone tells the name ("CET", "UTC+1") and the offset, in seconds east of
+	// UTC, of the person's time zone at a moment; nil is UTC.
+	Zone func(time.Time) (string, int)
+}
+
+// Time is the moment now.
+func (e Env) Time() time.Time {
+	if e.Now == nil {
+		return time.Now()
+	}
+	return e.Now()
+}
+
+// answer is what an effect's Then makes of its outcome: how to go on, unless
+// the run that asked has ended in the meantime. Late tidies up then.
+type answer struct {
+	run  int
+	then func() []Effect
+	late []Effect
+}
+
+// runs numbers the runs of a screen. Cancelling, failing and starting again
+// each end a run, and answers that belong to an ended run are dropped: this
+// one rule makes double clicks and late answers harmless.
+type runs struct{ run int }
+
+// end drops every answer that is still to come.
+func (r *runs) end() { r.run++ }
+
+// take goes on with an answer, once.
+func (r *runs) take(a answer) []Effect {
+	if a.run != r.run {
+		return a.late
+	}
+	return a.then()
+}
+
+// once makes a Then for answers of type R that goes on in the run of now, and
+// only at the first of several answers.
+func once[R any](r *runs, late func(R) []Effect, then func(R, error) []Effect) func(R, error) Msg {
+	run, used := r.run, false
+	return func(v R, err error) Msg {
+		a := answer{run: run, then: func() []Effect {
+			if used {
+				return nil
+			}
+			used = true
+			return then(v, err)
+		}}
+		if late != nil && err == nil {
+			a.late = late(v)
+		}
+		return a
+	}
+}
+
+// decoded is once for a JSON answer; one that cannot be read is the fault bad.
+func decoded[R any](r *runs, bad fault.Code, then func(R, error) []Effect) func(json.RawMessage, error) Msg {
+	return once(r, nil, func(raw json.RawMessage, err error) []Effect {
+		var v R
+		if err == nil && len(raw) > 0 {
+			if e := json.Unmarshal(raw, &v); e != nil {
+				err = fault.Recode(bad, e)
+			}
+		}
+		return then(v, err)
+	})
+}
+
+func host[R any](r *runs, m protocol.Method, params any, then func(R, error) []Effect) Effect {
+	return HostCall{Method: m, Params: params, Then: decoded(r, fault.Internal, then)}
+}
+
+func worker[R any](r *runs, m protocol.Method, params any, then func(R, error) []Effect) Effect {
+	return WorkerCall{Method: m, Params: params, Then: decoded(r, fault.Internal, then)}
+}
+
+func page[R any](r *runs, c protocol.Call, args any, files []FileRef, then func(R, error) []Effect) Effect {
+	return PageCall{Call: c, Args: args, Files: files, Then: decoded(r, fault.PortalFailed, then)}
+}
+
+// ignore is the Then of a call whose outcome changes nothing.
+func ignore(json.RawMessage, error) Msg { return nil }
+
+// arm asks for the moment after which a button that uses a private key works:
+// a window that appears under a click must not take it (ConsentArmMillis).
+func (r *runs) arm(armed *bool) Effect {
+	*armed = false
+	return After{Millis: protocol.ConsentArmMillis, Msg: answer{run: r.run, then: func() []Effect {
+		*armed = true
+		return nil
+	}}}
+}
+
+// finish ends the session with an outcome and goes on whatever the worker says.
+func finish(r *runs, session string, result any, err error, then func() []Effect) Effect {
+	p := protocol.FinishParams{Session: session, Fault: protocol.FaultOf(err)}
+	if err == nil {
+		raw, e := json.Marshal(result)
+		if e != nil {
+			p.Fault = protocol.FaultOf(e)
+		}
+		p.Result = raw
+	}
+	return worker(r, protocol.SessionFinish, p, func(protocol.Empty, error) []Effect { return then() })
+}
+
+// closing is what follows the end of a session that needs no last screen.
+func closing() []Effect { return []Effect{CloseWindow{}} }
