@@ -5,12 +5,14 @@ import (
 	"context"
 	"crypto/elliptic"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"scelle/shared/certtest"
@@ -143,4 +145,15 @@ func write(t testing.TB, path string, content []byte) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// base64Lines is b in base64, 64 characters a line.
+func base64Lines(b []byte) string {
+	var out strings.Builder
+	for text := base64.StdEncoding.EncodeToString(b); text != ""; {
+		n := min(64, len(text))
+		out.WriteString(text[:n] + "\n")
+		text = text[n:]
+	}
+	return out.String()
 }
