@@ -221,6 +221,15 @@ export type FaultCode =
   | "message-too-large"
   | "internal";
 
+/** Group says who can put a failure right, in the order in which a support desk would ask. */
+export type FaultGroup =
+  | "setup"
+  | "store"
+  | "key"
+  | "envelope"
+  | "flow"
+  | "developer";
+
 /**
  * FetchEnvelopeArgs is the argument of the page's fetchEnvelope; it answers with a Blob, File
  * or Response.
@@ -434,6 +443,14 @@ export interface OpenedPli {
   files?: PliFile[];
   handedOver?: boolean;
 }
+
+/** Party is an end of a message. */
+export type Party =
+  | "page"
+  | "bridge"
+  | "worker"
+  | "app"
+  | "host";
 
 /** PliFile is a file inside a pli. SHA256 is hex, of the file's bytes. */
 export interface PliFile {

@@ -57,6 +57,10 @@ export interface ExtensionStatus {
 export interface Fault {
   code: FaultCode;
   detail?: string;
+  /** What happened, in one sentence, in the document's language. */
+  message: string;
+  /** What to do now, in the document's language. */
+  remedy: string;
 }
 
 /**

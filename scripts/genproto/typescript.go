@@ -16,19 +16,26 @@ import (
 // messageTypes makes the TypeScript types: of every message for the
 // extension's own check, and of those that a page sees for portals.
 func messageTypes(src *source) ([]file, error) {
-	all, err := typesOf(src, allRoots())
+	all, err := typesOf(src, allRoots(), nil)
 	if err != nil {
 		return nil, err
 	}
-	page, err := typesOf(src, pageRoots())
+	page, err := typesOf(src, pageRoots(), pageExtra)
 	if err != nil {
 		return nil, err
 	}
 	return []file{{"extension/gen/messages.d.ts", all}, {"extension/page/messages.d.ts", page}}, nil
 }
 
+// pageExtra is what the content script adds on the way to a page: the texts of
+// a fault in the document's language.
+var pageExtra = map[string]string{
+	"Fault": "  /** What happened, in one sentence, in the document's language. */\n  message: string;\n" +
+		"  /** What to do now, in the document's language. */\n  remedy: string;\n",
+}
+
 func allRoots() []reflect.Type {
-	roots := []reflect.Type{reflect.TypeFor[protocol.Request](), reflect.TypeFor[protocol.Response](), reflect.TypeFor[protocol.Kind](), reflect.TypeFor[protocol.Call]()}
+	roots := []reflect.Type{reflect.TypeFor[protocol.Request](), reflect.TypeFor[protocol.Response](), reflect.TypeFor[protocol.Kind](), reflect.TypeFor[protocol.Call](), reflect.TypeFor[protocol.Party](), reflect.TypeFor[fault.Group]()}
 	for _, s := range protocol.Methods() {
 		roots = append(roots, s.Params, s.Result)
 	}
@@ -61,8 +68,8 @@ var (
 )
 
 // typesOf writes the roots and everything they reach, sorted by name.
-func typesOf(src *source, roots []reflect.Type) ([]byte, error) {
-	w := &typeWriter{src: src, done: map[string]string{}, from: map[string]reflect.Type{}}
+func typesOf(src *source, roots []reflect.Type, extra map[string]string) ([]byte, error) {
+	w := &typeWriter{src: src, extra: extra, done: map[string]string{}, from: map[string]reflect.Type{}}
 	for _, r := range roots {
 		if _, err := w.ref(r); err != nil {
 			return nil, err
@@ -85,9 +92,10 @@ func typesOf(src *source, roots []reflect.Type) ([]byte, error) {
 
 // typeWriter collects declarations by TypeScript name.
 type typeWriter struct {
-	src  *source
-	done map[string]string
-	from map[string]reflect.Type
+	src   *source
+	done  map[string]string
+	from  map[string]reflect.Type
+	extra map[string]string // members to add, by TypeScript name
 }
 
 // ref is how a type is written where it is used; declares it when needed.
@@ -172,7 +180,7 @@ func (w *typeWriter) structBody(t reflect.Type, p *pkgSource) (string, error) {
 		b.WriteString(docComment("  ", p.fields[t.Name()+"."+f.Name]))
 		fmt.Fprintf(&b, "  %s: %s;\n", name, ref)
 	}
-	b.WriteString("}\n")
+	b.WriteString(w.extra[tsName(t)] + "}\n")
 	return b.String(), nil
 }
 

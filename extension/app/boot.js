@@ -1,0 +1,23 @@
+// Starts app.wasm in a document of the extension. The page is painted before
+// this runs; <html data-role> says which screen it is. When the module cannot
+// start, <html data-boot="failed"> lets the style sheet show the static text.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  globalThis.scelleRole = root.dataset.role;
+
+  const fail = (error) => {
+    console.error("Scellé:", error);
+    root.dataset.boot = "failed";
+  };
+
+  const go = new Go();
+  root.dataset.boot = "loading";
+  WebAssembly.instantiateStreaming(fetch("app.wasm"), go.importObject)
+    .then(({ instance }) => {
+      root.dataset.boot = "running";
+      return go.run(instance);
+    })
+    // A running module never ends by itself while its document lives.
+    .then(() => fail("ended"), fail);
+})();

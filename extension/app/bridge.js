@@ -1,0 +1,27 @@
+// The bridge: an invisible frame of the extension inside the portal's page.
+// The content script hands it one port together with a nonce; only the worker
+// knows for which tab and origin that nonce was made, and it serves once. Then
+// the port goes to the crypto worker, and this script has nothing more to do.
+(() => {
+  "use strict";
+  const api = globalThis.browser ?? globalThis.chrome;
+  if (window === window.top) return;
+
+  const verify = async (nonce, origin, port) => {
+    const answer = await api.runtime.sendMessage({ to: "worker", method: "bridge.verify", params: { nonce } });
+    // The sender of the port must be the very page that the nonce is bound to.
+    if (answer?.ok !== true || answer.result.origin !== origin) throw answer?.fault ?? { code: "not-permitted" };
+    const worker = new Worker("crypto-worker.js");
+    worker.postMessage({ verb: "serve", origin, port }, [port]);
+  };
+
+  const onMessage = (event) => {
+    const { data, ports, origin, source } = event;
+    if (source !== window.parent || data?.scelle !== 1 || ports.length !== 1) return;
+    if (typeof data.nonce !== "string" || !/^[0-9a-f]{32}$/.test(data.nonce)) return;
+    window.removeEventListener("message", onMessage);
+    const [port] = ports;
+    verify(data.nonce, origin, port).catch((fault) => port.postMessage({ kind: "failed", fault: { code: fault?.code ?? "internal" } }));
+  };
+  window.addEventListener("message", onMessage);
+})();

@@ -1,0 +1,45 @@
+// The dedicated worker in which bytes are sealed and opened: app.wasm with the
+// role "worker". Messages that arrive before Go listens are kept for it.
+//
+// For Go: globalThis.scelleWorker.listen(fn) calls fn(data) for each message,
+// in order, the kept ones first. Messages of an assistant are {id, verb, ...}
+// (answer with postMessage). A bridge sends one {verb: "serve", origin, port};
+// Go answers on that port, on which "ready" was said when it began to listen.
+(() => {
+  "use strict";
+  globalThis.scelleRole = "worker";
+  /** @type {any[]} */
+  const kept = [];
+  /** @type {MessagePort[]} */
+  const ports = [];
+  /** @type {((data: any) => void) | null} */
+  let listener = null;
+
+  globalThis.onmessage = ({ data }) => {
+    if (data?.port instanceof MessagePort) {
+      ports.push(data.port);
+      if (listener) data.port.postMessage({ kind: "ready" });
+    }
+    if (listener) listener(data);
+    else kept.push(data);
+  };
+
+  globalThis.scelleWorker = Object.freeze({
+    listen(fn) {
+      listener = fn;
+      for (const data of kept.splice(0)) fn(data);
+      for (const port of ports) port.postMessage({ kind: "ready" });
+    },
+  });
+
+  const fail = (error) => {
+    console.error("Scellé:", error);
+    for (const port of ports) port.postMessage({ kind: "failed", fault: { code: "internal" } });
+    for (const { id } of kept) if (id !== undefined) globalThis.postMessage({ id, ok: false, fault: { code: "internal" } });
+    globalThis.close();
+  };
+
+  importScripts("../gen/protocol.js", "wasm_exec.js");
+  const go = new Go();
+  WebAssembly.instantiateStreaming(fetch("app.wasm"), go.importObject).then(({ instance }) => go.run(instance)).then(() => fail("ended"), fail);
+})();

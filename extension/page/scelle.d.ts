@@ -1,0 +1,118 @@
+// Types of scelle.js. Bytes are base64 strings in every argument and answer;
+// files are File and Blob objects.
+import type {
+  AddParams,
+  AddResult,
+  Challenge,
+  DiscardArgs,
+  Fault,
+  FetchEnvelopeArgs,
+  OpenPli,
+  OpenResult,
+  PliFile,
+  PresentResult,
+  ReceiveOpenedArgs,
+  Registration,
+  RequestChallengeArgs,
+  RequestServerKeyArgs,
+  SealParams,
+  SealResult,
+  ServerKey,
+  StatusResult,
+  SubmitCertificateArgs,
+  SubmitProofArgs,
+} from "./messages.js";
+
+export type * from "./messages.js";
+
+/** A value or the promise of one. */
+type Awaitable<T> = T | Promise<T>;
+
+/** How far a request is. `total` is 0 where it is not known. */
+export interface Progress {
+  step: string;
+  done: number;
+  total: number;
+}
+
+interface Running {
+  onProgress?: (progress: Progress) => void;
+  /** Aborting rejects with the code "cancelled" and closes what was opened for the request. */
+  signal?: AbortSignal;
+}
+
+/**
+ * The facts of the product's state, each with its own fault. `extension` is null when nothing
+ * answered: the extension is absent, or this site was not allowed.
+ */
+export type Status = Omit<StatusResult, "extension"> & {
+  extension: StatusResult["extension"] | null;
+  /** Why there is no answer: "extension-missing", "site-not-allowed", "site-not-secure". */
+  fault?: Fault;
+};
+
+export interface AddKeyPairOptions extends AddParams, Running {
+  /** Registers the certificate at your portal; idempotent by its thumbprint. */
+  submitCertificate(args: SubmitCertificateArgs): Awaitable<Registration>;
+  /** Makes a key pair at your portal, sealed to the one-time certificate. Needed for the mode "server". */
+  requestServerKey?(args: RequestServerKeyArgs): Awaitable<ServerKey>;
+  requestChallenge(args: RequestChallengeArgs): Awaitable<Challenge>;
+  submitProof(args: SubmitProofArgs): Awaitable<Registration>;
+  discard?(args: DiscardArgs): Awaitable<Registration>;
+}
+
+export interface SealOptions extends SealParams, Running {
+  /** In the order of the archive. They are read where they are: nothing is copied through messages. */
+  files: Iterable<File>;
+}
+
+export interface Sealed extends SealResult {
+  /** Upload this as it is; valid until release() or until the page goes. */
+  file: File;
+  release(): Promise<void>;
+}
+
+/** An opened file that the agent chose to hand over. */
+export type OpenedFile = PliFile & { file: File };
+
+export interface OpenOptions extends Running {
+  tender: string;
+  title?: string;
+  plis: OpenPli[];
+  /** Delivers a pli's bytes; the Response of fetch() may be returned as it is. */
+  fetchEnvelope(args: FetchEnvelopeArgs): Awaitable<Blob | Response>;
+  /** Passing this offers the agent to hand opened files to the portal. */
+  receiveOpened?(args: Omit<ReceiveOpenedArgs, "files"> & { files: OpenedFile[] }): Awaitable<void>;
+}
+
+/**
+ * A failure. Branch on `code`; show `message` and `remedy`, which are in French or English by the
+ * language of the document.
+ *
+ * A function of yours that fails may throw an error with a `code` of FaultCode ("portal-refused",
+ * for instance); anything else is "portal-failed".
+ */
+export class ScelleError extends Error {
+  constructor(fault: Fault);
+  code: Fault["code"];
+  detail?: string;
+  remedy: string;
+}
+
+export const scelle: {
+  /** Answers within a second when there is no extension; never rejects. */
+  status(options?: { signal?: AbortSignal }): Promise<Status>;
+  /**
+   * Calls back with the state now and whenever it changes, while the page can be seen.
+   * @returns stops it
+   */
+  onStatusChange(callback: (status: Status) => void): () => void;
+  /** Whether keys that this site registered are on this computer; at most 64 thumbprints. */
+  keysPresent(thumbprints: string[], options?: { signal?: AbortSignal }): Promise<PresentResult>;
+  /** Opens the assistant to register a bi-clé, or with `resume` to finish a registration. */
+  addKeyPair(options: AddKeyPairOptions): Promise<AddResult>;
+  /** Seals files in the page, without a host. */
+  seal(options: SealOptions): Promise<Sealed>;
+  /** Opens the assistant to open plis with a key of this computer. */
+  open(options: OpenOptions): Promise<OpenResult>;
+};

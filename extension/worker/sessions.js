@@ -1,0 +1,173 @@
+// Assistant windows and the documents that asked for them. A session lives in
+// storage.session ("session:<id>" = {session, windowId, started, over}), since
+// a worker dies after 30 s without work. Whatever ends it, the asking document
+// gets exactly one response.
+(() => {
+  "use strict";
+  const api = globalThis.browser ?? globalThis.chrome;
+
+  const WINDOW = /** @type {const} */ ({ type: "popup", width: 560, height: 720, focused: true });
+  const MAX_SESSIONS = 4; // windows at a time, whatever reloads a page does
+  const START_MILLIS = 30_000; // a window that did not appear by then never will
+  const NONCE_MILLIS = 30_000;
+
+  let tail = Promise.resolve();
+  const exclusive = (change) => {
+    const run = tail.then(change);
+    tail = run.catch(() => {});
+    return run;
+  };
+
+  const randomId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+  const key = (id) => `session:${id}`;
+  /** @type {(name: string | null) => Promise<any>} */
+  const stored = (name) => api.storage.session.get(name);
+  const load = async (id) => (await stored(key(id)))[key(id)];
+  const save = (record) => api.storage.session.set({ [key(record.session.session)]: record });
+
+  const all = async () => {
+    const everything = await stored(null);
+    return Object.keys(everything).filter((k) => k.startsWith("session:")).map((k) => everything[k]);
+  };
+
+  /** Sends to the one document that a session belongs to. */
+  const toPage = (session, message) =>
+    api.tabs.sendMessage(
+      session.tabId,
+      { to: "content", document: session.document, session: session.session, request: session.request, ...message },
+      // Firefox may know no document ids: there the random name of the content
+      // script alone keeps the next document of the frame out.
+      session.documentId ? { documentId: session.documentId } : { frameId: session.frameId },
+    );
+
+  const toAssistant = (session, message) =>
+    api.runtime.sendMessage({ to: "assistant", session: session.session, ...message }).catch(() => {});
+
+  /** Ends a session; outcome is {ok, result?, fault?}. A page that is gone hears nothing. */
+  const end = (id, outcome) =>
+    exclusive(async () => {
+      const record = await load(id);
+      if (!record) return;
+      await api.storage.session.remove(key(id));
+      await toPage(record.session, { kind: "response", ...outcome }).catch(() => {});
+    });
+
+  const cancelled = { ok: false, fault: { code: "cancelled" } };
+
+  const show = async (record) => {
+    const id = record.session.session;
+    try {
+      const made = await api.windows.create({ ...WINDOW, url: api.runtime.getURL(`app/assistant.html#${id}`) });
+      if (made?.id === undefined) throw new Error("no window");
+      await exclusive(async () => {
+        const now = await load(id);
+        if (now) await save({ ...now, windowId: made.id });
+      });
+      await api.windows.get(made.id); // closed already, before it was noted?
+    } catch {
+      await end(id, cancelled);
+    }
+  };
+
+  /** A window whose page cancelled or went away makes room for the same site's next one. */
+  const superseded = async (record, who) => {
+    if (!record.over || record.session.origin !== who.origin) return false;
+    await api.storage.session.remove(key(record.session.session));
+    if (record.windowId !== undefined) await api.windows.remove(record.windowId).catch(() => {});
+    return true;
+  };
+
+  /**
+   * Opens an assistant window for a page's request; returns the session's id
+   * before the window is there, so that the content script knows it first.
+   */
+  const open = (who, method, params, request, language) =>
+    exclusive(async () => {
+      const live = [];
+      for (const r of await all()) if (!(await superseded(r, who))) live.push(r);
+      const same = live.find((r) => r.session.document === who.document && r.session.tabId === who.tabId);
+      const busy = same ?? (live.length >= MAX_SESSIONS ? live[0] : undefined);
+      if (busy) {
+        if (busy.windowId !== undefined) await api.windows.update(busy.windowId, { focused: true }).catch(() => {});
+        throw { code: "busy" };
+      }
+      const session = { session: randomId(), request, method, params, ...who, ...(language && { language }) };
+      const record = { session, started: Date.now() };
+      await save(record);
+      setTimeout(show, 0, record);
+      return session.session;
+    });
+
+  const get = async (id) => {
+    const record = await load(id);
+    if (!record) throw { code: "session-lost" };
+    if (record.over) throw { code: record.over };
+    return record.session;
+  };
+
+  /** Marks a session whose page cancelled or went away; the assistant says so. */
+  const over = (id, code) =>
+    exclusive(async () => {
+      const record = await load(id);
+      if (!record || record.over) return;
+      await save({ ...record, over: code });
+      await toAssistant(record.session, { kind: "cancel", fault: { code } });
+    });
+
+  /** The content script told the assistant to stop; a window that still loads must learn it too. */
+  const onCancel = async (id, document) => {
+    const record = await load(id);
+    if (record?.session.document === document) await over(id, "cancelled");
+  };
+
+  const onWindowRemoved = async (windowId) => {
+    for (const r of await all()) if (r.windowId === windowId) await end(r.session.session, cancelled);
+  };
+
+  const onTabRemoved = async (tabId) => {
+    for (const r of await all()) if (r.session.tabId === tabId) await over(r.session.session, "session-lost");
+  };
+
+  /** After a navigation the old document does not answer any more. */
+  const onTabUpdated = async (tabId, info) => {
+    if (info.status === undefined) return;
+    for (const r of await all()) {
+      if (r.session.tabId !== tabId || r.over) continue;
+      const answer = await toPage(r.session, { kind: "ping" }).catch(() => undefined);
+      if (answer?.ok !== true) await over(r.session.session, "session-lost");
+    }
+  };
+
+  /** At the worker's start: windows may have closed while it slept. */
+  const sweep = async () => {
+    for (const r of await all()) {
+      const late = r.windowId === undefined && Date.now() - r.started > START_MILLIS;
+      const closed = r.windowId !== undefined && !(await api.windows.get(r.windowId).catch(() => undefined));
+      if (late || closed) await end(r.session.session, cancelled);
+    }
+    const everything = await stored(null);
+    const stale = Object.keys(everything).filter((k) => k.startsWith("nonce:") && everything[k].until < Date.now());
+    if (stale.length > 0) await api.storage.session.remove(stale);
+  };
+
+  /** A bridge's nonce, bound to the document that asked for it. */
+  const mint = async (who) => {
+    const nonce = randomId();
+    await api.storage.session.set({ [`nonce:${nonce}`]: { origin: who.origin, tabId: who.tabId, until: Date.now() + NONCE_MILLIS } });
+    return nonce;
+  };
+
+  /** Spends a nonce; only the tab that it was made for may. */
+  const spend = (nonce, tabId) =>
+    exclusive(async () => {
+      const name = `nonce:${nonce}`;
+      const bound = (await stored(name))[name];
+      await api.storage.session.remove(name);
+      if (!bound || bound.tabId !== tabId || bound.until < Date.now()) throw { code: "not-permitted" };
+      return bound.origin;
+    });
+
+  globalThis.ScelleSessions = Object.freeze({
+    open, get, end, sweep, mint, spend, onCancel, onWindowRemoved, onTabRemoved, onTabUpdated,
+  });
+})();

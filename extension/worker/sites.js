@@ -1,0 +1,158 @@
+// Which sites may use Scellé. A site is served when the person allowed it here
+// (a grant) and the browser still holds its host permission; either alone is
+// nothing. Grants: storage.local "grants" = {origin: {since, lastUse, keys}},
+// keys = {thumbprint: since}, the keys that this origin registered.
+(() => {
+  "use strict";
+  const api = globalThis.browser ?? globalThis.chrome;
+
+  const SCRIPT_ID = "scelle";
+  const CONTENT = ["gen/protocol.js", "gen/faults.js", "content/content.js"];
+  const WISH_MILLIS = 5 * 60_000;
+  const MAX_KEYS = 2000; // remembered keys of one site
+
+  let tail = Promise.resolve();
+  /** Runs changes of the grants one after the other. */
+  const exclusive = (change) => {
+    const run = tail.then(change);
+    tail = run.catch(() => {});
+    return run;
+  };
+
+  /** @type {() => Promise<Record<string, any>>} */
+  const load = async () => /** @type {any} */ (await api.storage.local.get("grants")).grants ?? {};
+  const save = (grants) => api.storage.local.set({ grants });
+  const now = () => new Date().toISOString();
+
+  /** Match patterns know no ports (Firefox), so one covers every port of a host. */
+  const pattern = (origin) => {
+    const url = new URL(origin);
+    return `${url.protocol}//${url.hostname}/*`;
+  };
+
+  /** https, or what a demo build's manifest adds: loopback. */
+  const secure = (origin) => {
+    try {
+      if (new URL(origin).origin !== origin) return false;
+      const optional = api.runtime.getManifest().optional_host_permissions ?? [];
+      return origin.startsWith("https://") || optional.includes(pattern(origin));
+    } catch {
+      return false;
+    }
+  };
+
+  const permitted = (origin) => api.permissions.contains({ origins: [pattern(origin)] });
+
+  const allowed = async (origin) => secure(origin) && Object.hasOwn(await load(), origin) && (await permitted(origin));
+
+  const state = async (origin) => {
+    const grant = (await load())[origin];
+    const served = await allowed(origin);
+    return {
+      origin,
+      allowed: served,
+      secure: secure(origin),
+      ...(served && { since: grant.since, ...(grant.lastUse && { lastUse: grant.lastUse }) }),
+      keys: served ? Object.keys(grant.keys).length : 0,
+    };
+  };
+
+  /** Makes the registered content script follow the grants. */
+  const register = async () => {
+    const matches = [...new Set(Object.keys(await load()).map(pattern))];
+    const have = await api.scripting.getRegisteredContentScripts({ ids: [SCRIPT_ID] });
+    if (have.length > 0) await api.scripting.unregisterContentScripts({ ids: [SCRIPT_ID] });
+    if (matches.length === 0) return;
+    const script = { id: SCRIPT_ID, matches, js: CONTENT, runAt: "document_start", allFrames: false, persistAcrossSessions: true };
+    await api.scripting.registerContentScripts([/** @type {any} */ (script)]);
+  };
+
+  /** Starts the content script in pages that are open already. */
+  const inject = async (origin) => {
+    for (const tab of await api.tabs.query({ url: pattern(origin) })) {
+      // A tab that shows the browser's error page refuses; the next load has the script.
+      await api.scripting.executeScript({ target: { tabId: tab.id ?? -1, allFrames: false }, files: CONTENT, injectImmediately: true }).catch(() => {});
+    }
+  };
+
+  const grant = async (origin) => {
+    const grants = await load();
+    if (!Object.hasOwn(grants, origin)) await save({ ...grants, [origin]: { since: now(), keys: {} } });
+    await register();
+    await inject(origin);
+  };
+
+  /**
+   * Wish and permission make a grant, in either order: the browser's prompt
+   * closes the popup in some browsers, so the popup may say what it is going
+   * to ask for before it asks.
+   */
+  const allow = async (origin) => {
+    if (!secure(origin)) throw { code: "site-not-secure" };
+    if (await permitted(origin)) await exclusive(() => grant(origin));
+    else await api.storage.session.set({ wish: { origin, until: Date.now() + WISH_MILLIS } });
+    return state(origin);
+  };
+
+  const onPermissionAdded = async () => {
+    const { wish } = /** @type {any} */ (await api.storage.session.get("wish"));
+    if (!wish || wish.until < Date.now() || !(await permitted(wish.origin))) return;
+    await api.storage.session.remove("wish");
+    await exclusive(() => grant(wish.origin));
+  };
+
+  const drop = async (origins) => {
+    const grants = await load();
+    await save(Object.fromEntries(Object.entries(grants).filter(([origin]) => !origins.includes(origin))));
+    await register();
+  };
+
+  /** A permission that was taken away in the browser's own pages ends the grant. */
+  const onPermissionRemoved = () =>
+    exclusive(async () => {
+      const gone = [];
+      for (const origin of Object.keys(await load())) if (!(await permitted(origin))) gone.push(origin);
+      if (gone.length > 0) await drop(gone);
+    });
+
+  const forget = async (origin) => {
+    await exclusive(async () => {
+      await drop([origin]);
+      const shared = Object.keys(await load()).some((o) => pattern(o) === pattern(origin));
+      if (!shared) await api.permissions.remove({ origins: [pattern(origin)] });
+    });
+    return state(origin);
+  };
+
+  const change = (origin, edit) =>
+    exclusive(async () => {
+      const grants = await load();
+      if (!Object.hasOwn(grants, origin)) return;
+      edit(grants[origin]);
+      await save(grants);
+    });
+
+  const used = (origin) => change(origin, (grant) => void (grant.lastUse = now()));
+
+  const remember = (origin, thumbprint) =>
+    change(origin, (grant) => {
+      if (Object.keys(grant.keys).length < MAX_KEYS) grant.keys[thumbprint] ??= now();
+    });
+
+  /** Those of the thumbprints that this origin registered. */
+  const registered = async (origin, thumbprints) => {
+    const keys = (await load())[origin]?.keys ?? {};
+    return thumbprints.filter((t) => Object.hasOwn(keys, t));
+  };
+
+  /** After an update old content scripts are orphans: every open page gets a new one. */
+  const restart = async () => {
+    await exclusive(register);
+    for (const origin of Object.keys(await load())) await inject(origin);
+  };
+
+  globalThis.ScelleSites = Object.freeze({
+    allowed, state, allow, forget, used, remember, registered, register: () => exclusive(register), restart,
+    onPermissionAdded, onPermissionRemoved,
+  });
+})();

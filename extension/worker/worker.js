@@ -1,0 +1,132 @@
+// The extension's worker: a router. It stamps each message with the origin
+// that the browser reports, checks it against the generated table, and answers
+// from sites.js, sessions.js and status.js.
+(() => {
+  "use strict";
+  // Chromium starts this file alone; Firefox loads the same list from its manifest.
+  if (typeof importScripts === "function") {
+    importScripts("../gen/protocol.js", "../app/native.js", "sites.js", "sessions.js", "status.js");
+  }
+  const api = globalThis.browser ?? globalThis.chrome;
+  const { ScelleProtocol: protocol, ScelleSites: sites, ScelleSessions: sessions, ScelleStatus: host } = globalThis;
+
+  const ID = /^[0-9a-f]{32}$/;
+  const THUMBPRINT = /^[0-9a-f]{64}$/;
+
+  const refuse = (code) => {
+    throw { code };
+  };
+  const want = (condition) => condition || refuse("bad-request");
+
+  /** "page" (a content script), "bridge" or "app"; "" is nobody that may ask. */
+  const partyOf = (sender) => {
+    if (sender.id !== api.runtime.id || !sender.url) return "";
+    const url = new URL(sender.url);
+    if (url.protocol !== new URL(api.runtime.getURL("")).protocol) return sender.tab && sender.frameId === 0 ? "page" : "";
+    // use_dynamic_url gives the bridge another host name, so its path names it.
+    if (url.pathname === "/app/bridge.html") return sender.tab && sender.frameId > 0 ? "bridge" : "";
+    return url.href.startsWith(api.runtime.getURL("app/")) && !sender.frameId ? "app" : "";
+  };
+
+  /** The asking document, in the browser's words. Its own random name is the only thing that it says itself. */
+  const whoOf = (sender, document) => {
+    const origin = sender.origin ?? new URL(sender.url).origin;
+    want(ID.test(document) && origin !== "null");
+    return { origin, tabId: sender.tab.id, frameId: 0, ...(sender.documentId && { documentId: sender.documentId }), document };
+  };
+
+  const present = async ({ thumbprints }, { who }) => {
+    want(Array.isArray(thumbprints) && thumbprints.length <= protocol.limits.maxPresent && thumbprints.every((t) => THUMBPRINT.test(t)));
+    const known = await sites.registered(who.origin, thumbprints);
+    const here = known.length > 0 ? await host.present(known) : [];
+    return {
+      present: known.filter((t) => here.includes(t)),
+      absent: known.filter((t) => !here.includes(t)),
+      unknown: thumbprints.filter((t) => !known.includes(t)),
+    };
+  };
+
+  const assist = async (params, { who, message }) => {
+    want(typeof message.request === "string" && message.request.length <= 64);
+    const language = ["fr", "en"].includes(message.language) ? message.language : "";
+    await sites.used(who.origin);
+    return { session: await sessions.open(who, message.method, params, message.request, language) };
+  };
+
+  const attach = async (_, { who }) => {
+    await sites.used(who.origin);
+    return { nonce: await sessions.mint(who) };
+  };
+
+  const finish = async ({ session, result, fault }) => {
+    want(ID.test(session));
+    await sessions.end(session, fault ? { ok: false, fault } : { ok: true, result: result ?? {} });
+    return {};
+  };
+
+  const remember = async ({ origin, thumbprint }) => {
+    want(THUMBPRINT.test(thumbprint));
+    await sites.remember(origin, thumbprint);
+    return {};
+  };
+
+  /** One handler for each method that pages, bridge and documents may send here. */
+  const HANDLERS = {
+    "status": () => host.status(),
+    "keys.present": present,
+    "keys.add": assist,
+    "pli.open": assist,
+    "bridge.attach": attach,
+    "bridge.verify": async ({ nonce }, { sender }) => ({ origin: await sessions.spend(want(ID.test(nonce)) && nonce, sender.tab.id) }),
+    "session.get": ({ session }) => sessions.get(want(ID.test(session)) && session),
+    "session.finish": finish,
+    "site.state": ({ origin }) => sites.state(origin),
+    "site.allow": ({ origin }) => sites.allow(origin),
+    "site.forget": ({ origin }) => sites.forget(origin),
+    "site.remember": remember,
+  };
+
+  const answer = async (message, sender) => {
+    const { method } = message;
+    const params = message.params ?? {};
+    const party = partyOf(sender);
+    if (!Object.hasOwn(HANDLERS, method)) refuse("unknown-method");
+    if (!protocol.methods[method].from.includes(party)) refuse("not-permitted");
+    want(typeof params === "object" && JSON.stringify(params).length <= protocol.limits.maxFrame);
+    if (party !== "page") return HANDLERS[method](params, { sender, message });
+    const who = whoOf(sender, message.document);
+    // The same answer for every site that was not allowed, whatever this computer holds.
+    if (!(await sites.allowed(who.origin))) refuse("site-not-allowed");
+    return HANDLERS[method](params, { sender, message, who });
+  };
+
+  const faultOf = (error) => {
+    if (typeof error?.code === "string") return { code: error.code, ...(error.detail && { detail: error.detail }) };
+    console.error("Scellé:", error);
+    return { code: "internal" };
+  };
+
+  api.runtime.onMessage.addListener((message, sender, reply) => {
+    if (message?.to === "assistant" && message.kind === "cancel" && partyOf(sender) === "page") {
+      sessions.onCancel(message.session, message.document);
+    }
+    if (message?.to !== "worker") return false;
+    answer(message, sender).then(
+      (result) => reply({ ok: true, result }),
+      (error) => reply({ ok: false, fault: faultOf(error) }),
+    );
+    return true; // the reply comes later
+  });
+
+  api.permissions.onAdded.addListener(sites.onPermissionAdded);
+  api.permissions.onRemoved.addListener(sites.onPermissionRemoved);
+  api.windows.onRemoved.addListener(sessions.onWindowRemoved);
+  api.tabs.onRemoved.addListener(sessions.onTabRemoved);
+  api.tabs.onUpdated.addListener(sessions.onTabUpdated);
+  api.runtime.onInstalled.addListener(sites.restart);
+  api.runtime.onStartup.addListener(sites.register);
+
+  // Content scripts have no business in the stores; Firefox has no such switch.
+  api.storage.local.setAccessLevel?.({ accessLevel: "TRUSTED_CONTEXTS" });
+  sessions.sweep();
+})();

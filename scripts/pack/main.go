@@ -1,0 +1,32 @@
+// Command pack assembles the extension for each browser from the embedded
+// files, the WebAssembly module and Go's own loader.
+//
+//	go run ./scripts/pack -out build/extension -wasm build/app.wasm         folders chrome/ and firefox/
+//	go run ./scripts/pack -out build/extension -wasm build/app.wasm -demo   may be allowed on loopback sites
+//	go run ./scripts/pack -out build/dist -wasm build/app.wasm -zip         one zip for each browser
+//
+// It fails when a file that the manifest or a document refers to is missing.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+)
+
+func main() {
+	var o options
+	flag.StringVar(&o.out, "out", "", "folder to write to")
+	flag.StringVar(&o.wasm, "wasm", "", "the WebAssembly module (GOOS=js go build ./wasm/app)")
+	flag.BoolVar(&o.demo, "demo", false, "a build that may be allowed on loopback sites")
+	flag.BoolVar(&o.zip, "zip", false, "write zips instead of folders")
+	flag.Parse()
+	if o.out == "" || o.wasm == "" || flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := o.run(); err != nil {
+		fmt.Fprintln(os.Stderr, "pack:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"scelle/extension"
+	"scelle/shared/version"
+)
+
+type options struct {
+	out, wasm string
+	demo, zip bool
+}
+
+// tree is a package's files by their slash-separated path.
+type tree map[string][]byte
+
+func (o options) run() error {
+	common, err := o.common()
+	if err != nil {
+		return err
+	}
+	for _, b := range extension.Browsers() {
+		t := tree{}
+		for name, data := range common {
+			t[name] = data
+		}
+		if t["manifest.json"], err = extension.Manifest(b, o.demo); err != nil {
+			return err
+		}
+		if err := t.complete(); err != nil {
+			return fmt.Errorf("%s: %w", b, err)
+		}
+		if err := o.write(b, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// common is everything but the manifest.
+func (o options) common() (tree, error) {
+	t, err := static(extension.Files())
+	if err != nil {
+		return nil, err
+	}
+	if t["app/app.wasm"], err = os.ReadFile(o.wasm); err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(t["app/app.wasm"], []byte("\x00asm")) {
+		return nil, fmt.Errorf("%s is not a WebAssembly module", o.wasm)
+	}
+	t["app/wasm_exec.js"], err = goLoader()
+	return t, err
+}
+
+// static picks what browsers load: not the manifest's parts, not the portals'
+// scelle.js, no type declarations.
+func static(files fs.FS) (tree, error) {
+	t := tree{}
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		top, _, _ := strings.Cut(name, "/")
+		if top == "manifest" || top == "page" || strings.HasSuffix(name, ".d.ts") || strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		t[name], err = fs.ReadFile(files, name)
+		return err
+	})
+	return t, err
+}
+
+// goLoader is wasm_exec.js of the Go that is on the path, which is the one
+// that built the module.
+func goLoader() ([]byte, error) {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env GOROOT: %w", err)
+	}
+	return os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"))
+}
+
+func (o options) write(b extension.Browser, t tree) error {
+	if o.zip {
+		return t.writeZip(filepath.Join(o.out, fmt.Sprintf("scelle-%s-%s.zip", b, version.Version)))
+	}
+	return t.writeFolder(filepath.Join(o.out, string(b)))
+}
+
+func (t tree) names() []string {
+	names := make([]string, 0, len(t))
+	for n := range t {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// writeFolder replaces dir by the tree. A folder that is not a package of ours
+// is left alone.
+func (t tree) writeFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 {
+		if _, err := os.Stat(filepath.Join(dir, "manifest.json")); err != nil {
+			return fmt.Errorf("%s is not empty and holds no extension", dir)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	for _, name := range t.names() {
+		p := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(p, t[name], 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeZip writes the same bytes for the same files: sorted, one fixed time.
+func (t tree) writeZip(name string) error {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, n := range t.names() {
+		h := &zip.FileHeader{Name: path.Clean(n), Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
+		f, err := w.CreateHeader(h)
+		if err != nil {
+			return err
+		}
+		if _, err := f.Write(t[n]); err != nil {
+			return err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, b.Bytes(), 0o644)
+}
