@@ -1,0 +1,25 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"scelle/shared/fault"
+	"scelle/wasm/internal/bridge"
+)
+
+func main() {
+	if err := run(); err != nil {
+		bridge.Log(err)
+	}
+}
+
+// run plays the role that boot.js or crypto-worker.js gave. It returns only
+// when that cannot begin; the script then shows the static text.
+func run() error {
+	switch role := bridge.String(bridge.Global(), "scelleRole"); role {
+	case "worker":
+		return runWorker()
+	default:
+		return fault.Newf(fault.Internal, "role %s", role)
+	}
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"hash"
+	"io"
+	"strings"
+	"time"
+
+	"scelle/shared/envelope"
+	"scelle/shared/fault"
+	"scelle/shared/keypair"
+	"scelle/shared/pli"
+	"scelle/shared/protocol"
+)
+
+// sealing is one pli.seal.
+type sealing struct {
+	params   protocol.SealParams
+	files    []source
+	cipher   envelope.ContentCipher
+	newHash  func() hash.Hash
+	now      func() time.Time
+	space    func(ctx context.Context, need int64) error       // fails when the disk is too full
+	create   func(ctx context.Context) (io.WriteCloser, error) // makes the sealed file
+	progress func(done, total int64)
+
+	result protocol.SealResult
+	sums   []hash.Hash // of the files, in their order
+}
+
+// run seals. The result has no Handle. Errors: fault.NoFile, fault.NoRecipient
+// when no recipient can be used, fault.BadRequest with the field's name,
+// fault.DiskFull, and those of envelope.Seal and pli.NewReader.
+func (s *sealing) run(ctx context.Context) (protocol.SealResult, error) {
+	if err := s.check(); err != nil {
+		return s.result, err
+	}
+	recipients, err := s.choose()
+	if err != nil {
+		return s.result, err
+	}
+	content, err := s.content(ctx)
+	if err != nil {
+		return s.result, err
+	}
+	defer content.Close()
+	o := envelope.SealOptions{
+		Recipients: recipients,
+		Profile:    envelope.Profile(s.params.Profile),
+		Length:     content.size,
+		Cipher:     s.cipher,
+		NewHash:    s.newHash,
+	}
+	receipt, err := s.write(ctx, content, o)
+	if err != nil {
+		return s.result, err
+	}
+	s.result.Size = receipt.Size
+	s.result.SHA256 = hex.EncodeToString(receipt.SHA256[:])
+	s.result.ContentSHA256 = hex.EncodeToString(receipt.ContentSHA256[:])
+	for i, sum := range s.sums {
+		s.result.Files[i].SHA256 = hex.EncodeToString(sum.Sum(nil))
+	}
+	return s.result, nil
+}
+
+// write seals the content into a new file.
+func (s *sealing) write(ctx context.Context, content *content, o envelope.SealOptions) (envelope.Receipt, error) {
+	size, err := envelope.SealedSize(o)
+	if err != nil {
+		return envelope.Receipt{}, err
+	}
+	if err := s.space(ctx, size); err != nil {
+		return envelope.Receipt{}, err
+	}
+	out, err := s.create(ctx)
+	if err != nil {
+		return envelope.Receipt{}, err
+	}
+	in := &meter{Reader: content, total: content.size, report: s.progress, now: s.now}
+	receipt, err := envelope.Seal(ctx, out, in, o)
+	if closed := out.Close(); err == nil {
+		err = fault.Wrap(fault.WriteFailed, closed)
+	}
+	return receipt, err
+}
+
+// check looks at what needs no certificate.
+func (s *sealing) check() error {
+	switch {
+	case len(s.files) == 0:
+		return fault.New(fault.NoFile)
+	case len(s.files) > protocol.MaxFiles:
+		return fault.Newf(fault.BadRequest, "files")
+	case s.params.Raw && len(s.files) != 1:
+		return fault.Newf(fault.BadRequest, "raw")
+	case len(s.params.Recipients) > protocol.MaxRecipients:
+		return fault.Newf(fault.BadRequest, "recipients")
+	}
+	return nil
+}
+
+// choose takes the recipients that can be used and notes the others.
+func (s *sealing) choose() ([]envelope.Recipient, error) {
+	s.result.Recipients, s.result.LeftOut = []protocol.SealedTo{}, []protocol.LeftOut{}
+	var chosen []envelope.Recipient
+	seen := map[string]bool{}
+	for _, r := range s.params.Recipients {
+		thumbprint := keypair.Thumbprint(r.Certificate)
+		if seen[thumbprint] {
+			continue
+		}
+		seen[thumbprint] = true
+		m, err := s.usable(r)
+		if err != nil {
+			s.result.LeftOut = append(s.result.LeftOut, protocol.LeftOut{Thumbprint: thumbprint, Label: r.Label, Fault: *protocol.FaultOf(err)})
+			continue
+		}
+		s.result.Recipients = append(s.result.Recipients, protocol.SealedTo{Thumbprint: thumbprint, Mechanism: m, Recovery: r.Recovery})
+		chosen = append(chosen, envelope.Recipient{Certificate: r.Certificate, Mechanism: m})
+	}
+	if len(chosen) == 0 {
+		return nil, fault.New(fault.NoRecipient)
+	}
+	return chosen, nil
+}
+
+// usable says by which mechanism a certificate can be sealed to, or why it
+// cannot.
+func (s *sealing) usable(r protocol.SealRecipient) (envelope.Mechanism, error) {
+	c, err := keypair.Parse(r.Certificate)
+	if err != nil {
+		return "", fault.Wrap(fault.CertificateBad, err)
+	}
+	if err := keypair.Check(c, s.now()).Err(); err != nil {
+		return "", err
+	}
+	switch {
+	case c.Kind == keypair.EC:
+		return envelope.ECDH, nil
+	case s.params.Profile == string(envelope.ProfileCBC) && r.Mechanism == "":
+		return envelope.RSAPKCS1, nil
+	case r.Mechanism == "":
+		return envelope.RSAOAEPSHA256, nil
+	}
+	return r.Mechanism, nil
+}
+
+// content is what goes into the envelope.
+type content struct {
+	io.ReadCloser
+	size int64
+}
+
+// content lays out the pli, or takes the one file as it is.
+func (s *sealing) content(ctx context.Context) (*content, error) {
+	names := pli.NewNames()
+	s.result.Files = make([]protocol.PliFile, len(s.files))
+	s.sums = make([]hash.Hash, len(s.files))
+	for i, f := range s.files {
+		s.sums[i] = s.newHash()
+		s.result.Files[i] = protocol.PliFile{Name: f.Name(), Size: f.Size(), MediaType: f.Type()}
+	}
+	if s.params.Raw {
+		s.result.Name = names.Safe(s.files[0].Name()) + ".p7m"
+		return &content{s.open(ctx, 0), s.files[0].Size()}, nil
+	}
+	s.result.Name = names.Safe(s.params.Kind+"-"+s.params.Tender) + ".p7m"
+	reader, err := pli.NewReader(s.manifest(), func(i int) (io.ReadCloser, error) { return s.open(ctx, i), nil })
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range reader.Manifest().Files {
+		s.result.Files[i].Name, s.result.Files[i].MediaType = f.Name, f.MediaType
+	}
+	return &content{reader, reader.Size()}, nil
+}
+
+// open opens a file for its one reading.
+func (s *sealing) open(ctx context.Context, i int) io.ReadCloser {
+	return hashed{s.files[i].Open(ctx), s.sums[i]}
+}
+
+func (s *sealing) manifest() pli.Manifest {
+	m := pli.Manifest{
+		Tender:    s.params.Tender,
+		Lot:       s.params.Lot,
+		Kind:      pli.Kind(s.params.Kind),
+		Depositor: s.params.Depositor,
+		SealedAt:  s.now().UTC().Truncate(time.Second),
+	}
+	for _, f := range s.files {
+		m.Files = append(m.Files, pli.File{Name: f.Name(), Size: f.Size(), MediaType: mediaType(f.Type())})
+	}
+	return m
+}
+
+// mediaType keeps what a browser calls a type when it looks like one.
+func mediaType(s string) string {
+	if !strings.Contains(s, "/") {
+		return ""
+	}
+	return s
+}

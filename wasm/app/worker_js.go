@@ -1,0 +1,191 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"strconv"
+	"time"
+
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+	"scelle/wasm/internal/bridge"
+	"scelle/wasm/internal/webcrypto"
+)
+
+// maxKey is the longest content key, in bytes.
+const maxKey = 32
+
+// runWorker serves one assistant, or one bridge, until the Worker is ended.
+func runWorker() error {
+	w := &cryptoWorker{own: bridge.Own(), running: map[int]context.CancelFunc{}}
+	seam, ok := bridge.Lookup("scelleWorker")
+	if !ok {
+		return fault.Newf(fault.Internal, "no crypto-worker.js")
+	}
+	listener, err := bridge.NewFunc(func(args []bridge.Value) {
+		for _, data := range args {
+			w.receive(data)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := bridge.Call(seam, "listen", listener); err != nil {
+		return err
+	}
+	select {}
+}
+
+// cryptoWorker does what an assistant asks; see the verbs in receive.
+type cryptoWorker struct {
+	own     *bridge.Port
+	running map[int]context.CancelFunc
+}
+
+// receive takes {id, verb, ...}: "inspect", "open" and "cancel" from an
+// assistant, or the one "serve" of a bridge.
+func (w *cryptoWorker) receive(data bridge.Value) {
+	id := int(bridge.Number(data, "id"))
+	switch bridge.String(data, "verb") {
+	case "serve":
+		port, err := bridge.Get(data, "port")
+		if err == nil {
+			err = serveBridge(bridge.NewPort(port))
+		}
+		if err != nil {
+			bridge.Log(err)
+		}
+	case "inspect":
+		w.start(id, func(ctx context.Context) error { return w.inspect(ctx, id, data) })
+	case "open":
+		w.start(id, func(ctx context.Context) error { return w.open(ctx, id, data) })
+	case "cancel":
+		if cancel := w.running[id]; cancel != nil {
+			cancel()
+		}
+	}
+}
+
+// start runs one request; an error is its answer.
+func (w *cryptoWorker) start(id int, work func(ctx context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.running[id] = cancel
+	bridge.Go(func() error {
+		defer delete(w.running, id)
+		defer cancel()
+		return work(ctx)
+	}, func(err error) { w.answer(id, nil, nil, err) })
+}
+
+// answer posts {id, ok, result | fault, files?}.
+func (w *cryptoWorker) answer(id int, result any, files []any, err error) {
+	message := map[string]any{"id": id, "ok": err == nil}
+	if err == nil {
+		var text []byte
+		if text, err = json.Marshal(result); err == nil {
+			message["result"], message["files"] = string(text), files
+		}
+	}
+	if err != nil {
+		message["ok"], message["fault"] = false, faultValue(err)
+	}
+	if err := w.own.Post(message); err != nil {
+		bridge.Log(err)
+	}
+}
+
+// faultValue is an error as {code, detail}.
+func faultValue(err error) map[string]any {
+	f := protocol.FaultOf(err)
+	return map[string]any{"code": string(f.Code), "detail": f.Detail}
+}
+
+func fileIn(data bridge.Value) (bridge.File, error) {
+	v, err := bridge.Get(data, "file")
+	if err != nil {
+		return bridge.File{}, err
+	}
+	return bridge.AsFile(v)
+}
+
+func (w *cryptoWorker) inspect(ctx context.Context, id int, data bridge.Value) error {
+	file, err := fileIn(data)
+	if err != nil {
+		return err
+	}
+	reader := file.Reader(ctx)
+	defer reader.Close()
+	info, err := inspect(reader)
+	if err != nil {
+		return err
+	}
+	w.answer(id, info, []any{}, nil)
+	return nil
+}
+
+// open decrypts into the place that the assistant chose in its own vault.
+func (w *cryptoWorker) open(ctx context.Context, id int, data bridge.Value) error {
+	o, err := w.newOpening(id, data)
+	if err != nil {
+		return err
+	}
+	if err := bridge.NeedSpace(ctx, o.file.Size()); err != nil {
+		clear(o.key)
+		return err
+	}
+	dir, err := vaultAt(ctx, bridge.String(data, "vault"), bridge.String(data, "place"))
+	if err != nil {
+		clear(o.key)
+		return err
+	}
+	o.create = func(ctx context.Context, name string) (io.WriteCloser, error) { return dir.Create(ctx, name) }
+	opened, err := o.run(ctx)
+	if err != nil {
+		return err
+	}
+	files := make([]any, len(opened.Files))
+	for i, f := range opened.Files {
+		stored, err := dir.Open(ctx, strconv.Itoa(f.Handle))
+		if err != nil {
+			return err
+		}
+		named, err := bridge.NewFile(stored, f.Name)
+		if err != nil {
+			return err
+		}
+		files[i] = named.Value()
+	}
+	w.answer(id, opened, files, nil)
+	return nil
+}
+
+func (w *cryptoWorker) newOpening(id int, data bridge.Value) (*opening, error) {
+	file, err := fileIn(data)
+	if err != nil {
+		return nil, err
+	}
+	array, err := bridge.Get(data, "key")
+	if err != nil {
+		return nil, err
+	}
+	key, err := bridge.ToGo(array, maxKey)
+	bridge.Wipe(array)
+	if err != nil {
+		return nil, err
+	}
+	return &opening{
+		file:    browserFile{file},
+		key:     key,
+		tender:  bridge.String(data, "tender"),
+		raw:     bridge.Bool(data, "raw"),
+		cipher:  webcrypto.Cipher(),
+		newHash: newHash,
+		now:     time.Now,
+		progress: func(done, total int64) {
+			_ = w.own.Post(map[string]any{"id": id, "progress": []any{float64(done), float64(total)}})
+		},
+	}, nil
+}
