@@ -20,9 +20,12 @@ import (
 
 // explain gives an error of softoken the code that people can act on.
 func (s *store) explain(err error) error {
+	if fault.CodeOf(err) != fault.Internal {
+		return err // nil, or explained already
+	}
 	var rv pkcs11.Error
 	if !errors.As(err, &rv) {
-		return fault.Wrap(fault.StoreFailed, err)
+		return fault.Recode(fault.StoreFailed, err)
 	}
 	switch rv {
 	case pkcs11.CKR_TOKEN_WRITE_PROTECTED, pkcs11.CKR_SESSION_READ_ONLY:
@@ -31,12 +34,31 @@ func (s *store) explain(err error) error {
 		return fault.Recode(passwordNeeded, err)
 	case pkcs11.CKR_PIN_INCORRECT:
 		return fault.Recode(fault.PINIncorrect, err)
-	case pkcs11.CKR_GENERAL_ERROR, pkcs11.CKR_DEVICE_ERROR, pkcs11.CKR_FUNCTION_FAILED:
-		if s.lockedElsewhere() {
-			return fault.Recode(fault.StoreBusy, err)
-		}
+	}
+	if s.busy(rv) {
+		return fault.Recode(fault.StoreBusy, err)
 	}
 	return fault.Recode(fault.StoreFailed, err)
+}
+
+// decryptFault explains why a decryption that had begun failed: as a rule the
+// ciphertext is to blame, whatever softoken calls it. A lock that kept it from
+// reading the key is another matter, and has nothing to do with the padding.
+func (s *store) decryptFault(err error) error {
+	var rv pkcs11.Error
+	if errors.As(err, &rv) && s.busy(rv) {
+		return fault.Recode(fault.StoreBusy, err)
+	}
+	return fault.Recode(fault.EnvelopeUnreadable, err)
+}
+
+// busy says whether an error of softoken is that of a lock.
+func (s *store) busy(rv pkcs11.Error) bool {
+	switch rv {
+	case pkcs11.CKR_GENERAL_ERROR, pkcs11.CKR_DEVICE_ERROR, pkcs11.CKR_FUNCTION_FAILED:
+		return s.lockedElsewhere()
+	}
+	return false
 }
 
 // openFault explains why a database could not be opened after all tries.

@@ -140,7 +140,7 @@ func (w *unwrapper) Decrypt(ctx context.Context, m envelope.Mechanism, ciphertex
 			return keyFault(err, m)
 		}
 		plain, err = v.lib.Decrypt(v.session, ciphertext)
-		return fault.Recode(fault.EnvelopeUnreadable, err)
+		return w.store.decryptFault(err)
 	})
 	return plain, err
 }

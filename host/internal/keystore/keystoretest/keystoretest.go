@@ -1,0 +1,125 @@
+// Package keystoretest is the conformance suite of certificate stores: what
+// package keystore promises, as tests that every store passes. A store runs it
+// from its own tests:
+//
+//	func TestConformance(t *testing.T) {
+//		keystoretest.Run(t, keystoretest.Subject{New: func(t *testing.T) keystoretest.Place { ... }})
+//	}
+//
+// Each declared capability is exercised, and each undeclared one must be
+// refused. Content keys are wrapped by Go's own cryptography, never by ours.
+package keystoretest
+
+import (
+	"testing"
+
+	"scelle/host/internal/keystore"
+)
+
+// Subject is a kind of store under test.
+type Subject struct {
+	// New returns an empty place that one test has for itself.
+	New func(t *testing.T) Place
+	// Persistent says that what is imported is there after Close and Open.
+	Persistent bool
+	// Any says that AddCertificate stores bytes that are no certificate.
+	Any bool
+}
+
+// Place is where one store keeps its keys.
+type Place interface {
+	// Open opens a store on the place. One is open at a time.
+	Open(t *testing.T) keystore.Store
+	// AddCertificate puts a certificate without a private key there, by other
+	// means than the store. No store is open on the place but s, which is
+	// what a store without a place of its own adds to.
+	AddCertificate(t *testing.T, s keystore.Store, der []byte, name string)
+}
+
+// Run holds a store to everything that package keystore says.
+func Run(t *testing.T, subject Subject) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, world)
+	}{
+		{"Empty", testEmpty},
+		{"Capabilities", testCapabilities},
+		{"Import", testImport},
+		{"ImportTwice", testImportTwice},
+		{"ImportBesideCertificate", testImportBesideCertificate},
+		{"ImportRefused", testImportRefused},
+		{"Names", testNames},
+		{"OddCertificates", testOddCertificates},
+		{"Validity", testValidity},
+		{"Renewed", testRenewed},
+		{"Unwrap", testUnwrap},
+		{"UnwrapOtherKind", testUnwrapOtherKind},
+		{"BadCiphertext", testBadCiphertext},
+		{"BadPoint", testBadPoint},
+		{"Unwrapper", testUnwrapper},
+		{"SelfTest", testSelfTest},
+		{"Generate", testGenerate},
+		{"Delete", testDelete},
+		{"Reopen", testReopen},
+		{"NotFound", testNotFound},
+		{"Cancelled", testCancelled},
+		{"Closed", testClosed},
+		{"Concurrency", testConcurrency},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			place := subject.New(t)
+			s := place.Open(t)
+			t.Cleanup(func() {
+				if err := s.Close(); err != nil {
+					t.Errorf("Close: %v", err)
+				}
+			})
+			test.run(t, world{subject: subject, place: place, store: s})
+		})
+	}
+}
+
+// world is what one test works with.
+type world struct {
+	subject Subject
+	place   Place
+	store   keystore.Store
+}
+
+// importer returns the store's power to import, or skips the test.
+func (w world) importer(t *testing.T) keystore.Importer {
+	t.Helper()
+	if !w.store.Status(t.Context()).Capabilities.Import {
+		t.Skip("the store declares no import")
+	}
+	return w.store.(keystore.Importer)
+}
+
+// add imports a pair that must be taken.
+func (w world) add(t *testing.T, pair keystore.Pair) keystore.Entry {
+	t.Helper()
+	e, err := w.importer(t).Import(t.Context(), pair)
+	if err != nil {
+		t.Fatalf("Import %q: %v", pair.Name, err)
+	}
+	return e
+}
+
+func (w world) list(t *testing.T) []keystore.Entry {
+	t.Helper()
+	list, err := w.store.List(t.Context())
+	if err != nil {
+		t.Fatalf("List: %v", err)
+	}
+	return list
+}
+
+func (w world) unwrapper(t *testing.T, uri string) keystore.Unwrapper {
+	t.Helper()
+	u, err := w.store.Unwrapper(t.Context(), uri)
+	if err != nil {
+		t.Fatalf("Unwrapper: %v", err)
+	}
+	t.Cleanup(func() { u.Close() })
+	return u
+}
