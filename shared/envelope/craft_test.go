@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -13,6 +12,7 @@ import (
 	"testing"
 
 	"scelle/shared/certtest"
+	"scelle/shared/cms"
 	der "scelle/shared/cms/dertest"
 	"scelle/shared/envelope"
 	"scelle/shared/keypair"
@@ -164,18 +164,6 @@ func rawRSA(t testing.TB, pair *certtest.Pair, em []byte) []byte {
 	return c.FillBytes(make([]byte, public.Size()))
 }
 
-// desKey and desBlock keep des out of the other files.
-func desCBC(t testing.TB, key, iv, padded []byte) []byte {
-	t.Helper()
-	block, err := des.NewTripleDESCipher(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := make([]byte, len(padded))
-	cipher.NewCBCEncrypter(block, iv).CryptBlocks(out, padded)
-	return out
-}
-
 // counted is a PrivateKey that counts what is asked of it.
 type counted struct {
 	key        crypto.PrivateKey
@@ -197,4 +185,22 @@ func (c *counted) Decrypt(_ context.Context, m envelope.Mechanism, ciphertext []
 func (c *counted) Agree(_ context.Context, point []byte) ([]byte, error) {
 	c.operations++
 	return c.agree(point)
+}
+
+func recipientInfo(t testing.TB, raw []byte) *cms.RecipientInfo {
+	t.Helper()
+	info, err := cms.ParseRecipientInfo(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &info
+}
+
+func algorithm(t testing.TB, raw []byte) cms.AlgorithmIdentifier {
+	t.Helper()
+	a, err := cms.ParseAlgorithm(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }

@@ -193,7 +193,8 @@ func unwrapPKCS1(ctx context.Context, key PrivateKey, cert *keypair.Certificate,
 	defer clear(message)
 	bad := 0
 	if err != nil {
-		if bad = 1; fault.CodeOf(keyError(ctx, err)) != fault.EnvelopeUnreadable {
+		bad = 1
+		if err = keyError(ctx, err); fault.CodeOf(err) != fault.EnvelopeUnreadable {
 			return nil, err
 		}
 	}
