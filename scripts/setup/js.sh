@@ -1,0 +1,21 @@
+#!/bin/sh
+# Checks of the extension's JavaScript: js.sh lint|test
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root/extension"
+case ${1:-} in
+lint)
+	if [ ! -d node_modules ] || [ package-lock.json -nt node_modules ]; then
+		npm ci --no-audit --no-fund --ignore-scripts
+		touch node_modules
+	fi
+	npm run --silent check
+	;;
+test)
+	node --test test/
+	;;
+*)
+	echo "usage: js.sh lint|test" >&2
+	exit 2
+	;;
+esac
