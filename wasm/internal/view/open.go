@@ -1,0 +1,223 @@
+package view
+
+import (
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+	"scelle/wasm/internal/dom"
+	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/text"
+)
+
+// opening draws the opening of plis asked for by a page.
+func (w writer) opening(o *model.Opening) Page {
+	return Page{Title: w.S(text.OpenTitle) + " – Scellé", Lang: w.Code(), Status: w.openStatus(o), Body: []dom.Node{
+		dom.El("header", dom.Set("class", "bar"), w.seal(), w.openHeading(o)),
+		w.origin(o.Site),
+		dom.El("section", dom.Key(string(o.Phase)), dom.Set("class", "screen"), w.openBody(o)),
+	}}
+}
+
+func (w writer) openHeading(o *model.Opening) dom.Node {
+	switch o.Phase {
+	case model.OpenConsent:
+		n := len(o.Ready())
+		return dom.El("h1", dom.Set("id", "title"), dom.Set("tabindex", "-1"), dom.Text(w.Count(n, text.ConsentTitleOne, text.ConsentTitleMany)))
+	case model.OpenRunning:
+		return w.title(text.OpenRunning)
+	case model.OpenFailed:
+		return w.title(text.OpenFailed)
+	case model.OpenResults:
+		return w.title(text.ResultsTitle)
+	}
+	return w.title(text.OpenTitle)
+}
+
+func (w writer) openStatus(o *model.Opening) string {
+	switch o.Phase {
+	case model.OpenLoading:
+		return w.S(text.OpenLoading)
+	case model.OpenConsent:
+		return w.Count(len(o.Ready()), text.ConsentTitleOne, text.ConsentTitleMany)
+	case model.OpenRunning:
+		return w.S(text.OpenPliOf, o.At+1, len(o.Plis))
+	case model.OpenFailed:
+		return o.Fault.Code.Text(w.Code())
+	case model.OpenResults:
+		return w.resultLine(o)
+	}
+	return ""
+}
+
+func (w writer) openBody(o *model.Opening) dom.Part {
+	switch o.Phase {
+	case model.OpenConsent:
+		return w.consent(o)
+	case model.OpenRunning:
+		return w.openRunning(o)
+	case model.OpenFailed:
+		return dom.Parts(w.alert(o.Fault), w.note(text.NothingOpened),
+			actions(dom.If(o.Retryable(), w.button("primary", text.Retry, model.Retry{})), w.button("quiet", text.Close, model.Close{})),
+			dom.If(o.Fault.Code.Group() == fault.Setup, w.installHelp()))
+	case model.OpenResults:
+		return w.results(o)
+	}
+	n := len(o.Plis)
+	return dom.Parts(w.note(text.OpenLoading), w.bar(int64(min(o.At, n)), int64(max(n, 1)), w.S(text.OpenPliOf, min(o.At+1, n), n)),
+		actions(w.button("", text.Cancel, model.Cancel{})))
+}
+
+// bar is a progress element with its text beside it.
+func (w writer) bar(done, total int64, label string) dom.Node {
+	return dom.El("div", dom.Set("class", "work"),
+		dom.El("progress", dom.Set("max", w.Int64(total)), dom.Set("value", w.Int64(done)), dom.Set("aria-label", label)),
+		dom.El("p", dom.Text(label)))
+}
+
+// consent is the one decision: who asks, which keys, which plis, what becomes
+// of the files.
+func (w writer) consent(o *model.Opening) dom.Part {
+	ready, left := o.Ready(), others(o)
+	return dom.Parts(w.tender(o), w.hole(o.Failed),
+		w.h2(text.ConsentKeys), dom.El("ul", dom.Set("class", "keys"), dom.Each(o.Keys(), func(_ int, c protocol.Certificate) dom.Part {
+			return dom.El("li", dom.El("strong", dom.Text(certificateName(c))), w.expiry(c), dom.El("small", dom.Text(w.S(text.CertIssuer, c.Issuer))))
+		})),
+		w.h2(text.ConsentPlis), w.pliNames(ready),
+		dom.If(len(left) > 0, dom.El("div", dom.Set("class", "warning"), dom.El("p", dom.Text(w.Count(len(left), text.LeftOne, text.LeftMany))), w.pliFaults(left))),
+		w.deliveries(o),
+		w.note(text.ConsentNote),
+		actions(w.keyButton(w.Count(len(ready), text.OpenButtonOne, text.OpenButtonMany), o.Armed, func(t bool) any { return model.Consent{Trusted: t} }),
+			w.button("", text.Cancel, model.Cancel{})))
+}
+
+func others(o *model.Opening) []*model.Pli {
+	var out []*model.Pli
+	for _, p := range o.Plis {
+		if p.State == model.PliFailed {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (w writer) tender(o *model.Opening) dom.Part {
+	if o.Tender == "" {
+		return nil
+	}
+	return dom.El("p", dom.Set("class", "service"), dom.Text(w.S(text.TenderLine, o.Tender)), dom.If(o.Title != "", dom.Text(" – "+o.Title)))
+}
+
+func (w writer) pliNames(plis []*model.Pli) dom.Node {
+	return dom.El("ul", dom.Set("class", "plis"), dom.Each(plis, func(_ int, p *model.Pli) dom.Part {
+		return dom.El("li", dom.Text(pliName(p)), dom.If(p.Total > 0, dom.Text(" "), dom.El("small", dom.Text(w.Size(p.Total)))),
+			dom.If(!p.Info.Authenticated, dom.Text(" "), dom.El("span", dom.Set("class", "badge warn"), dom.Text(w.S(text.NotAuthenticated)))))
+	}))
+}
+
+func pliName(p *model.Pli) string {
+	if p.Label != "" {
+		return p.Label
+	}
+	return p.ID
+}
+
+func (w writer) pliFaults(plis []*model.Pli) dom.Node {
+	return dom.El("ul", dom.Set("class", "plis"), dom.Each(plis, func(_ int, p *model.Pli) dom.Part {
+		return dom.El("li", dom.El("strong", dom.Text(pliName(p))), dom.Text(" – "+p.Fault.Code.Text(w.Code())+" "+p.Fault.Code.Remedy(w.Code())))
+	}))
+}
+
+func (w writer) deliveries(o *model.Opening) dom.Part {
+	if !o.HandOver {
+		return w.note(text.DeliverDownloadsOnly)
+	}
+	return dom.El("fieldset", dom.Set("class", "modes"), dom.El("legend", dom.Text(w.S(text.DeliverLegend))),
+		w.delivery(o, model.ToDownloads, text.DeliverDownloads, text.DeliverDownloadsHelp),
+		w.delivery(o, model.ToPortal, text.DeliverPortal, text.DeliverPortalHelp))
+}
+
+func (w writer) delivery(o *model.Opening, d model.Delivery, name, help text.ID) dom.Node {
+	id := "deliver-" + string(d)
+	return dom.El("div", dom.Set("class", "choice"),
+		dom.El("input", dom.Set("id", id), dom.Set("type", "radio"), dom.Set("name", "deliver"), dom.Set("value", string(d)),
+			dom.Flag("checked", o.Delivery == d), dom.Set("aria-describedby", id+"-help"), dom.On("change", dom.Send(model.Deliver{To: d}))),
+		dom.El("div", dom.El("label", dom.Set("for", id), dom.Text(w.S(name))),
+			dom.El("p", dom.Set("id", id+"-help"), dom.Set("class", "help"), dom.Text(w.S(help, o.Site.Host)))))
+}
+
+func (w writer) openRunning(o *model.Opening) dom.Part {
+	p := o.Plis[min(o.At, len(o.Plis)-1)]
+	label := w.S(text.OpenPliOf, o.At+1, len(o.Plis)) + " – " + pliName(p)
+	return dom.Parts(w.bar(int64(o.At), int64(len(o.Plis)), label),
+		dom.If(p.Total > 0, w.bar(p.Done, p.Total, w.S(text.BytesOf, w.Size(p.Done), w.Size(p.Total)))),
+		dom.If(o.Stopping, w.note(text.Stopping)),
+		actions(w.button("", text.Stop, model.Cancel{}, dom.Flag("disabled", o.Stopping))))
+}
+
+func (w writer) resultLine(o *model.Opening) string {
+	opened := 0
+	for _, p := range o.Plis {
+		if p.State == model.PliDelivered {
+			opened++
+		}
+	}
+	return w.S(text.ResultLine, opened, len(o.Plis))
+}
+
+func (w writer) results(o *model.Opening) dom.Part {
+	return dom.Parts(dom.El("p", dom.Text(w.resultLine(o))),
+		dom.El("ul", dom.Set("class", "results"), dom.Each(o.Plis, func(_ int, p *model.Pli) dom.Part { return w.result(p) })),
+		dom.If(len(others(o)) > 0 && !o.Offline, w.note(text.RetryFromPortal)),
+		dom.If(!o.Offline, actions(w.button("primary", text.Close, model.Close{}))))
+}
+
+func (w writer) result(p *model.Pli) dom.Node {
+	if p.State != model.PliDelivered {
+		return dom.El("li", dom.Set("class", "result bad"), dom.El("h2", dom.Text(pliName(p))),
+			dom.El("p", dom.Set("class", "what"), dom.Text(p.Fault.Code.Text(w.Code()))), dom.El("p", dom.Text(p.Fault.Code.Remedy(w.Code()))), w.detail(p.Fault), w.digests(p))
+	}
+	return dom.El("li", dom.Set("class", "result good"), dom.El("h2", dom.Text(pliName(p))),
+		dom.El("p", dom.Text(w.where(p)), dom.Text(" "), w.integrity(p.Opened.Authenticated)),
+		dom.If(p.Foreign, w.caution(text.ForeignContent)),
+		dom.If(p.Altered, w.caution(text.AlteredPli)),
+		dom.If(p.Twin != "", w.caution(text.TwinPli, p.Twin)),
+		w.files(p), w.digests(p))
+}
+
+func (w writer) caution(id text.ID, args ...any) dom.Node {
+	return dom.El("p", dom.Set("class", "caution"), dom.Text(w.S(id, args...)))
+}
+
+func (w writer) where(p *model.Pli) string {
+	if p.HandedOver {
+		return w.S(text.HandedOver)
+	}
+	return w.S(text.SavedTo)
+}
+
+func (w writer) integrity(ok bool) dom.Node {
+	if ok {
+		return dom.El("span", dom.Set("class", "badge good"), dom.Text(w.S(text.Authenticated)))
+	}
+	return dom.El("span", dom.Set("class", "badge warn"), dom.Text(w.S(text.NotAuthenticated)))
+}
+
+func (w writer) files(p *model.Pli) dom.Node {
+	return dom.El("ul", dom.Set("class", "files"), dom.Each(p.Opened.Details, func(i int, f protocol.PliFile) dom.Part {
+		name := f.Name
+		if i < len(p.Saved) && !p.HandedOver {
+			name = p.Saved[i]
+		}
+		return dom.El("li", dom.Text(name+" "), dom.El("small", dom.Text(w.Size(f.Size))),
+			dom.If(f.SHA256 != "", fingerprint(f.SHA256)))
+	}))
+}
+
+// digests are the two fingerprints of the receipt.
+func (w writer) digests(p *model.Pli) dom.Part {
+	if p.Opened == nil || p.Opened.SHA256 == "" {
+		return nil
+	}
+	return dom.El("details", dom.El("summary", dom.Text(w.S(text.Fingerprints))),
+		dom.El("dl", row(w.S(text.EnvelopeDigest), fingerprint(p.Opened.SHA256)),
+			dom.If(p.Opened.ContentSHA256 != "", row(w.S(text.ContentDigest), fingerprint(p.Opened.ContentSHA256)))))
+}
