@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"context"
+
+	"scelle/shared/envelope"
+	"scelle/shared/pkcs12x"
+)
+
+// keyOptions say which private key opens an envelope.
+type keyOptions struct {
+	key, cert, p12, passwordFile *string
+}
+
+func (f *flags) keyOptions() keyOptions {
+	return keyOptions{
+		key:          f.String("key", "", ""),
+		cert:         f.String("cert", "", ""),
+		p12:          f.String("p12", "", ""),
+		passwordFile: f.String("password-file", "", ""),
+	}
+}
+
+// unwrapper makes the key ready; the function returned gives it back. Without
+// an option it is every key of this computer's stores.
+func (c *command) unwrapper(ctx context.Context, name string, o keyOptions) (envelope.KeyUnwrapper, func(), error) {
+	files := *o.key != "" || *o.cert != ""
+	switch {
+	case files && (*o.key == "" || *o.cert == "" || *o.p12 != "" || *o.passwordFile != ""),
+		*o.p12 == "" && *o.passwordFile != "":
+		return nil, nil, misuse(c.text(txtKeyOptions, name))
+	case files:
+		key, err := c.keyFromFiles(*o.key, *o.cert)
+		return key, func() {}, err
+	case *o.p12 != "":
+		key, err := c.keyFromP12(ctx, *o.p12, *o.passwordFile)
+		return key, func() {}, err
+	}
+	secret, err := c.Secret()
+	if err != nil {
+		return nil, nil, err
+	}
+	host, done := c.host()
+	ring, err := host.Keyring(ctx, secret)
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return ring, done, nil
+}
+
+func (c *command) keyFromFiles(keyPath, certPath string) (envelope.KeyUnwrapper, error) {
+	certificate, err := c.certificate(certPath)
+	if err != nil {
+		return nil, err
+	}
+	key, err := c.privateKey(keyPath)
+	if err != nil {
+		return nil, err
+	}
+	return envelope.NewPrivateKeyUnwrapper(key, certificate.Raw)
+}
+
+func (c *command) keyFromP12(ctx context.Context, path, passwordFile string) (envelope.KeyUnwrapper, error) {
+	p12, err := c.readAll(path, maxP12)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(p12)
+	password, err := c.password(ctx, passwordFile)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(password)
+	bundle, err := pkcs12x.Decode(p12, password)
+	if err != nil {
+		return nil, err
+	}
+	return envelope.NewPrivateKeyUnwrapper(bundle.Key, bundle.Certificate)
+}

@@ -1,0 +1,136 @@
+package cli
+
+// textKey names a text of the command line. Texts of faults are package
+// fault's.
+type textKey int
+
+// The texts.
+const (
+	txtUnknownCommand textKey = iota
+	txtSeeHelp
+	txtBadOption
+	txtTooFew
+	txtTooMany
+	txtPasswordPrompt
+	txtNeedPasswordFile
+	txtNoCertificate
+	txtListHead
+	txtStoreFailed
+	txtYes
+	txtNo
+	txtUsable
+	txtSubject
+	txtIssuer
+	txtValid
+	txtKey
+	txtThumbprint
+	txtSPKI
+	txtNotImported
+	txtImported
+	txtGenerated
+	txtKeyOptions
+	txtNeedOutput
+	txtRawOneFile
+	txtStdinRaw
+	txtNeedRecipients
+	txtSealed
+	txtSealedContent
+	txtOpened
+	txtUnauthenticated
+	txtAuthenticated
+	txtRewrapped
+	txtUnverified
+	txtContent
+	txtRecipients
+	txtRecipient
+	txtYours
+	txtHeader
+	txtBytes
+	txtUnknownSize
+	txtInstalled
+	txtUnknownBrowser
+	txtRemoved
+	txtNothingRemoved
+	txtVersion
+	txtStoreLine
+	txtStoreCounts
+	txtBrowserLine
+	txtBrowserState
+	txtBadKind
+	txtBadProfile
+	txtOneFileToStdout
+	textKeys // how many there are
+)
+
+// pair is a text in both languages, a format of package fmt.
+type pair struct{ fr, en string }
+
+// texts is the table.
+func texts() [textKeys]pair {
+	return [textKeys]pair{
+		txtUnknownCommand:   {"commande inconnue : %s", "unknown command: %s"},
+		txtSeeHelp:          {"Voir « scelle help ».", "See “scelle help”."},
+		txtBadOption:        {"%s : %v", "%s: %v"},
+		txtTooFew:           {"%s : il manque un argument", "%s: an argument is missing"},
+		txtTooMany:          {"%s : argument en trop : %s", "%s: one argument too many: %s"},
+		txtPasswordPrompt:   {"Mot de passe du fichier : ", "Password of the file: "},
+		txtNeedPasswordFile: {"pas de terminal pour demander le mot de passe : indiquez --password-file", "no terminal to ask for the password: give --password-file"},
+		txtNoCertificate:    {"Aucun certificat sur cet ordinateur.", "No certificate on this computer."},
+		txtListHead:         {"NOM\tEXPIRE\tCLÉ PRIVÉE\tÉTAT\tÉMETTEUR\tEMPREINTE", "NAME\tEXPIRES\tPRIVATE KEY\tSTATE\tISSUER\tTHUMBPRINT"},
+		txtStoreFailed:      {"Le magasin « %s » n’a pas pu être lu : %s", "The store “%s” could not be read: %s"},
+		txtYes:              {"oui", "yes"},
+		txtNo:               {"non", "no"},
+		txtUsable:           {"peut recevoir des plis", "can receive plis"},
+		txtSubject:          {"Titulaire :   %s", "Subject:      %s"},
+		txtIssuer:           {"Émetteur :    %s", "Issuer:       %s"},
+		txtValid:            {"Validité :    du %s au %s", "Valid:        from %s to %s"},
+		txtKey:              {"Clé :         %s", "Key:          %s"},
+		txtThumbprint:       {"Empreinte :   %s", "Thumbprint:   %s"},
+		txtSPKI:             {"Clé publique : SHA-256 %s", "Public key:   SHA-256 %s"},
+		txtNotImported:      {"Vérification seule : rien n’a été importé.", "Only checked: nothing was imported."},
+		txtImported:         {"Clé importée et vérifiée : %s", "Key imported and tested: %s"},
+		txtGenerated:        {"Clé créée et vérifiée : %s", "Key made and tested: %s"},
+		txtKeyOptions:       {"%s : donnez --key et --cert, ou --p12, ou rien pour le magasin de certificats", "%s: give --key and --cert, or --p12, or nothing for the certificate store"},
+		txtNeedOutput:       {"%s : indiquez -o", "%s: give -o"},
+		txtRawOneFile:       {"seal : --raw prend un seul fichier", "seal: --raw takes exactly one file"},
+		txtStdinRaw:         {"seal : l’entrée standard ne peut être scellée qu’avec --raw", "seal: standard input can only be sealed with --raw"},
+		txtNeedRecipients:   {"%s : indiquez au moins un --to", "%s: give at least one --to"},
+		txtSealed:           {"%s : %s, SHA-256 %s", "%s: %s, SHA-256 %s"},
+		txtSealedContent:    {"contenu chiffré : SHA-256 %s", "encrypted content: SHA-256 %s"},
+		txtOpened:           {"%s : %s, SHA-256 %s", "%s: %s, SHA-256 %s"},
+		txtUnauthenticated:  {"Attention : intégrité non vérifiable (contenu chiffré sans authentification).", "Warning: integrity cannot be verified (content encrypted without authentication)."},
+		txtAuthenticated:    {"intégrité vérifiable", "integrity verifiable"},
+		txtRewrapped:        {"%s : %d destinataires, SHA-256 %s", "%s: %d recipients, SHA-256 %s"},
+		txtUnverified:       {"Le contenu a été recopié sans pouvoir être vérifié.", "The content was copied and could not be verified."},
+		txtContent:          {"Contenu :      %s, %s, %s", "Content:      %s, %s, %s"},
+		txtRecipients:       {"Destinataires : %d", "Recipients:   %d"},
+		txtRecipient:        {"  %s\t%s\t%s", "  %s\t%s\t%s"},
+		txtYours:            {"clé de cet ordinateur : %s", "key of this computer: %s"},
+		txtHeader:           {"En-tête :      SHA-256 %s", "Header:       SHA-256 %s"},
+		txtBytes:            {"%d octets", "%d bytes"},
+		txtUnknownSize:      {"taille inconnue", "unknown size"},
+		txtInstalled:        {"Enregistré pour %s : %s", "Registered for %s: %s"},
+		txtUnknownBrowser:   {"navigateur inconnu : %s (connus : %s, all)", "unknown browser: %s (known: %s, all)"},
+		txtRemoved:          {"Retiré : %s", "Removed: %s"},
+		txtNothingRemoved:   {"Ce programme n’était enregistré nulle part.", "This program was not registered anywhere."},
+		txtVersion:          {"scelle %s (protocole %d), %s/%s, %s", "scelle %s (protocol %d), %s/%s, %s"},
+		txtStoreLine:        {"Magasin « %s » (%s) : %s", "Store “%s” (%s): %s"},
+		txtStoreCounts:      {"  %d certificats, %d clés privées", "  %d certificates, %d private keys"},
+		txtBrowserLine:      {"Navigateurs :", "Browsers:"},
+		txtBrowserState:     {"  %s\t%s\t%s", "  %s\t%s\t%s"},
+		txtBadKind:          {"seal : --kind est « candidature » ou « offre »", "seal: --kind is “candidature” or “offre”"},
+		txtBadProfile:       {"seal : --profile est « cbc » ou rien", "seal: --profile is “cbc” or nothing"},
+		txtOneFileToStdout:  {"open : ce pli contient %d fichiers ; indiquez un dossier avec -o", "open: this pli holds %d files; give a folder with -o"},
+	}
+}
+
+// stateTexts says what stands at a browser's place.
+func stateTexts() map[string]pair {
+	return map[string]pair{
+		"absent":  {"non enregistré", "not registered"},
+		"current": {"enregistré", "registered"},
+		"stale":   {"à réparer par « scelle install »", "to be repaired by “scelle install”"},
+		"other":   {"un autre exemplaire du programme", "another copy of the program"},
+		"broken":  {"fichier illisible", "unreadable file"},
+	}
+}

@@ -1,0 +1,44 @@
+package serve
+
+import (
+	"context"
+
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+)
+
+// Certificate answers host.keys.certificate: one public certificate with its
+// bytes. fault.KeyNotFound when no store holds it.
+func (s *Service) Certificate(ctx context.Context, p protocol.CertificateParams) (protocol.CertificateResult, error) {
+	h, err := s.find(ctx, p.Thumbprint)
+	if err != nil {
+		return protocol.CertificateResult{}, err
+	}
+	return protocol.CertificateResult{Certificate: h.shown, DER: h.der}, nil
+}
+
+// Present answers host.keys.present: which of at most protocol.MaxPresent
+// certificates have their private key in a store, in the order asked.
+func (s *Service) Present(ctx context.Context, p protocol.PresentParams) (protocol.HostPresentResult, error) {
+	if len(p.Thumbprints) > protocol.MaxPresent {
+		return protocol.HostPresentResult{}, fault.Newf(fault.BadRequest, "more than %d thumbprints", protocol.MaxPresent)
+	}
+	for _, t := range p.Thumbprints {
+		if !isThumbprint(t) {
+			return protocol.HostPresentResult{}, fault.Newf(fault.BadRequest, "thumbprint")
+		}
+	}
+	holdings, _ := s.inventory(ctx)
+	here := make(map[string]bool)
+	for _, h := range holdings {
+		here[h.shown.Thumbprint] = h.shown.HasKey
+	}
+	result := protocol.HostPresentResult{Present: []string{}}
+	for _, t := range p.Thumbprints {
+		if here[t] {
+			result.Present = append(result.Present, t)
+			delete(here, t) // asked twice, told once
+		}
+	}
+	return result, nil
+}

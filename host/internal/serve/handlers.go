@@ -1,0 +1,67 @@
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+
+	"scelle/host/internal/wire"
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+)
+
+// handler answers one method; params and result are the struct types that it
+// reads and returns, which a test compares with package protocol's table.
+type handler struct {
+	params, result reflect.Type
+	call           func(*Service, context.Context, json.RawMessage) (json.RawMessage, error)
+}
+
+// handle makes a handler of a Service method.
+func handle[P, R any](f func(*Service, context.Context, P) (R, error)) handler {
+	return handler{
+		params: reflect.TypeFor[P](),
+		result: reflect.TypeFor[R](),
+		call: func(s *Service, ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
+			var params P
+			if len(raw) == 0 || string(raw) == "null" {
+				raw = json.RawMessage("{}")
+			}
+			if err := wire.Decode(raw, &params); err != nil {
+				return nil, err
+			}
+			result, err := f(s, ctx, params)
+			if err != nil {
+				return nil, err
+			}
+			defer wipe(result)
+			out, err := json.Marshal(result)
+			return out, fault.Wrap(fault.Internal, err)
+		},
+	}
+}
+
+// wipe clears the one result that is a secret, once it is in the answer.
+func wipe(result any) {
+	if key, ok := result.(protocol.UnwrapResult); ok {
+		clear(key.ContentKey)
+	}
+}
+
+// handlers is the table of this package. A method that is not in it does not
+// exist for the host, whatever else the protocol declares.
+func handlers() map[protocol.Method]handler {
+	return map[protocol.Method]handler{
+		protocol.HostHello:       handle((*Service).Hello),
+		protocol.HostStatus:      handle((*Service).Status),
+		protocol.HostList:        handle((*Service).List),
+		protocol.HostCertificate: handle((*Service).Certificate),
+		protocol.HostPresent:     handle((*Service).Present),
+		protocol.HostGenerate:    handle((*Service).Generate),
+		protocol.HostTransport:   handle((*Service).BeginTransport),
+		protocol.HostImport:      handle((*Service).Import),
+		protocol.HostUnwrap:      handle((*Service).Unwrap),
+		protocol.HostBatchBegin:  handle((*Service).BeginBatch),
+		protocol.HostBatchEnd:    handle((*Service).EndBatch),
+	}
+}

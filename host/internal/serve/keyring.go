@@ -1,0 +1,88 @@
+package serve
+
+import (
+	"context"
+
+	"scelle/shared/cms"
+	"scelle/shared/envelope"
+	"scelle/shared/fault"
+	"scelle/shared/keypair"
+)
+
+// Keyring is every private key of this computer's stores as one
+// envelope.KeyUnwrapper, for the command line: there a person names the
+// envelope, so that no consent and no count stand in between.
+type Keyring struct {
+	secret []byte
+	keys   []ringKey
+}
+
+type ringKey struct {
+	holding
+	certificate *keypair.Certificate
+}
+
+var _ envelope.KeyUnwrapper = (*Keyring)(nil)
+
+// Keyring lists the keys; none is touched before Unwrap. When there is no key
+// because a store could not be read, the error is that store's.
+func (s *Service) Keyring(ctx context.Context, secret []byte) (*Keyring, error) {
+	ring := &Keyring{secret: secret}
+	holdings, failed := s.inventory(ctx)
+	for _, h := range holdings {
+		c, err := keypair.Parse(h.der)
+		if err == nil && h.shown.HasKey {
+			ring.keys = append(ring.keys, ringKey{h, c})
+		}
+	}
+	if len(ring.keys) == 0 && len(failed) > 0 {
+		return nil, failed[0].Fault.Err()
+	}
+	return ring, nil
+}
+
+// Owns implements envelope.KeyUnwrapper.
+func (r *Keyring) Owns(info *cms.RecipientInfo) bool {
+	return r.match(info) != nil
+}
+
+// Unwrap implements envelope.KeyUnwrapper.
+func (r *Keyring) Unwrap(ctx context.Context, info *cms.RecipientInfo, content cms.AlgorithmIdentifier) ([]byte, error) {
+	found := r.match(info)
+	if found == nil {
+		return nil, fault.New(fault.EnvelopeNotForYou)
+	}
+	key, err := found.unwrapper(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer key.Close()
+	identity, err := envelope.NewIdentity(key, found.der, r.secret)
+	if err != nil {
+		return nil, err
+	}
+	return identity.Unwrap(ctx, info, content)
+}
+
+// Names returns the common names of the keys that an addressee matches, for
+// people who look at an envelope's header.
+func (r *Keyring) Names(a envelope.Addressee) []string {
+	var names []string
+	for _, k := range r.keys {
+		if a.Matches(k.certificate) {
+			names = append(names, k.shown.Name)
+		}
+	}
+	return names
+}
+
+func (r *Keyring) match(info *cms.RecipientInfo) *ringKey {
+	for _, id := range info.Identifiers() {
+		for i := range r.keys {
+			if (envelope.Addressee{RecipientIdentifier: id}).Matches(r.keys[i].certificate) {
+				return &r.keys[i]
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+// Package serve answers the host's side of the protocol: one handler for each
+// method that package protocol declares for the host, and the loop that reads
+// requests from a browser and writes the answers.
+//
+// A [Service] is what one caller may use for as long as it is connected; the
+// command line uses the same one without a connection, so that both do the
+// same thing. Handlers return a result or an error and never end the process.
+package serve
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"scelle/host/internal/keystore"
+	"scelle/host/internal/transport"
+	"scelle/host/internal/unwrap"
+	"scelle/shared/fault"
+)
+
+// Options is what a Service works with.
+type Options struct {
+	// Stores opens the certificate stores, most important first. It is called
+	// once, by the first method that needs a store: a browser that only says
+	// hello does not wait for a library to load. A store that cannot be opened
+	// is in the list as a keystore.Unavailable.
+	Stores func() []keystore.Store
+	// Secret reads the install secret (unwrap.LoadOrCreateSecret), when the
+	// first private key is to be used.
+	Secret func() ([]byte, error)
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// Log takes a line about what went wrong inside, without any secret or
+	// name of a person. nil drops it.
+	Log func(format string, args ...any)
+}
+
+// Service answers the methods of one caller. Its methods may be called from
+// several goroutines.
+type Service struct {
+	stores  func() []keystore.Store
+	guard   func() (*unwrap.Guard, error)
+	oneTime *transport.Keys
+	now     func() time.Time
+	log     func(format string, args ...any)
+	mu      sync.Mutex
+	opened  bool // under mu: stores was called
+}
+
+// New returns a Service. Close it.
+func New(o Options) *Service {
+	s := &Service{now: o.Now, log: o.Log}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = func(string, ...any) {}
+	}
+	s.oneTime = transport.New(s.now)
+	s.guard = sync.OnceValues(func() (*unwrap.Guard, error) {
+		secret, err := o.Secret()
+		if err != nil {
+			return nil, err
+		}
+		return unwrap.New(secret, s.now).Guard(), nil
+	})
+	open := sync.OnceValue(o.Stores)
+	s.stores = func() []keystore.Store {
+		s.mu.Lock()
+		s.opened = true
+		s.mu.Unlock()
+		return open()
+	}
+	return s
+}
+
+// Close forgets one-time keys and consents, and closes the stores if they
+// were opened.
+func (s *Service) Close() error {
+	s.oneTime.Close()
+	s.mu.Lock()
+	opened := s.opened
+	s.mu.Unlock()
+	if !opened {
+		return nil
+	}
+	var first error
+	for _, store := range s.stores() {
+		if err := store.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// importer is a store that can take a key pair.
+type importer interface {
+	keystore.Store
+	keystore.Importer
+}
+
+// importer returns the first store that takes key pairs now. Without one, the
+// fault is the first store's reason.
+func (s *Service) importer(ctx context.Context) (importer, error) {
+	var reason error
+	for _, store := range s.stores() {
+		status := store.Status(ctx)
+		into, ok := store.(importer)
+		switch {
+		case status.State == keystore.Failed:
+			reason = first(reason, status.Err)
+		case !ok || !status.Capabilities.Import:
+		case status.State == keystore.Locked:
+			reason = first(reason, fault.New(fault.StoreLocked))
+		case status.State == keystore.ReadOnly:
+			reason = first(reason, fault.New(fault.StoreReadOnly))
+		default:
+			return into, nil
+		}
+	}
+	return nil, first(reason, fault.New(fault.StoreUnsupported))
+}
+
+func first(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}

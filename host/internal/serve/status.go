@@ -1,0 +1,38 @@
+package serve
+
+import (
+	"context"
+	"runtime"
+
+	"scelle/host/internal/keystore"
+	"scelle/shared/protocol"
+	"scelle/shared/version"
+)
+
+// Status answers host.status.
+func (s *Service) Status(ctx context.Context, _ protocol.Empty) (protocol.HostStatusResult, error) {
+	result := protocol.HostStatusResult{Version: version.Version, OS: runtime.GOOS, Stores: []protocol.StoreStatus{}}
+	for _, store := range s.stores() {
+		result.Stores = append(result.Stores, storeStatus(store.Status(ctx)))
+	}
+	return result, nil
+}
+
+// storeStatus is the wire form of a store's status.
+func storeStatus(status keystore.Status) protocol.StoreStatus {
+	mechanisms := []string{}
+	for _, m := range status.Capabilities.Mechanisms {
+		mechanisms = append(mechanisms, string(m))
+	}
+	return protocol.StoreStatus{
+		ID:           status.ID,
+		Name:         status.Name,
+		Location:     status.Location,
+		State:        string(status.State),
+		Fault:        protocol.FaultOf(status.Err),
+		Certificates: status.Certificates,
+		Keys:         status.Keys,
+		Import:       status.Capabilities.Import && status.State == keystore.Ready,
+		Mechanisms:   mechanisms,
+	}
+}

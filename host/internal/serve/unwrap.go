@@ -1,0 +1,61 @@
+package serve
+
+import (
+	"context"
+
+	"scelle/host/internal/keystore"
+	"scelle/host/internal/unwrap"
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+)
+
+// Unwrap answers host.keys.unwrap: opens one content-encryption key. What may
+// be asked, how often, and that no answer is a padding oracle, is package
+// unwrap's business and the same for every store.
+func (s *Service) Unwrap(ctx context.Context, p protocol.UnwrapParams) (protocol.UnwrapResult, error) {
+	envelope, err := unwrap.ParseEnvelope(p.Envelope)
+	if err != nil {
+		return protocol.UnwrapResult{}, err
+	}
+	if len(p.Origin) > maxLabel {
+		return protocol.UnwrapResult{}, fault.Newf(fault.BadRequest, "origin")
+	}
+	h, err := s.find(ctx, p.Thumbprint)
+	if err != nil {
+		return protocol.UnwrapResult{}, err
+	}
+	guard, err := s.guard()
+	if err != nil {
+		return protocol.UnwrapResult{}, err
+	}
+	key, err := h.unwrapper(ctx)
+	if err != nil {
+		return protocol.UnwrapResult{}, err
+	}
+	defer key.Close()
+	contentKey, err := guard.Unwrap(ctx, key, unwrap.Request{
+		Certificate:      h.der,
+		RecipientInfo:    p.RecipientInfo,
+		ContentAlgorithm: p.ContentAlgorithm,
+		Origin:           p.Origin,
+		Envelope:         envelope,
+		Batch:            p.Batch,
+	})
+	return protocol.UnwrapResult{ContentKey: contentKey}, err
+}
+
+// unwrapper opens the private key in the first store that has it.
+func (h holding) unwrapper(ctx context.Context) (keystore.Unwrapper, error) {
+	err := error(fault.New(fault.KeyNotFound))
+	for _, p := range h.places {
+		if !p.entry.HasKey {
+			break // those with a key come first
+		}
+		key, failed := p.store.Unwrapper(ctx, p.entry.URI)
+		if failed == nil {
+			return key, nil
+		}
+		err = failed
+	}
+	return nil, err
+}
