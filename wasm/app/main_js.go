@@ -17,6 +17,12 @@ func main() {
 // when that cannot begin; the script then shows the static text.
 func run() error {
 	switch role := bridge.String(bridge.Global(), "scelleRole"); role {
+	case "popup":
+		return runDocument(openPopup)
+	case "assistant":
+		return runDocument(openAssistant)
+	case "offline":
+		return runDocument(openOffline)
 	case "worker":
 		return runWorker()
 	default:

@@ -5,6 +5,7 @@ package bridge
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
@@ -51,15 +52,21 @@ func Result(answer Value) (json.RawMessage, error) {
 		}
 		return Text(result)
 	}
+	return nil, FaultIn(answer)
+}
+
+// FaultIn reads the property fault, {code, detail}, of an answer that is no
+// success.
+func FaultIn(answer Value) error {
 	body, err := Get(answer, "fault")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	code := String(body, "code")
 	if code == "" {
 		code = string(fault.Internal)
 	}
-	return nil, (&protocol.Fault{Code: fault.Code(code), Detail: String(body, "detail")}).Err()
+	return (&protocol.Fault{Code: fault.Code(code), Detail: String(body, "detail")}).Err()
 }
 
 // Place is the document of a page that a session belongs to.
@@ -122,12 +129,35 @@ func RequestPermission(pattern string) (*Promise, error) {
 	return Start(permissions, fault.SiteNotAllowed, "request", map[string]any{"origins": []any{pattern}})
 }
 
-// OpenTab opens an address in a tab. A relative one is a page of the extension.
+// OpenTab opens an address in a tab: https, or the path of a page of the
+// extension. Any other is fault.BadRequest.
 func OpenTab(ctx context.Context, url string) error {
 	tabs, err := api("tabs")
 	if err != nil {
 		return err
 	}
+	if !strings.HasPrefix(url, "https://") {
+		if strings.Contains(url, ":") {
+			return fault.Newf(fault.BadRequest, "url")
+		}
+		if url, err = pageURL(url); err != nil {
+			return err
+		}
+	}
 	_, err = Run(ctx, tabs, fault.Internal, "create", map[string]any{"url": url})
 	return err
+}
+
+// pageURL is the address of a page of the extension, from its path.
+func pageURL(path string) (string, error) {
+	runtime, err := api("runtime")
+	if err != nil {
+		return "", err
+	}
+	url, err := Call(runtime, "getURL", path)
+	if err != nil {
+		return "", err
+	}
+	text, err := url.String()
+	return text, faultOf(fault.Internal, err)
 }

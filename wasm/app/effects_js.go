@@ -1,0 +1,247 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+	"scelle/wasm/internal/bridge"
+	"scelle/wasm/internal/model"
+)
+
+// run carries out an effect. What takes time goes on by itself; what a browser
+// allows only inside a click (permission, clipboard, file dialog) starts here.
+func (d *document) run(e model.Effect) {
+	switch e := e.(type) {
+	case model.HostCall:
+		async(d, e.Then, func() (json.RawMessage, error) { return d.native.Call(d.ctx, e.Method, e.Params) })
+	case model.WorkerCall:
+		async(d, e.Then, func() (json.RawMessage, error) { return bridge.SendWorker(d.ctx, e.Method, e.Params) })
+	case model.PageCall:
+		async(d, e.Then, func() (json.RawMessage, error) { return d.callPage(e) })
+	case model.FetchFile:
+		async(d, e.Then, func() (model.FileRef, error) { return d.fetch(e) })
+	case model.PageProgress:
+		d.quietly(func() error { return d.reportProgress(e) })
+	case model.InspectFile:
+		async(d, e.Then, func() (model.EnvelopeInfo, error) { return d.inspectFile(e) })
+	case model.OpenFile:
+		async(d, e.Then, func() (model.Opened, error) { return d.openFile(e) })
+	case model.OpenSmall:
+		async(d, e.Then, func() (string, error) { return prove(d.ctx, e.Envelope, e.ContentKey, e.Prefix) })
+	case model.InspectBytes:
+		async(d, e.Then, func() (model.EnvelopeInfo, error) { return inspectSmall(e.Envelope) })
+	case model.SaveFiles:
+		async(d, e.Then, func() ([]string, error) { return d.save(e) })
+	case model.Forget:
+		d.quietly(func() error { return d.files.forget(d.ctx, e.Files) })
+	case model.CancelWork:
+		d.crypto.end()
+	default:
+		d.runHere(e)
+	}
+}
+
+// runHere carries out the effects that belong to the document itself.
+func (d *document) runHere(e model.Effect) {
+	switch e := e.(type) {
+	case model.AskPermission:
+		promise, err := bridge.RequestPermission(pattern(e.Origin))
+		async(d, e.Then, func() (bool, error) { return granted(d.ctx, promise, err) })
+	case model.CopyText:
+		promise, err := bridge.CopyText(e.Text)
+		d.quietly(func() error { return waited(d.ctx, promise, err) })
+	case model.ReadFile:
+		err := bridge.PickFiles(func(files []bridge.File) { d.send(e.Then(d.files.addAll(files))) })
+		d.quietly(func() error { return err })
+	case model.After:
+		async(d, func(struct{}, error) model.Msg { return e.Msg }, func() (struct{}, error) { return struct{}{}, pause(d.ctx, e.Millis) })
+	case model.CloseWindow:
+		d.quietly(bridge.CloseWindow)
+	case model.OpenURL:
+		d.quietly(func() error { return bridge.OpenTab(d.ctx, e.URL) })
+	case model.Focus:
+		d.mount.Focus(e.ID)
+	default:
+		bridge.Log(fault.Newf(fault.Internal, "effect %T", e))
+	}
+}
+
+// async runs work beside the document and sends what then makes of its end.
+func async[R any](d *document, then func(R, error) model.Msg, work func() (R, error)) {
+	bridge.Go(func() error {
+		result, err := work()
+		if then != nil {
+			d.send(then(result, err))
+		}
+		return nil
+	}, func(err error) {
+		if then != nil {
+			var none R
+			d.send(then(none, err))
+		}
+	})
+}
+
+// quietly runs what no screen hears about.
+func (d *document) quietly(work func() error) { bridge.Go(work, bridge.Log) }
+
+// granted waits for the answer to a permission request.
+func granted(ctx context.Context, p *bridge.Promise, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	answer, err := p.Wait(ctx)
+	if err != nil {
+		return false, err
+	}
+	yes, err := answer.Truthy()
+	return yes, fault.Wrap(fault.Internal, err)
+}
+
+func waited(ctx context.Context, p *bridge.Promise, err error) error {
+	if err == nil {
+		_, err = p.Wait(ctx)
+	}
+	return err
+}
+
+// save downloads files one after the other.
+func (d *document) save(e model.SaveFiles) ([]string, error) {
+	var names []string
+	for _, ref := range e.Files {
+		file, err := d.files.get(ref)
+		if err != nil {
+			return names, err
+		}
+		if file, err = bridge.NewFile(file, ref.Name); err != nil {
+			return names, err
+		}
+		name, err := bridge.Save(d.ctx, file, e.Folder+"/"+ref.Name)
+		if err != nil {
+			return names, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// inspectFile reads a header in the crypto worker.
+func (d *document) inspectFile(e model.InspectFile) (model.EnvelopeInfo, error) {
+	file, err := d.files.get(e.File)
+	if err != nil {
+		return model.EnvelopeInfo{}, err
+	}
+	answer, err := d.crypto.call(d.ctx, map[string]any{"verb": "inspect", "file": file.Value()}, nil)
+	if err != nil {
+		return model.EnvelopeInfo{}, err
+	}
+	return decoded[model.EnvelopeInfo](json.RawMessage(bridge.String(answer, "result")))
+}
+
+// openFile decrypts in the crypto worker, into a directory of this document's
+// vault that is removed unless everything was good. The worker had a content
+// key in its memory, so it is ended.
+func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
+	defer clear(e.ContentKey)
+	file, err := d.files.get(e.File)
+	if err != nil {
+		return opened, err
+	}
+	v, err := d.files.vaultOf(d.ctx)
+	if err != nil {
+		return opened, err
+	}
+	key, err := bridge.ToJS(e.ContentKey)
+	if err != nil {
+		return opened, err
+	}
+	place := randomName()
+	answer, err := d.crypto.call(d.ctx, map[string]any{
+		"verb": "open", "file": file.Value(), "key": key, "tender": e.Tender, "raw": e.Raw, "vault": v.name, "place": place,
+	}, func(done, total int64) { d.send(e.Progress(done, total)) })
+	d.crypto.end()
+	if err != nil {
+		d.quietly(func() error { return removeSlowly(d.ctx, v.dir, place) })
+		return opened, err
+	}
+	if opened, err = decoded[model.Opened](json.RawMessage(bridge.String(answer, "result"))); err != nil {
+		return opened, err
+	}
+	return opened, d.files.keep(&opened, bridge.List(answer, "files"), v.dir, place)
+}
+
+// decoded reads JSON that the extension wrote itself.
+func decoded[R any](raw json.RawMessage) (R, error) {
+	var v R
+	return v, fault.Wrap(fault.Internal, json.Unmarshal(raw, &v))
+}
+
+// callPage runs a function of the page. Files go to the bridge in the page at
+// the same time, since the page's function is called when they are there.
+func (d *document) callPage(e model.PageCall) (json.RawMessage, error) {
+	call := randomName()
+	ctx, cancel := context.WithCancel(d.ctx)
+	defer cancel()
+	if len(e.Files) > 0 {
+		values, err := d.files.values(e.Files)
+		if err != nil {
+			return nil, err
+		}
+		bridge.Go(func() error { return bridge.Offer(ctx, d.place.Session, call, map[string]any{"files": values}) }, func(err error) {
+			if fault.CodeOf(err) != fault.Cancelled {
+				bridge.Log(err)
+			}
+		})
+	}
+	answer, err := d.askPage(ctx, call, e.Call, e.Args, len(e.Files))
+	if err != nil {
+		return nil, err
+	}
+	return bridge.Result(answer)
+}
+
+func (d *document) askPage(ctx context.Context, call string, name protocol.Call, args any, files int) (bridge.Value, error) {
+	body, err := bridge.ToObject(args)
+	if err != nil {
+		return body, err
+	}
+	return d.place.Send(ctx, map[string]any{"kind": string(protocol.KindCall), "call": call, "name": string(name), "args": body, "files": files})
+}
+
+// fetch has the page deliver an envelope, which comes by the session's
+// channel.
+func (d *document) fetch(e model.FetchFile) (model.FileRef, error) {
+	call := randomName()
+	take, err := bridge.NewTake(d.place.Session, call, "file")
+	if err != nil {
+		return model.FileRef{}, err
+	}
+	answer, err := d.askPage(d.ctx, call, protocol.CallFetchEnvelope, e.Args, 0)
+	if err == nil {
+		_, err = bridge.Result(answer)
+	}
+	if err != nil {
+		take.Close()
+		return model.FileRef{}, err
+	}
+	value, err := take.Wait(d.ctx)
+	if err != nil {
+		return model.FileRef{}, err
+	}
+	file, err := bridge.AsFile(value)
+	if err != nil {
+		return model.FileRef{}, err
+	}
+	return d.files.add(file), nil
+}
+
+func (d *document) reportProgress(e model.PageProgress) error {
+	_, err := d.place.Send(d.ctx, map[string]any{
+		"kind": string(protocol.KindProgress), "step": e.Step, "done": float64(e.Done), "total": float64(e.Total),
+	})
+	return err
+}

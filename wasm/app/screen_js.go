@@ -1,0 +1,178 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+	"scelle/wasm/internal/bridge"
+	"scelle/wasm/internal/dom"
+	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/view"
+)
+
+// The ids in popup.html, assistant.html and offline.html: where a screen is
+// drawn, and the region that a screen reader listens to.
+const (
+	rootID = "app"
+	liveID = "live"
+)
+
+// document runs one screen: it draws it, and carries out its effects.
+type document struct {
+	ctx    context.Context
+	screen model.Screen
+	mount  *dom.Mount
+	native *bridge.Native
+	files  *fileTable
+	crypto *cryptoClient
+	place  bridge.Place // of the page, in an assistant
+
+	queue []model.Msg
+	busy  bool
+}
+
+func newDocument() (*document, error) {
+	d := &document{ctx: context.Background(), native: bridge.NewNative(), files: newFileTable()}
+	d.crypto = &cryptoClient{waiting: map[int]*cryptoCall{}}
+	var err error
+	d.mount, err = dom.NewMount(rootID, liveID, d.send, bridge.Log)
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, err)
+	}
+	return d, bridge.OnPageHide(d.leave)
+}
+
+// show begins with a screen.
+func (d *document) show(s model.Screen) {
+	d.screen = s
+	d.guarded(func() error {
+		d.runAll(s.Init())
+		return d.draw()
+	})
+	d.drain()
+}
+
+// send gives the screen a message. It may be called from events and from
+// goroutines; a message that comes while another is at work waits its turn.
+// From a click everything runs inside that click, as permissions need.
+func (d *document) send(msg any) {
+	if msg == nil {
+		return
+	}
+	d.queue = append(d.queue, msg)
+	if !d.busy {
+		d.drain()
+	}
+}
+
+// drain works the queue off and draws what came of it.
+func (d *document) drain() {
+	for len(d.queue) > 0 {
+		d.guarded(func() error {
+			for len(d.queue) > 0 {
+				msg := d.queue[0]
+				d.queue = d.queue[1:]
+				d.runAll(d.screen.Update(msg))
+			}
+			return d.draw()
+		})
+	}
+}
+
+// guarded keeps a mistake in one message from ending the document.
+func (d *document) guarded(fn func() error) {
+	d.busy = true
+	defer func() { d.busy = false }()
+	if err := bridge.Guard(fn); err != nil {
+		bridge.Log(err)
+	}
+}
+
+func (d *document) draw() error {
+	page := view.Of(d.screen)
+	if err := d.mount.Title(page.Title, page.Lang); err != nil {
+		return fault.Wrap(fault.Internal, err)
+	}
+	if err := d.mount.Show(page.Body...); err != nil {
+		return fault.Wrap(fault.Internal, err)
+	}
+	return fault.Wrap(fault.Internal, d.mount.Announce(page.Status))
+}
+
+func (d *document) runAll(effects []model.Effect) {
+	for _, e := range effects {
+		d.run(e)
+	}
+}
+
+// leave lets go of everything when the document goes away. What is still on
+// the disk after that is swept by the next document.
+func (d *document) leave() {
+	d.crypto.end()
+	d.native.Close()
+	d.files.leave()
+}
+
+// env is what a screen knows about where it runs. lang "" is the browser's.
+func env(lang string) model.Env {
+	if lang != "fr" && lang != "en" {
+		lang = bridge.Language()
+	}
+	return model.Env{Lang: lang, Version: bridge.Version(), Zone: bridge.Zone(lang)}
+}
+
+// runDocument shows the screen that open makes, for as long as the document
+// lives.
+func runDocument(open func(d *document) (model.Screen, error)) error {
+	d, err := newDocument()
+	if err != nil {
+		return err
+	}
+	bridge.Go(func() error { return sweep(d.ctx) }, bridge.Log)
+	screen, err := open(d)
+	if err != nil {
+		return err
+	}
+	d.show(screen)
+	select {}
+}
+
+func openPopup(d *document) (model.Screen, error) {
+	return model.NewPopup(env(""), bridge.CurrentTab(d.ctx)), nil
+}
+
+// openAssistant asks the worker what the window is for.
+func openAssistant(d *document) (model.Screen, error) {
+	id := bridge.Fragment()
+	s, err := session(d.ctx, id)
+	if err != nil {
+		return model.NewBroken(env(""), err), nil
+	}
+	d.place = bridge.Place{TabID: s.TabID, FrameID: s.FrameID, DocumentID: s.DocumentID, Document: s.Document, Session: s.Session}
+	err = bridge.OnMessage(func(m bridge.Value) {
+		if bridge.String(m, "to") == "assistant" && bridge.String(m, "session") == s.Session && bridge.String(m, "kind") == string(protocol.KindCancel) {
+			d.send(model.PageCancelled{})
+		}
+	})
+	return model.NewAssistant(env(s.Language), s), err
+}
+
+func session(ctx context.Context, id string) (protocol.SessionResult, error) {
+	var s protocol.SessionResult
+	if !isName(id) {
+		return s, fault.New(fault.SessionLost)
+	}
+	raw, err := bridge.SendWorker(ctx, protocol.SessionGet, protocol.SessionParams{Session: id})
+	if err != nil {
+		return s, err
+	}
+	return decoded[protocol.SessionResult](raw)
+}
+
+func openOffline(d *document) (model.Screen, error) {
+	err := bridge.OnDrop(func(files []bridge.File) { d.send(model.FilesDropped{Files: d.files.addAll(files)}) })
+	return model.NewOffline(env("")), err
+}

@@ -1,0 +1,203 @@
+//go:build js && wasm
+
+package bridge
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"scelle/shared/fault"
+)
+
+// Language is the browser's: "fr" or "en", French when it is neither.
+func Language() string {
+	nav, _ := Lookup("navigator")
+	if strings.HasPrefix(strings.ToLower(String(nav, "language")), "en") {
+		return "en"
+	}
+	return "fr"
+}
+
+// Fragment is what stands behind the # of the document's address.
+func Fragment() string {
+	location, _ := Lookup("location")
+	return strings.TrimPrefix(String(location, "hash"), "#")
+}
+
+// Zone tells the short name and the offset, in seconds east of UTC, of this
+// computer's time zone at a moment.
+func Zone(lang string) func(time.Time) (name string, offset int) {
+	return func(t time.Time) (string, int) {
+		date, err := New("Date", float64(t.UnixMilli()))
+		if err != nil {
+			return "UTC", 0
+		}
+		minutes, err := Call(date, "getTimezoneOffset")
+		if err != nil {
+			return "UTC", 0
+		}
+		west, err := minutes.Float()
+		if err != nil {
+			return "UTC", 0
+		}
+		return zoneName(date, lang), int(-west) * 60
+	}
+}
+
+// zoneName is what the browser calls the zone of a date, "CET" or "UTC+1".
+func zoneName(date Value, lang string) string {
+	intl, ok := Lookup("Intl", "DateTimeFormat")
+	if !ok {
+		return ""
+	}
+	format, err := intl.New(lang, map[string]any{"timeZoneName": "short"})
+	if err != nil {
+		return ""
+	}
+	parts, err := Call(format, "formatToParts", date)
+	if err != nil {
+		return ""
+	}
+	n, err := parts.Length()
+	if err != nil {
+		return ""
+	}
+	for i := range n {
+		if part, err := parts.Index(i); err == nil && String(part, "type") == "timeZoneName" {
+			return String(part, "value")
+		}
+	}
+	return ""
+}
+
+// OnPageHide has fn called when the document goes away. Nothing can be waited
+// for then.
+func OnPageHide(fn func()) error {
+	listener, err := NewFunc(func([]Value) { fn() })
+	if err != nil {
+		return err
+	}
+	_, err = Call(Global(), "addEventListener", "pagehide", listener)
+	return err
+}
+
+// CloseWindow closes the document's window.
+func CloseWindow() error {
+	_, err := Call(Global(), "close")
+	return err
+}
+
+// CopyText puts text on the clipboard. It is called inside the event of a
+// click; the end is waited for apart.
+func CopyText(text string) (*Promise, error) {
+	clipboard, ok := Lookup("navigator", "clipboard")
+	if !ok {
+		return nil, fault.Newf(fault.Internal, "no clipboard")
+	}
+	return Start(clipboard, fault.Internal, "writeText", text)
+}
+
+// PickFiles opens the browser's file dialog, inside the event of a click, and
+// has then called with what the person picked; with nothing when they did not.
+func PickFiles(then func([]File)) error {
+	document, ok := Lookup("document")
+	if !ok {
+		return fault.Newf(fault.Internal, "no document")
+	}
+	input, err := Call(document, "createElement", "input")
+	if err != nil {
+		return err
+	}
+	for name, v := range map[string]any{"type": "file", "multiple": true} {
+		if err := input.Set(name, v); err != nil {
+			return faultOf(fault.Internal, err)
+		}
+	}
+	var listener Func
+	listener, err = NewFunc(func([]Value) {
+		listener.Release()
+		then(filesOf(input))
+	})
+	if err != nil {
+		return err
+	}
+	for _, event := range []string{"change", "cancel"} {
+		if _, err := Call(input, "addEventListener", event, listener, map[string]any{"once": true}); err != nil {
+			return err
+		}
+	}
+	_, err = Call(input, "click")
+	return err
+}
+
+// OnDrop has fn called with the files that a person drops on the document.
+func OnDrop(fn func([]File)) error {
+	over, err := NewFunc(func(args []Value) { _, _ = first(args).Call("preventDefault") })
+	if err != nil {
+		return err
+	}
+	drop, err := NewFunc(func(args []Value) {
+		_, _ = first(args).Call("preventDefault")
+		if transfer, err := Get(first(args), "dataTransfer"); err == nil && Bool(first(args), "isTrusted") {
+			fn(filesOf(transfer))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := Call(Global(), "addEventListener", "dragover", over); err != nil {
+		return err
+	}
+	_, err = Call(Global(), "addEventListener", "drop", drop)
+	return err
+}
+
+// filesOf reads a FileList.
+func filesOf(holder Value) []File {
+	var files []File
+	for _, v := range List(holder, "files") {
+		if f, err := AsFile(v); err == nil {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+// CurrentTab is the origin of the active tab's page, "" when the browser does
+// not tell or the page is none of the web.
+func CurrentTab(ctx context.Context) string {
+	tabs, err := api("tabs")
+	if err != nil {
+		return ""
+	}
+	found, err := Run(ctx, tabs, fault.Internal, "query", map[string]any{"active": true, "currentWindow": true})
+	if err != nil {
+		return ""
+	}
+	tab, err := found.Index(0)
+	if err != nil || !Present(tab) {
+		return ""
+	}
+	url, err := New("URL", String(tab, "url"))
+	if err != nil {
+		return ""
+	}
+	if origin := String(url, "origin"); strings.HasPrefix(origin, "http") {
+		return origin
+	}
+	return ""
+}
+
+// Version is the extension's own, from its manifest.
+func Version() string {
+	runtime, err := api("runtime")
+	if err != nil {
+		return ""
+	}
+	manifest, err := Call(runtime, "getManifest")
+	if err != nil {
+		return ""
+	}
+	return String(manifest, "version")
+}
