@@ -130,19 +130,23 @@ func (s *store) prepare(write bool) error {
 }
 
 // openOnce tries to open for writing and, where that cannot be, for reading.
+// A reader that sees another program write does not try the former, which
+// would wait for a second.
 func (s *store) openOnce(write bool) (*database, error) {
-	err := s.initialize("")
-	if err == nil {
-		return s.describe(&database{lib: s.lib, slot: userSlot})
-	}
 	reason := fault.StoreBusy
-	if errors.Is(err, pkcs11.Error(pkcs11.CKR_TOKEN_WRITE_PROTECTED)) {
-		reason = fault.StoreReadOnly
-	} else if write || errors.Is(err, pkcs11.Error(pkcs11.CKR_CRYPTOKI_ALREADY_INITIALIZED)) {
-		return nil, err
+	if write || !s.lockedElsewhere() {
+		err := s.initialize("")
+		switch {
+		case err == nil:
+			return s.describe(&database{lib: s.lib, slot: userSlot})
+		case errors.Is(err, pkcs11.Error(pkcs11.CKR_TOKEN_WRITE_PROTECTED)):
+			reason = fault.StoreReadOnly
+		case write, errors.Is(err, pkcs11.Error(pkcs11.CKR_CRYPTOKI_ALREADY_INITIALIZED)):
+			return nil, err
+		}
 	}
-	if readErr := s.initialize("readOnly"); readErr != nil {
-		return nil, readErr
+	if err := s.initialize("readOnly"); err != nil {
+		return nil, err
 	}
 	return s.describe(&database{lib: s.lib, slot: userSlot, readOnly: true, reason: reason})
 }

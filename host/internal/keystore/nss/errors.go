@@ -114,7 +114,8 @@ func (s *store) unreadable() bool {
 	return false
 }
 
-// lockedElsewhere says whether another process holds a lock on the database.
+// lockedElsewhere says whether another process holds a write lock on the
+// database.
 // SQLite reports a lock and a broken file by the same error through softoken;
 // this tells them apart. The kernel's list is read, proc_locks(5), since
 // asking with fcntl would need the file to be opened and closed.
@@ -129,7 +130,7 @@ func (s *store) lockedElsewhere() bool {
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		// 1: POSIX  ADVISORY  WRITE 1234 fe:01:12345 1073741824 1073741825
 		field := strings.Fields(lines.Text())
-		if len(field) < 6 || field[4] == own {
+		if len(field) < 6 || field[3] != "WRITE" || field[4] == own {
 			continue
 		}
 		inode := field[5][strings.LastIndexByte(field[5], ':')+1:]

@@ -436,20 +436,22 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
-// parsePair reads a PKCS#8 key and a certificate, both PEM.
+// parsePair reads a PKCS#8 key and a certificate, both PEM, in any order.
 func parsePair(file []byte) (keystore.Pair, error) {
-	key, rest := pem.Decode(file)
-	certificate, _ := pem.Decode(rest)
-	if key == nil || certificate == nil {
-		return keystore.Pair{}, errors.New("no PEM")
+	pair := keystore.Pair{Name: "Commune"}
+	for block, rest := pem.Decode(file); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			pair.Certificate = block.Bytes
+			continue
+		}
+		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		if err != nil {
+			return pair, err
+		}
+		pair.Key, _ = key.(crypto.Signer)
 	}
-	private, err := x509.ParsePKCS8PrivateKey(key.Bytes)
-	if err != nil {
-		return keystore.Pair{}, err
+	if pair.Key == nil || pair.Certificate == nil {
+		return pair, errors.New("no key or no certificate")
 	}
-	signer, ok := private.(crypto.Signer)
-	if !ok {
-		return keystore.Pair{}, errors.New("not a signing key")
-	}
-	return keystore.Pair{Key: signer, Certificate: certificate.Bytes, Name: "Commune"}, nil
+	return pair, nil
 }

@@ -69,7 +69,7 @@ func (s *store) Status(ctx context.Context) keystore.Status {
 		switch {
 		case v.db.locked:
 			status.State = keystore.Locked
-		case v.db.readOnly:
+		case v.db.readOnly && v.db.reason == fault.StoreReadOnly:
 			status.State = keystore.ReadOnly
 		}
 		entries, err := v.entries(s.path)
