@@ -1,0 +1,265 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"scelle/shared/envelope"
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+)
+
+// Key is a key pair's registration: its certificate and where it stands.
+// There is no private key, ever.
+type Key struct {
+	ID           string
+	Service      string
+	Name         string
+	Recovery     bool
+	State        protocol.RegistrationState
+	Mode         protocol.Mode
+	Certificate  []byte // DER
+	Thumbprint   string
+	CommonName   string
+	Issuer       string
+	NotAfter     time.Time
+	Mechanism    envelope.Mechanism // what the proof of possession used; "" before
+	CreatedBy    string             // user id
+	PendingUntil time.Time          // when an unfinished registration is given up
+	Plis         int                // plis sealed to it that were not opened yet
+}
+
+// Pending reports whether the registration is unfinished.
+func (k *Key) Pending() bool {
+	return k.State == protocol.AwaitingImport || k.State == protocol.AwaitingProof
+}
+
+// Usable reports whether the key may be a recipient at this time.
+func (k *Key) Usable(now time.Time) bool {
+	return k.State == protocol.Active && now.Before(k.NotAfter)
+}
+
+// Registration is the key's entry in the words of the protocol.
+func (k *Key) Registration() protocol.Registration {
+	return protocol.Registration{ID: k.ID, State: k.State, Thumbprint: k.Thumbprint}
+}
+
+const pendingLife = protocol.PendingDays * 24 * time.Hour
+
+const selectKey = `SELECT id, service, name, recovery, state, mode, certificate, thumbprint, common_name, issuer, not_after, mechanism, created_by, pending_until,
+	(SELECT count(*) FROM pli_keys JOIN plis ON plis.id = pli_keys.pli WHERE pli_keys.key = keys.id
+	 AND NOT EXISTS (SELECT 1 FROM openings WHERE openings.pli = plis.id)) FROM keys `
+
+func scanKey(row scanner) (k Key, err error) {
+	var notAfter, pending int64
+	err = row.Scan(&k.ID, &k.Service, &k.Name, &k.Recovery, &k.State, &k.Mode, &k.Certificate, &k.Thumbprint, &k.CommonName, &k.Issuer,
+		&notAfter, &k.Mechanism, &k.CreatedBy, &pending, &k.Plis)
+	k.NotAfter, k.PendingUntil = fromMillis(notAfter), fromMillis(pending)
+	return k, err
+}
+
+// Keys lists a service's registrations, discarded ones excepted, by name.
+func (s *Store) Keys(ctx context.Context, service string) ([]Key, error) {
+	if err := s.expirePending(ctx); err != nil {
+		return nil, err
+	}
+	return collect(ctx, s.db, scanKey, selectKey+"WHERE service = ? AND state <> 'discarded' ORDER BY recovery, name COLLATE NOCASE, created", service)
+}
+
+// Key returns one registration, whatever its state.
+func (s *Store) Key(ctx context.Context, id string) (Key, error) {
+	if err := s.expirePending(ctx); err != nil {
+		return Key{}, err
+	}
+	return key(ctx, s.db, id)
+}
+
+func key(ctx context.Context, q queryer, id string) (Key, error) {
+	k, err := first(ctx, q, scanKey, selectKey+"WHERE id = ?", id)
+	if errors.Is(err, ErrNotFound) {
+		err = fault.New(fault.KeyNotFound)
+	}
+	return k, err
+}
+
+// expirePending gives up registrations that were not finished in time.
+func (s *Store) expirePending(ctx context.Context) error {
+	_, err := s.db.ExecContext(ctx, "UPDATE keys SET state = 'discarded' WHERE state IN ('awaiting-import', 'awaiting-proof') AND pending_until <= ?", millis(s.now()))
+	return err
+}
+
+// Register adds a registration in state k.State, with a new id. A certificate
+// that the service already has keeps its registration: that one is returned,
+// with the new name and use if it is unfinished.
+func (s *Store) Register(ctx context.Context, k Key) (Key, error) {
+	if err := s.expirePending(ctx); err != nil {
+		return Key{}, err
+	}
+	err := s.change(ctx, func(tx *sql.Tx) error {
+		old, err := first(ctx, tx, scanKey, selectKey+"WHERE service = ? AND thumbprint = ? AND state <> 'discarded'", k.Service, k.Thumbprint)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			k, err = s.insertKey(ctx, tx, k)
+		case err == nil && old.Pending():
+			_, err = tx.ExecContext(ctx, "UPDATE keys SET name = ?, recovery = ? WHERE id = ?", k.Name, k.Recovery, old.ID)
+			old.Name, old.Recovery = k.Name, k.Recovery
+			k = old
+		case err == nil:
+			k = old
+		}
+		return err
+	})
+	return k, err
+}
+
+func (s *Store) insertKey(ctx context.Context, tx *sql.Tx, k Key) (Key, error) {
+	now := s.now()
+	k.ID, k.PendingUntil = NewID(), now.Add(pendingLife)
+	_, err := tx.ExecContext(ctx, `INSERT INTO keys (id, service, name, recovery, state, mode, certificate, thumbprint, common_name, issuer, not_after, created, created_by, pending_until)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, k.ID, k.Service, k.Name, k.Recovery, string(k.State), string(k.Mode), k.Certificate,
+		k.Thumbprint, k.CommonName, k.Issuer, millis(k.NotAfter), millis(now), k.CreatedBy, millis(k.PendingUntil))
+	return k, err
+}
+
+// SetChallenge notes the one open challenge of an unfinished registration; an
+// older one is void. That the assistant asks for it means that the private
+// key is in a store, so the registration now awaits its proof. proof is the
+// expected answer.
+func (s *Store) SetChallenge(ctx context.Context, id string, mechanism envelope.Mechanism, proof string, life time.Duration) error {
+	return s.change(ctx, func(tx *sql.Tx) error {
+		k, err := key(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if !k.Pending() {
+			return refused(string(k.State))
+		}
+		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO challenges (key, mechanism, proof, expires) VALUES (?, ?, ?, ?)",
+			id, string(mechanism), digest(proof), millis(s.now().Add(life)))
+		if err == nil {
+			_, err = tx.ExecContext(ctx, "UPDATE keys SET state = 'awaiting-proof' WHERE id = ?", id)
+		}
+		return err
+	})
+}
+
+// Prove compares a proof with the open challenge and activates the key. The
+// challenge is spent whatever the outcome. The same proof again, after it was
+// accepted, is the same success: the first answer may have been lost.
+func (s *Store) Prove(ctx context.Context, id string, mechanism envelope.Mechanism, proof string) (Key, error) {
+	if err := s.expirePending(ctx); err != nil {
+		return Key{}, err
+	}
+	var k Key
+	var verdict error // kept apart: a wrong proof must still spend the challenge
+	err := s.change(ctx, func(tx *sql.Tx) error {
+		var err error
+		if k, err = key(ctx, tx, id); err != nil {
+			return err
+		}
+		if !k.Pending() {
+			return s.provenAgain(ctx, tx, k, proof)
+		}
+		if verdict, err = s.spendChallenge(ctx, tx, id, mechanism, digest(proof)); err != nil || verdict != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE keys SET state = 'active', mechanism = ?, proof = ? WHERE id = ?", string(mechanism), digest(proof), id)
+		k.State, k.Mechanism = protocol.Active, mechanism
+		return err
+	})
+	return k, errors.Join(err, verdict)
+}
+
+func (s *Store) provenAgain(ctx context.Context, tx *sql.Tx, k Key, proof string) error {
+	var accepted string
+	if err := tx.QueryRowContext(ctx, "SELECT proof FROM keys WHERE id = ?", k.ID).Scan(&accepted); err != nil {
+		return err
+	}
+	if k.State != protocol.Active || !same(accepted, digest(proof)) {
+		return refused(string(k.State))
+	}
+	return nil
+}
+
+// spendChallenge deletes the open challenge and says what is wrong with the
+// proof, nil for nothing.
+func (s *Store) spendChallenge(ctx context.Context, tx *sql.Tx, id string, mechanism envelope.Mechanism, proof string) (verdict, err error) {
+	var expected, with string
+	var expires int64
+	err = tx.QueryRowContext(ctx, "DELETE FROM challenges WHERE key = ? RETURNING mechanism, proof, expires", id).Scan(&with, &expected, &expires)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return fault.Newf(fault.ProofFailed, "no challenge"), nil
+	case err != nil:
+		return nil, err
+	case millis(s.now()) >= expires:
+		return fault.Newf(fault.ProofFailed, "expired"), nil
+	case !same(expected, proof) || with != string(mechanism):
+		return fault.New(fault.ProofFailed), nil
+	}
+	return nil, nil
+}
+
+func digest(proof string) string {
+	sum := sha256.Sum256([]byte(proof))
+	return hex.EncodeToString(sum[:])
+}
+
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// Discard gives an unfinished registration up; twice is once.
+func (s *Store) Discard(ctx context.Context, id string) (Key, error) {
+	var k Key
+	err := s.change(ctx, func(tx *sql.Tx) error {
+		var err error
+		if k, err = key(ctx, tx, id); err != nil {
+			return err
+		}
+		if k.State == protocol.Active {
+			return refused(string(k.State))
+		}
+		k.State = protocol.Discarded
+		return removeKey(ctx, tx, id)
+	})
+	return k, err
+}
+
+// EditKey changes name and use.
+func (s *Store) EditKey(ctx context.Context, id, name string, recovery bool) error {
+	_, err := s.db.ExecContext(ctx, "UPDATE keys SET name = ?, recovery = ? WHERE id = ? AND state <> 'discarded'", name, recovery, id)
+	return err
+}
+
+// DeleteKey takes a key off the lists. It is refused while plis that nobody
+// has opened yet are sealed to it.
+func (s *Store) DeleteKey(ctx context.Context, id string) error {
+	return s.change(ctx, func(tx *sql.Tx) error {
+		k, err := key(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if k.Plis > 0 {
+			return fault.Newf(fault.PortalRefused, "plis: %d", k.Plis)
+		}
+		return removeKey(ctx, tx, id)
+	})
+}
+
+// removeKey keeps the row, since opened plis refer to it.
+func removeKey(ctx context.Context, tx *sql.Tx, id string) error {
+	for _, query := range []string{
+		"DELETE FROM challenges WHERE key = ?",
+		"DELETE FROM tender_keys WHERE key = ?",
+		"UPDATE keys SET state = 'discarded' WHERE id = ?",
+	} {
+		if _, err := tx.ExecContext(ctx, query, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}

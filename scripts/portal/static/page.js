@@ -1,0 +1,124 @@
+// What the pages of the portal share: texts, messages, calls of the portal's
+// own API, and showing a failure.
+
+/** @typedef {{code: string, detail?: string, message?: string, remedy?: string}} Fault */
+
+/** @type {{lang: string, texts: Record<string, string>, faults: Record<string, {message: string, remedy: string}>, page: any}} */
+export const data = JSON.parse(document.getElementById("page-data")?.textContent ?? "{}");
+
+/**
+ * One of the page's elements, which has to be there.
+ * @template {Element} [E=HTMLElement]
+ * @param {string} selector
+ * @param {ParentNode} [within]
+ * @returns {E}
+ */
+export const one = (selector, within = document) => {
+  const found = within.querySelector(selector);
+  if (!found) throw new Error(`no ${selector}`);
+  return /** @type {E} */ (found);
+};
+
+/** @type {(key: string, ...values: (string | number)[]) => string} */
+export const text = (key, ...values) =>
+  values.reduce((/** @type {string} */ all, value, i) => all.replace(`{${i}}`, () => String(value)), data.texts[key] ?? key);
+
+const csrf = document.querySelector('meta[name="csrf"]')?.getAttribute("content") ?? "";
+
+/** A refusal of the portal, with the code that scelle.js passes on. */
+export class PortalError extends Error {
+  /** @param {Fault} fault */
+  constructor(fault) {
+    super(fault.code);
+    this.code = fault.code;
+    this.detail = fault.detail;
+  }
+}
+
+/** @type {(body: unknown) => PortalError} */
+export const refusal = (body) => {
+  const fault = /** @type {{fault?: Fault} | null} */ (body)?.fault;
+  return new PortalError(fault?.code ? fault : { code: "portal-failed" });
+};
+
+/**
+ * Calls the portal's API; JSON in and out.
+ * @type {(method: string, path: string, body?: unknown) => Promise<any>}
+ */
+export const api = async (method, path, body) => {
+  const response = await send(path, {
+    method,
+    headers: { "X-CSRF-Token": csrf, ...(body !== undefined && { "Content-Type": "application/json" }) },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  return response.status === 204 ? undefined : response.json();
+};
+
+/**
+ * fetch() of the portal, failing with a PortalError.
+ * @type {(path: string, init?: RequestInit) => Promise<Response>}
+ */
+export const send = async (path, init) => {
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(path, init);
+  } catch {
+    throw new PortalError({ code: "portal-failed", detail: "network" });
+  }
+  if (!response.ok) throw refusal(await response.json().catch(() => null));
+  return response;
+};
+
+/** The headers that a changing request needs. */
+export const headers = () => ({ "X-CSRF-Token": csrf });
+
+/** What the portal itself knows better to say than the code. */
+const details = /** @type {Record<string, string>} */ ({
+  right: "right", login: "login", token: "login", deadline: "deadline", network: "network", sha256: "fingerprint", contentSha256: "fingerprint",
+});
+
+/**
+ * The words for a failure: those of scelle.js, or the portal's own.
+ * @param {any} error
+ * @returns {{message: string, remedy: string, code: string}}
+ */
+export const words = (error) => {
+  const code = typeof error?.code === "string" ? error.code : "internal";
+  const known = data.faults[code] ?? data.faults.internal;
+  const detail = String(error?.detail ?? "");
+  if (detail.startsWith("plis:")) return { message: text("dependent"), remedy: "", code };
+  if (code.startsWith("portal-") || code === "not-permitted") {
+    if (details[detail]) return { message: text(details[detail]), remedy: "", code };
+  }
+  if (error?.remedy) return { message: error.message, remedy: error.remedy, code };
+  return { message: known?.message ?? text("failed"), remedy: known?.remedy ?? "", code };
+};
+
+/**
+ * Says something in the page's live region.
+ * @param {"good" | "bad" | "info"} kind
+ * @param {...string} lines
+ */
+export const say = (kind, ...lines) => {
+  const box = one("#message");
+  box.className = `message ${kind}`;
+  box.replaceChildren(...lines.filter(Boolean).map((line) => Object.assign(document.createElement("p"), { textContent: line })));
+  box.hidden = false;
+};
+
+/** @param {unknown} error */
+export const sayFailure = (error) => {
+  const { message, remedy, code } = words(error);
+  say(code === "cancelled" || code === "consent-refused" ? "info" : "bad", message, remedy, text("code", code));
+};
+
+/**
+ * Replaces a part of the page by its newest state, which the server renders.
+ * @param {string} selector
+ */
+export const refresh = async (selector) => {
+  const response = await send(location.pathname + location.search, { headers: { Accept: "text/html" } });
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  one(selector).replaceWith(document.adoptNode(one(selector, fresh)));
+};

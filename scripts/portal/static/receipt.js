@@ -1,0 +1,2 @@
+// The receipt's « Imprimer » button.
+document.getElementById("print")?.addEventListener("click", () => window.print());

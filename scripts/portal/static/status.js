@@ -1,0 +1,70 @@
+// The assistant's status block: three facts, and for what is missing its text,
+// its remedy and the way to the right installer. It follows changes by itself.
+import { scelle } from "/scelle.js";
+import { one, text, words } from "./page.js";
+
+/** @returns {"windows" | "macos" | "linux"} */
+export const system = () => {
+  // @ts-ignore: userAgentData is Chromium's and not in every library yet
+  const name = String(navigator.userAgentData?.platform || navigator.platform).toLowerCase();
+  if (name.startsWith("win")) return "windows";
+  return name.startsWith("mac") ? "macos" : "linux";
+};
+
+/**
+ * The first fact that is missing, in the order in which it can be mended.
+ * @param {any} status what scelle.status() gives
+ * @param {boolean} host whether this page needs the host
+ */
+const missing = (status, host) => {
+  if (!status.extension) return status.fault ?? { code: "extension-missing" };
+  if (!host) return undefined;
+  if (!status.host.online) return status.host.fault ?? { code: "host-missing" };
+  if (!status.store.ready) return status.store.fault ?? { code: "store-missing" };
+  return undefined;
+};
+
+/** @type {(fault: any) => {line: string, remedy: string}} */
+const explain = (fault) => {
+  const { message, remedy } = words(fault);
+  return fault.code === "extension-missing" ? { line: text("absent"), remedy: text("absent.remedy") } : { line: message, remedy };
+};
+
+/** @type {(status: any, host: boolean) => string} */
+const versions = (status, host) => {
+  if (!status.extension) return "";
+  if (host && status.host.version) return text("versions", status.extension.version, status.host.version);
+  return text("version.extension", status.extension.version);
+};
+
+/** @type {(box: HTMLElement, status: any, host: boolean) => void} */
+const draw = (box, status, host) => {
+  const fault = missing(status, host);
+  const told = fault && explain(fault);
+  const put = (/** @type {string} */ name, /** @type {string} */ words) => {
+    const place = one(`[data-status-${name}]`, box);
+    place.textContent = words;
+    place.hidden = !words;
+  };
+  box.dataset.state = fault ? "offline" : "online";
+  box.dataset.fault = fault?.code ?? "";
+  put("line", told ? `${text("offline")}. ${told.line}` : text("online"));
+  put("remedy", told?.remedy ?? "");
+  put("versions", versions(status, host));
+  one("[data-status-more]", box).hidden = !fault;
+  const part = fault && (fault.code.startsWith("extension-") || fault.code.startsWith("site-")) ? "extension" : system();
+  one("[data-status-more] a", box).setAttribute("href", `/aide/assistant#${part}`);
+};
+
+/**
+ * Keeps the page's status block up to date.
+ * @param {{host: boolean, onChange?: (status: any) => void}} options
+ */
+export const watch = ({ host, onChange }) => {
+  const box = document.getElementById("assistant");
+  if (!box) return;
+  scelle.onStatusChange((/** @type {any} */ status) => {
+    draw(box, status, host);
+    onChange?.(status);
+  });
+};
