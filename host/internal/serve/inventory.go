@@ -22,6 +22,7 @@ type holding struct {
 // place is one copy of a certificate in a store.
 type place struct {
 	store keystore.Store
+	name  string // the store's, for people
 	entry keystore.Entry
 }
 
@@ -37,6 +38,7 @@ func (s *Service) inventory(ctx context.Context) (holdings []holding, failed []p
 			failed = append(failed, failedStore(ctx, store, err))
 			continue
 		}
+		name := s.storeName(ctx, store)
 		for _, e := range entries {
 			thumbprint := keypair.Thumbprint(e.Certificate)
 			i, known := byThumbprint[thumbprint]
@@ -45,7 +47,7 @@ func (s *Service) inventory(ctx context.Context) (holdings []holding, failed []p
 				byThumbprint[thumbprint] = i
 				holdings = append(holdings, holding{der: e.Certificate})
 			}
-			holdings[i].places = append(holdings[i].places, place{store, e})
+			holdings[i].places = append(holdings[i].places, place{store, name, e})
 		}
 	}
 	for i := range holdings {
@@ -53,6 +55,21 @@ func (s *Service) inventory(ctx context.Context) (holdings []holding, failed []p
 	}
 	slices.SortFunc(holdings, func(a, b holding) int { return compare(a.shown, b.shown) })
 	return holdings, failed
+}
+
+// storeName asks a store for its name once: that costs as much as a list.
+func (s *Service) storeName(ctx context.Context, store keystore.Store) string {
+	s.mu.Lock()
+	name, known := s.names[store]
+	s.mu.Unlock()
+	if known {
+		return name
+	}
+	name = store.Status(ctx).Name
+	s.mu.Lock()
+	s.names[store] = name
+	s.mu.Unlock()
+	return name
 }
 
 // failedStore describes a store whose list could not be read.
@@ -78,8 +95,8 @@ func (h *holding) describe(now time.Time) {
 		Warnings:   []string{},
 	}
 	for _, p := range h.places {
-		if !slices.Contains(h.shown.Places, p.entry.Store) {
-			h.shown.Places = append(h.shown.Places, p.entry.Store)
+		if !slices.Contains(h.shown.Places, p.name) {
+			h.shown.Places = append(h.shown.Places, p.name)
 		}
 	}
 	h.judge(now)

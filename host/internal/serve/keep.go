@@ -28,7 +28,7 @@ func (s *Service) keep(ctx context.Context, into importer, pair keystore.Pair) (
 		}
 		return protocol.KeyResult{}, err
 	}
-	h := holding{der: entry.Certificate, places: []place{{into, entry}}}
+	h := holding{der: entry.Certificate, places: []place{{into, s.storeName(ctx, into), entry}}}
 	h.describe(s.now())
 	return protocol.KeyResult{Certificate: h.shown, DER: entry.Certificate}, nil
 }

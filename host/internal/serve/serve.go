@@ -43,13 +43,14 @@ type Service struct {
 	oneTime *transport.Keys
 	now     func() time.Time
 	log     func(format string, args ...any)
-	mu      sync.Mutex
-	opened  bool // under mu: stores was called
+	mu      sync.Mutex                // guards what follows
+	opened  bool                      // stores was called
+	names   map[keystore.Store]string // what stores call themselves
 }
 
 // New returns a Service. Close it.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, log: o.Log}
+	s := &Service{now: o.Now, log: o.Log, names: make(map[keystore.Store]string)}
 	if s.now == nil {
 		s.now = time.Now
 	}
