@@ -120,7 +120,8 @@
         end(faultOf(codeOfEnding(said)), false);
       });
     } catch {
-      ended = faultOf("host-unreachable");
+      // Later, so that the caller can set onClose first.
+      setTimeout(end, 0, faultOf("host-unreachable"), false);
     }
     connection.hello = greet();
     connection.hello.catch(() => {}); // each request reports it
