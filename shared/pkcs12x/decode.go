@@ -85,8 +85,9 @@ func (f *file) diagnose(p *passwords) error {
 	if f.budget.spent > diagnosis {
 		return fault.New(fault.P12Password)
 	}
+	first := &passwords{bmp: p.bmp[:1], raw: p.raw[:1]} // the standard's forms
 	for _, s := range f.everySealed() {
-		if plain := s.scheme.open(s.data, p, isSequence); plain != nil {
+		if plain := s.scheme.open(s.data, first, isSequence); plain != nil {
 			clear(plain)
 			return damaged("MAC")
 		}

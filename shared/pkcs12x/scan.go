@@ -19,7 +19,7 @@ const (
 	MaxIterations      = 10_000_000 // of one derivation
 	MaxTotalIterations = 30_000_000 // of all derivations of a file together
 	maxBags            = 1000       // bags of a file
-	maxBagDepth        = 4          // SafeContents within SafeContents
+	maxBagDepth        = 3          // layers of SafeContents within SafeContents
 )
 
 const (
@@ -124,7 +124,10 @@ func scan(data []byte) (*file, error) {
 	if !pfx.Empty() {
 		return nil, damaged("PFX")
 	}
-	return f, f.scanSafe()
+	if err := f.scanSafe(); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // scanMAC reads
