@@ -2,11 +2,13 @@ package pkcs12x
 
 import (
 	"bytes"
+	"crypto/elliptic"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"testing"
 
+	"scelle/shared/certtest"
 	"scelle/shared/fault"
 )
 
@@ -132,30 +134,59 @@ func same(got [][]byte, want []string) bool {
 	return true
 }
 
-// FuzzDecode: what is accepted is one sound pair, which is written and read
-// again the same; everything else is a fault with a code, never a panic.
-func FuzzDecode(f *testing.F) {
-	for _, name := range []string{"openssl-modern", "openssl-legacy", "openssl-p256", "openssl-plain-key", "keytool-modern", "nss-legacy", "rfc9579-a1", "openssl-nomac"} {
+// FuzzScan reads the structure of changed real files: limits hold and
+// refusals have a code.
+func FuzzScan(f *testing.F) {
+	for name := range accepted {
 		f.Add(read(f, name)) // fails when the file is gone
 	}
+	for name := range refused {
+		f.Add(read(f, name))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if scanned, err := scan(data); err == nil && scanned.budget.spent > 100_000 {
-			return // sound so far, but too slow for a fuzz target
+		scanned, err := scan(data)
+		switch {
+		case err != nil && (scanned != nil || fault.CodeOf(err) == fault.Internal):
+			t.Fatal(err)
+		case err == nil && (scanned.budget.spent > MaxTotalIterations || scanned.bags > maxBags || len(scanned.keys) > 1 || len(scanned.mac.digest) == 0):
+			t.Fatalf("%+v", scanned)
 		}
-		b, err := Decode(data, []byte("motdepasse"))
+	})
+}
+
+// FuzzDecode: what is accepted is one sound pair, which is written and read
+// again the same; everything else is a fault with a code, never a panic. The
+// seeds have few iterations, and what asks for many is left to FuzzScan.
+func FuzzDecode(f *testing.F) {
+	p := certtest.SelfSigned(f, certtest.Options{Curve: elliptic.P256()})
+	f.Add(craft(f, false, member{key: p}, member{certificate: p}))
+	f.Add(craft(f, true, member{key: p, name: "é"}, member{certificate: p}))
+	f.Add(craft(f, false, member{certificate: p}))
+	for _, format := range []Format{Modern, TripleDES} {
+		data, err := encode(p.Key, p.DER, "Clé", password, format, 5)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if scanned, err := scan(data); err == nil && scanned.budget.spent > 1000 {
+			return
+		}
+		b, err := Decode(data, password)
 		if err != nil {
 			if fault.CodeOf(err) == fault.Internal || b != nil {
 				t.Fatal(err)
 			}
 			return
 		}
-		again, err := Remake(b, []byte("x"), Modern)
+		again, err := encode(b.Key, b.Certificate, b.FriendlyName, password, Modern, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := Decode(again, []byte("x"))
-		if err != nil || !equalKeys(c.Key, b.Key) || !bytes.Equal(c.Certificate, b.Certificate) {
-			t.Fatalf("%v", err)
+		c, err := Decode(again, password)
+		if err != nil || !equalKeys(c.Key, b.Key) || !bytes.Equal(c.Certificate, b.Certificate) || c.FriendlyName != b.FriendlyName {
+			t.Fatalf("%+v, %v", c, err)
 		}
 	})
 }
