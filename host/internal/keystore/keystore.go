@@ -74,20 +74,14 @@ type Store interface {
 }
 
 // Unwrapper opens content-encryption keys with one private key. It is the raw
-// power of the store: the padding-oracle rules (synthetic keys, one answer,
-// operation caps) are above it, in package unwrap, and hold for all stores.
+// power of the store: the padding-oracle rules are above it, in
+// envelope.UnwrapWith and package unwrap, and hold for all stores. Decrypt
+// returns fault.MechanismMissing for what the store, or a key of this kind,
+// cannot do at all. Its methods may be called from several goroutines; after
+// its own or the store's Close they are ErrClosed.
 type Unwrapper interface {
-	// Decrypt opens one RSA ciphertext by mechanism. Malformed padding is
-	// fault.EnvelopeUnreadable or, on stores with implicit rejection, some
-	// other bytes and no error; fault.MechanismMissing when the store cannot
-	// do that mechanism at all.
-	Decrypt(ctx context.Context, mechanism envelope.Mechanism, ciphertext []byte) ([]byte, error)
-	// Agree returns the shared secret Z (the X coordinate, left-padded to the
-	// field's length) of ECDH with an uncompressed point of the same curve.
-	Agree(ctx context.Context, point []byte) ([]byte, error)
-	// Public is the public key: *rsa.PublicKey or *ecdsa.PublicKey.
-	Public() crypto.PublicKey
-	// Close ends the session.
+	envelope.PrivateKey
+	// Close ends the session. The second time it does nothing.
 	Close() error
 }
 

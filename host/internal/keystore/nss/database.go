@@ -105,6 +105,9 @@ func (s *store) open(ctx context.Context, write bool) (*database, error) {
 		if err == nil {
 			return db, nil
 		}
+		if errors.Is(err, pkcs11.Error(pkcs11.CKR_CRYPTOKI_ALREADY_INITIALIZED)) {
+			continue // another store of this process is at work
+		}
 		if damaged := s.damage(); damaged != nil {
 			return nil, damaged
 		}
