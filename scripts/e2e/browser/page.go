@@ -163,3 +163,11 @@ func (p *Page) explain(what string, err error) error {
 	url, _ := p.URL()
 	return fmt.Errorf("%s on %s: %w; the page shows: %s", what, url, err, strings.TrimSpace(seen))
 }
+
+// Shut closes an extension window or popup from inside, as its own close
+// button does.
+func (p *Page) Shut() error {
+	err := p.Eval(`setTimeout(() => window.close(), 0), true`, nil)
+	p.cancel()
+	return err
+}

@@ -1,0 +1,19 @@
+// Go's loader writes what the tests print to the console, line by line.
+importScripts("wasm_exec.js");
+for (const level of ["log", "error", "warn"]) console[level] = (...words) => postMessage({ line: words.join(" ") });
+
+onmessage = async ({ data: args }) => {
+  onmessage = null;
+  const go = new Go();
+  go.argv = ["test.wasm", ...args];
+  let code = 0;
+  go.exit = (c) => (code = c);
+  try {
+    const { instance } = await WebAssembly.instantiateStreaming(fetch("test.wasm"), go.importObject);
+    await go.run(instance);
+  } catch (error) {
+    postMessage({ line: String(error) });
+    code = -1;
+  }
+  postMessage({ code });
+};

@@ -1,0 +1,112 @@
+package wasmtest
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"scelle/scripts/e2e/browser"
+)
+
+//go:embed page
+var page embed.FS
+
+// packages have tests that only a browser can run, each with the fewest tests
+// that it must have run: a test binary without tests succeeds.
+var packages = []struct {
+	path  string
+	tests int
+}{
+	{"scelle/wasm/internal/bridge", 10},
+	{"scelle/wasm/internal/webcrypto", 6},
+}
+
+func TestInChromium(t *testing.T) {
+	c, err := browser.Start(t.Context(), browser.Options{UserDataDir: t.TempDir(), Env: []string{"HOME=" + t.TempDir()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, p := range packages {
+		t.Run(filepath.Base(p.path), func(t *testing.T) {
+			runIn(t, c, p.path, p.tests)
+		})
+	}
+}
+
+var passed = regexp.MustCompile(`(?m)^--- PASS: `)
+
+func runIn(t *testing.T, c *browser.Chromium, pkg string, want int) {
+	server := serve(t, compile(t, pkg))
+	tab, err := c.Open(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tab.Close()
+	var result struct {
+		Code   int
+		Output string
+	}
+	if err := tab.Eval(`runTests(["-test.v"]).then((r) => (globalThis.done = r)), true`, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := tab.Until("globalThis.done"); err != nil {
+		t.Fatal(err)
+	}
+	if err := tab.Eval("globalThis.done", &result); err != nil {
+		t.Fatal(err)
+	}
+	n := len(passed.FindAllString(result.Output, -1))
+	if result.Code != 0 || n < want {
+		t.Errorf("exit %d, %d tests passed of at least %d:\n%s", result.Code, n, want, result.Output)
+	}
+	if !strings.Contains(result.Output, "\nPASS") {
+		t.Errorf("the tests did not end:\n%s", result.Output)
+	}
+	t.Logf("%d tests passed in Chromium", n)
+}
+
+// compile builds a package's tests for js/wasm.
+func compile(t *testing.T, pkg string) string {
+	out := filepath.Join(t.TempDir(), "test.wasm")
+	cmd := exec.Command("go", "test", "-c", "-o", out, pkg)
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if _, err := os.Stat(out); err != nil {
+		t.Fatalf("%s has no tests for js/wasm", pkg)
+	}
+	return out
+}
+
+// serve offers the page, Go's loader and the test binary on loopback.
+func serve(t *testing.T, wasm string) string {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	static, err := fs.Sub(page, "page")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServerFS(static))
+	for name, file := range map[string]string{
+		"/test.wasm":    wasm,
+		"/wasm_exec.js": filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"),
+	} {
+		mux.HandleFunc(name, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
+	}
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return fmt.Sprintf("%s/index.html", server.URL)
+}
