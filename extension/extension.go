@@ -15,7 +15,7 @@ import (
 	"scelle/shared/version"
 )
 
-//go:embed manifest content worker app page gen _locales
+//go:embed manifest content worker app page gen icons _locales
 var files embed.FS
 
 // Files is the extension's static files by their path inside the extension,
