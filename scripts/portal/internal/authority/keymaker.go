@@ -14,6 +14,7 @@ import (
 
 	"scelle/shared/envelope"
 	"scelle/shared/keypair"
+	"scelle/shared/pkcs12x"
 	"scelle/shared/protocol"
 )
 
@@ -136,7 +137,7 @@ func Child(in io.Reader, out io.Writer) error {
 // sealPair puts the pair into a PKCS#12 whose password is the lower-case hex
 // SHA-256 of the one-time certificate, and seals that file to it.
 func sealPair(key *rsa.PrivateKey, certificate []byte, start childStart) ([]byte, error) {
-	p12, err := encodeP12(key, certificate, start.Name, []byte(keypair.Thumbprint(start.OneTime)))
+	p12, err := pkcs12x.Encode(key, certificate, keypair.Clean(start.Name), []byte(keypair.Thumbprint(start.OneTime)))
 	if err != nil {
 		return nil, err
 	}

@@ -55,11 +55,12 @@ func (s *Server) challenge(c *call, k store.Key, mechanism envelope.Mechanism, p
 	return c.reply(protocol.Challenge{Mechanism: mechanism, Envelope: sealed})
 }
 
-// proofText is the plaintext of a challenge.
+// proofText is the plaintext of a challenge, as protocol.Challenge describes
+// it: four lines, each ended by \n.
 func proofText(origin, thumbprint string) []byte {
 	secret := make([]byte, 32)
 	rand.Read(secret)
-	return []byte(strings.Join([]string{protocol.ProofPrefix, origin, thumbprint, hex.EncodeToString(secret)}, "\n"))
+	return []byte(strings.Join([]string{protocol.ProofPrefix, origin, thumbprint, hex.EncodeToString(secret), ""}, "\n"))
 }
 
 // nextMechanism is the best mechanism for a certificate's key that is not

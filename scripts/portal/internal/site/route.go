@@ -51,6 +51,7 @@ func (s *Server) routes() []route {
 		{"GET /aide/assistant", anyone, s.helpPage},
 		{"GET /scelle.js", anyone, s.scelleJS},
 		{"GET /static/{file}", anyone, s.staticFile},
+		{"GET /", anyone, s.nothingHere},
 
 		{"GET /api/keys", agent, s.listKeys},
 		{"POST /api/keys", agent, s.submitCertificate},
@@ -69,6 +70,9 @@ func (s *Server) routes() []route {
 		{"GET /api/files/{id}", agent, s.handedFile},
 	}
 }
+
+// nothingHere answers every other address.
+func (s *Server) nothingHere(*call) error { return errGone }
 
 // call is one request being answered.
 type call struct {
