@@ -49,7 +49,8 @@ type Report struct {
 // when content that is otherwise good has not o.Prefix; fault.ReadFailed,
 // fault.WriteFailed, fault.Cancelled; and what the unwrapper says of its store.
 func Open(ctx context.Context, dst io.Writer, src io.Reader, o OpenOptions) (*Report, error) {
-	whole := hashOr(o.NewHash)
+	whole := newFingerprint(o.NewHash, o.Cipher)
+	defer whole.close()
 	decoded, encoding, err := decode(io.TeeReader(src, whole))
 	if err != nil {
 		return nil, err
@@ -63,15 +64,17 @@ func Open(ctx context.Context, dst io.Writer, src io.Reader, o OpenOptions) (*Re
 		return nil, err
 	}
 	defer key.Wipe()
-	out := &quarantine{dst: dst, hash: hashOr(o.NewHash), prefix: o.Prefix}
-	content := hashOr(o.NewHash)
+	out := &quarantine{dst: dst, hash: newFingerprint(o.NewHash, o.Cipher), prefix: o.Prefix}
+	defer out.hash.close()
+	content := newFingerprint(o.NewHash, o.Cipher)
+	defer content.close()
 	if err := openContent(ctx, out, reader, content, key, o); err != nil {
 		return nil, err
 	}
 	report := &Report{Info: info, Authenticated: info.Authenticated, Size: out.size}
-	out.hash.Sum(report.PlaintextSHA256[:0])
-	whole.Sum(report.SHA256[:0])
-	content.Sum(report.ContentSHA256[:0])
+	out.hash.sum(&report.PlaintextSHA256)
+	whole.sum(&report.SHA256)
+	content.sum(&report.ContentSHA256)
 	return report, nil
 }
 
@@ -118,25 +121,26 @@ func unwrapContentKey(ctx context.Context, info *Info, u KeyUnwrapper) (ContentK
 }
 
 // openContent is the copy loop of Open, with the checks at its end.
-func openContent(ctx context.Context, out *quarantine, reader *cms.Reader, fingerprint hash.Hash, key ContentKey, o OpenOptions) error {
+func openContent(ctx context.Context, out *quarantine, reader *cms.Reader, content *fingerprint, key ContentKey, o OpenOptions) error {
 	dec, err := cipherOr(o.Cipher).Decrypter(ctx, key)
 	if err != nil {
 		return fault.Wrap(fault.Internal, err)
 	}
 	defer dec.Close()
 	size := chunkSize(o.ChunkSize)
-	in, buf := make([]byte, size), make([]byte, 0, size+64)
-	defer func() { clear(buf[:cap(buf)]) }()
+	encrypted, plain := newBuffers(size), newBuffers(size)
+	defer plain.wipe()
+	defer out.hash.close() // before its memory is wiped
 	for last := false; !last; {
-		var n int
+		in, buf, n := encrypted.next()[:size], plain.next(), 0
 		if n, last, err = readChunk(ctx, reader, in); err != nil {
 			return err
 		}
 		if n == 0 {
 			continue
 		}
-		fingerprint.Write(in[:n])
-		if buf, err = dec.Decrypt(ctx, buf[:0], in[:n]); err != nil {
+		content.Write(in[:n])
+		if buf, err = dec.Decrypt(ctx, buf, in[:n]); err != nil {
 			return cipherError(ctx, err)
 		}
 		if err := out.write(buf); err != nil {
@@ -152,8 +156,8 @@ func openContent(ctx context.Context, out *quarantine, reader *cms.Reader, finge
 	if err != nil {
 		return err
 	}
-	fingerprint.Write(trailer.MAC)
-	return out.finish(ctx, dec, trailer, buf[:0], key.Algorithm)
+	content.Write(trailer.MAC)
+	return out.finish(ctx, dec, trailer, key.Algorithm)
 }
 
 // authenticatedAttributes are the additional data of an AuthEnvelopedData:
@@ -170,7 +174,7 @@ func authenticatedAttributes(t *cms.Trailer) []byte {
 // quarantine writes plaintext once it is known to start with the prefix.
 type quarantine struct {
 	dst     io.Writer
-	hash    hash.Hash // of the plaintext
+	hash    *fingerprint // of the plaintext
 	size    int64
 	prefix  []byte
 	head    []byte // plaintext held back until it is as long as prefix
@@ -201,11 +205,11 @@ func (q *quarantine) release(b []byte) error {
 	if q.refused || len(b) == 0 {
 		return nil
 	}
+	q.hash.Write(b)
 	n, err := q.dst.Write(b)
 	if err == nil && n < len(b) {
 		err = io.ErrShortWrite
 	}
-	q.hash.Write(b[:n])
 	q.size += int64(n)
 	return fault.Wrap(fault.WriteFailed, err)
 }
@@ -213,7 +217,7 @@ func (q *quarantine) release(b []byte) error {
 // finish checks tag or padding, then the prefix. For CBC a wrong or missing
 // prefix is told without looking at the padding; for GCM a wrong tag comes
 // before everything else.
-func (q *quarantine) finish(ctx context.Context, dec ContentDecrypter, t *cms.Trailer, room []byte, a ContentAlgorithm) error {
+func (q *quarantine) finish(ctx context.Context, dec ContentDecrypter, t *cms.Trailer, a ContentAlgorithm) error {
 	short := len(q.prefix) > 0 && !q.passed
 	if a.Authenticated() {
 		if len(t.MAC) != TagSize {
@@ -222,7 +226,7 @@ func (q *quarantine) finish(ctx context.Context, dec ContentDecrypter, t *cms.Tr
 	} else if short {
 		return fault.New(fault.PliNotOurs)
 	}
-	rest, err := dec.Finish(ctx, room, t.MAC, authenticatedAttributes(t))
+	rest, err := dec.Finish(ctx, nil, t.MAC, authenticatedAttributes(t))
 	if err != nil {
 		return cipherError(ctx, err)
 	}

@@ -42,7 +42,8 @@ type RewrapReport struct {
 //
 // Errors: those of [Open] and [WrapKey]; fault.NoRecipient when nobody is left.
 func Rewrap(ctx context.Context, dst io.Writer, src io.Reader, o RewrapOptions) (*RewrapReport, error) {
-	whole := hashOr(o.NewHash)
+	whole := newFingerprint(o.NewHash, o.Cipher)
+	defer whole.close()
 	decoded, encoding, err := decode(io.TeeReader(src, whole))
 	if err != nil {
 		return nil, err
@@ -71,13 +72,14 @@ func Rewrap(ctx context.Context, dst io.Writer, src io.Reader, o RewrapOptions) 
 	if err != nil {
 		return nil, err
 	}
-	out := newSink(dst, o.NewHash)
+	out := newSink(dst, o.NewHash, o.Cipher)
+	defer out.close()
 	c := &recopy{reader: reader, out: out, dec: dec, chunk: chunkSize(o.ChunkSize)}
 	if err := c.run(ctx, header); err != nil {
 		return nil, err
 	}
 	report := &RewrapReport{Receipt: out.receipt(), Info: info, Verified: dec != nil}
-	whole.Sum(report.Source[:0])
+	whole.sum(&report.Source)
 	return report, nil
 }
 
@@ -160,11 +162,11 @@ func (c *recopy) run(ctx context.Context, header *cms.Header) error {
 
 // content copies the encrypted content.
 func (c *recopy) content(ctx context.Context, plan *Plan) error {
-	in := make([]byte, c.chunk)
+	encrypted := newBuffers(c.chunk)
 	room := make([]byte, 0, c.chunk+64)
 	defer func() { clear(room[:cap(room)]) }()
 	for last := false; !last; {
-		var n int
+		in, n := encrypted.next()[:c.chunk], 0
 		var err error
 		if n, last, err = readChunk(ctx, c.reader, in); err != nil {
 			return err

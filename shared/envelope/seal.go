@@ -3,7 +3,6 @@ package envelope
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"hash"
 	"io"
 
@@ -217,7 +216,8 @@ func Seal(ctx context.Context, dst io.Writer, content io.Reader, o SealOptions) 
 		return Receipt{}, fault.Wrap(fault.Internal, err)
 	}
 	defer enc.Close()
-	out := newSink(dst, o.NewHash)
+	out := newSink(dst, o.NewHash, o.Cipher)
+	defer out.close()
 	if err := out.write(plan.Header); err != nil {
 		return Receipt{}, err
 	}
@@ -247,9 +247,10 @@ func sealContent(ctx context.Context, out *sink, content io.Reader, plan *Plan, 
 	}
 	in := make([]byte, size)
 	defer clear(in)
-	buf := make([]byte, 0, size+64)
+	buffers := newBuffers(size)
 	var total int64
 	for {
+		buf := buffers.next()
 		n, last, err := readChunk(ctx, content, in)
 		if err != nil {
 			return nil, err
@@ -261,7 +262,7 @@ func sealContent(ctx context.Context, out *sink, content io.Reader, plan *Plan, 
 			return nil, fault.Newf(fault.ReadFailed, "content longer than announced")
 		}
 		if n > 0 {
-			if buf, err = enc.Encrypt(ctx, buf[:0], in[:n]); err != nil {
+			if buf, err = enc.Encrypt(ctx, buf, in[:n]); err != nil {
 				return nil, cipherError(ctx, err)
 			}
 			if err := out.segment(plan, buf); err != nil {
@@ -275,7 +276,7 @@ func sealContent(ctx context.Context, out *sink, content io.Reader, plan *Plan, 
 	if plan.length != UnknownLength && total != plan.length {
 		return nil, fault.Newf(fault.ReadFailed, "content shorter than announced")
 	}
-	rest, tag, err := enc.Finish(ctx, buf[:0])
+	rest, tag, err := enc.Finish(ctx, nil)
 	if err != nil {
 		return nil, cipherError(ctx, err)
 	}
@@ -285,19 +286,25 @@ func sealContent(ctx context.Context, out *sink, content io.Reader, plan *Plan, 
 // sink writes an envelope and takes its fingerprints.
 type sink struct {
 	dst     io.Writer
-	whole   hash.Hash // of everything written
-	content hash.Hash // of the encrypted content and the mac
+	whole   *fingerprint // of everything written
+	content *fingerprint // of the encrypted content and the mac
 	size    int64
 }
 
-func newSink(dst io.Writer, newHash func() hash.Hash) *sink {
-	return &sink{dst: dst, whole: hashOr(newHash), content: hashOr(newHash)}
+func newSink(dst io.Writer, newHash func() hash.Hash, c ContentCipher) *sink {
+	return &sink{dst: dst, whole: newFingerprint(newHash, c), content: newFingerprint(newHash, c)}
+}
+
+// close ends the fingerprints.
+func (s *sink) close() {
+	s.whole.close()
+	s.content.close()
 }
 
 func (s *sink) write(b []byte) error {
+	s.whole.Write(b)
 	n, err := s.dst.Write(b)
 	s.size += int64(n)
-	s.whole.Write(b[:n])
 	if err == nil && n < len(b) {
 		err = io.ErrShortWrite
 	}
@@ -320,16 +327,33 @@ func (s *sink) segment(p *Plan, b []byte) error {
 
 func (s *sink) receipt() Receipt {
 	r := Receipt{Size: s.size}
-	s.whole.Sum(r.SHA256[:0])
-	s.content.Sum(r.ContentSHA256[:0])
+	s.whole.sum(&r.SHA256)
+	s.content.sum(&r.ContentSHA256)
 	return r
 }
 
-func hashOr(newHash func() hash.Hash) hash.Hash {
-	if newHash == nil {
-		return sha256.New()
+// buffers are two pieces of memory that a copy loop uses in turn, so that the
+// fingerprints of one go on while the other is filled.
+type buffers struct {
+	pair [2][]byte
+	turn int
+}
+
+func newBuffers(size int) *buffers {
+	return &buffers{pair: [2][]byte{make([]byte, 0, size+64), make([]byte, 0, size+64)}}
+}
+
+// next is the buffer that was not used last, empty.
+func (b *buffers) next() []byte {
+	b.turn ^= 1
+	return b.pair[b.turn]
+}
+
+// wipe clears both.
+func (b *buffers) wipe() {
+	for _, p := range b.pair {
+		clear(p[:cap(p)])
 	}
-	return newHash()
 }
 
 func cipherOr(c ContentCipher) ContentCipher {

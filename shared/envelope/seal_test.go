@@ -230,3 +230,29 @@ func TestManyRecipients(t *testing.T) {
 	_, err := envelope.SealedSize(o)
 	wantCode(t, err, fault.BadRequest)
 }
+
+// TestFingerprintsBesideTheCipher: with chunks that are hashed in place, in
+// another goroutine, the fingerprints are those of the bytes; the race
+// detector watches over the buffers.
+func TestFingerprintsBesideTheCipher(t *testing.T) {
+	pair, added := rsaPair(t, 0), rsaPair(t, 1)
+	const chunk = 128 << 10
+	for _, profile := range []envelope.Profile{envelope.ProfileDefault, envelope.ProfileCBC} {
+		for _, size := range []int{chunk - 16, chunk, chunk + 16, 2 * chunk, 2*chunk + 1, 7 * chunk, 7*chunk + 70_000} {
+			for _, length := range []int64{int64(size), envelope.UnknownLength} {
+				content := random(size)
+				sealed := seal(t, content, envelope.SealOptions{Recipients: to(pair), Profile: profile, Length: length, ChunkSize: chunk})
+				for _, src := range []io.Reader{bytes.NewReader(sealed), iotest.HalfReader(bytes.NewReader(sealed))} {
+					var out bytes.Buffer
+					report, err := envelope.Open(context.Background(), &out, src, envelope.OpenOptions{Unwrapper: unwrapper(t, pair), ChunkSize: chunk})
+					if err != nil || !bytes.Equal(out.Bytes(), content) {
+						t.Fatal(err)
+					}
+					checkReport(t, report, sealed, content, profile)
+				}
+				again, _ := rewrap(t, sealed, envelope.RewrapOptions{Unwrapper: unwrapper(t, pair), Add: to(added), ChunkSize: chunk})
+				mustOpen(t, again, content, unwrapper(t, added))
+			}
+		}
+	}
+}
