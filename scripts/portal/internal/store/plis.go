@@ -68,7 +68,7 @@ type HandedFile struct {
 // first one is returned, and known is true.
 func (s *Store) AddPli(ctx context.Context, p Pli) (added Pli, known bool, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		old, err := first(ctx, tx, scanPli, selectPli+"WHERE tender = ? AND company = ? AND sha256 = ?", p.Tender, p.Company, p.SHA256)
+		old, err := first(ctx, tx, scanPli, selectPli+"WHERE plis.tender = ? AND plis.company = ? AND plis.sha256 = ?", p.Tender, p.Company, p.SHA256)
 		if !errors.Is(err, ErrNotFound) {
 			added, known = old, true
 			return err
@@ -105,7 +105,7 @@ func (s *Store) Plis(ctx context.Context, tender string) ([]Pli, error) {
 
 // CompanyPlis lists what a company deposited for a consultation.
 func (s *Store) CompanyPlis(ctx context.Context, tender, company string) ([]Pli, error) {
-	return s.plis(ctx, "WHERE tender = ? AND company = ? ORDER BY received, plis.id", tender, company)
+	return s.plis(ctx, "WHERE plis.tender = ? AND plis.company = ? ORDER BY received, plis.id", tender, company)
 }
 
 // Pli returns one pli, or ErrNotFound.
