@@ -146,9 +146,11 @@ func writePreferences(o Options) error {
 func (c *Chromium) Open(url string) (*Page, error) {
 	ctx, cancel := chromedp.NewContext(c.ctx)
 	p := &Page{c: c, ctx: ctx, cancel: cancel}
-	if err := p.do(chromedp.Navigate(url)); err != nil {
+	// The tab lives as long as the context of its first use: one without a
+	// deadline.
+	if err := errors.Join(p.do(), p.Goto(url)); err != nil {
 		cancel()
-		return nil, fmt.Errorf("opening %s: %w", url, err)
+		return nil, err
 	}
 	return p, nil
 }

@@ -45,7 +45,9 @@ func (p *Page) do(actions ...chromedp.Action[chromedp.Void]) error {
 func (p *Page) Close() { p.cancel() }
 
 // Goto navigates.
-func (p *Page) Goto(url string) error { return p.do(chromedp.Navigate(url)) }
+func (p *Page) Goto(url string) error {
+	return p.explain("going to "+url, p.do(chromedp.Navigate(url)))
+}
 
 // Reload loads the page again.
 func (p *Page) Reload() error { return p.do(chromedp.Reload()) }
@@ -125,8 +127,11 @@ func (p *Page) Eval(script string, out any) error {
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
 	raw, err := chromedp.Run(ctx, chromedp.Evaluate[*runtime.RemoteObject](script, chromedp.EvalAwaitPromise, chromedp.EvalAsValue))
-	if err != nil || out == nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("running %.80q: %w", script, err)
+	}
+	if out == nil {
+		return nil
 	}
 	return json.Unmarshal(raw.Value, out)
 }
