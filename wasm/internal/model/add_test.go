@@ -1,0 +1,579 @@
+package model_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"scelle/shared/envelope"
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/model/modeltest"
+)
+
+// stories is what each mode does, in order, when nothing goes wrong.
+var stories = map[protocol.Mode]string{
+	protocol.ModeLocal: `
+host host.status
+host host.keys.generate
+page submitCertificate
+page requestChallenge
+inspect challenge
+host host.keys.unwrap
+open challenge
+page submitProof
+worker site.remember
+worker session.finish ok`,
+	protocol.ModeServer: `
+host host.status
+host host.transport.begin
+page requestServerKey
+host host.keys.import
+page requestChallenge
+inspect challenge
+host host.keys.unwrap
+open challenge
+page submitProof
+worker site.remember
+worker session.finish ok`,
+	protocol.ModeExisting: `
+host host.status
+host host.keys.list
+host host.keys.certificate
+page submitCertificate
+page requestChallenge
+inspect challenge
+host host.keys.unwrap
+open challenge
+page submitProof
+worker site.remember
+worker session.finish ok`,
+}
+
+func modes() []protocol.Mode {
+	return []protocol.Mode{protocol.ModeLocal, protocol.ModeServer, protocol.ModeExisting}
+}
+
+func TestAddInEveryMode(t *testing.T) {
+	for _, mode := range modes() {
+		t.Run(string(mode), func(t *testing.T) {
+			p := newPortal(t)
+			player, a := p.add(protocol.AddParams{})
+			fill(player, mode, p.entry.Thumbprint)
+			player.Send(model.Register{Trusted: true}, model.Register{Trusted: true})
+			wantStory(t, player, stories[mode])
+			if a.Phase != model.AddDone || p.state != protocol.Active || a.Mechanism != envelope.RSAOAEPSHA256 {
+				t.Errorf("phase %s, portal %s, mechanism %s", a.Phase, p.state, a.Mechanism)
+			}
+			if want := "scelle-proof/1\n" + origin + "\n" + p.entry.Thumbprint + "\n"; p.prefix != want {
+				t.Errorf("prefix %q", p.prefix)
+			}
+			if !slices.Equal(p.remembered, []string{p.entry.Thumbprint}) {
+				t.Errorf("remembered %v", p.remembered)
+			}
+			if !strings.Contains(string(p.finished.Result), `"state":"active"`) || !strings.Contains(string(p.finished.Result), string(mode)) {
+				t.Errorf("result %s", p.finished.Result)
+			}
+			player.Send(model.Close{})
+			if !player.Closed || player.Count("worker session.finish") != 1 {
+				t.Errorf("closed %v, log %v", player.Closed, player.Log)
+			}
+		})
+	}
+}
+
+// Each step fails once; the person tries again and gets there, and nothing is
+// done twice that must not be.
+func TestAddFailsAtEveryStepAndGoesOn(t *testing.T) {
+	type breaker struct {
+		mode protocol.Mode
+		at   string // a line of the story
+		code fault.Code
+		want string // the story after the failure
+	}
+	for _, b := range []breaker{
+		{protocol.ModeLocal, "host host.keys.generate", fault.StoreBusy, "host host.keys.generate\npage submitCertificate"},
+		{protocol.ModeLocal, "page submitCertificate", fault.PortalFailed, "page submitCertificate\npage requestChallenge"},
+		{protocol.ModeLocal, "page requestChallenge", fault.PortalRefused, "page requestChallenge\ninspect challenge"},
+		{protocol.ModeLocal, "host host.keys.unwrap", fault.HostStopped, "page requestChallenge\ninspect challenge\nhost host.keys.unwrap"},
+		{protocol.ModeLocal, "host host.keys.unwrap", fault.PINCancelled, "page requestChallenge\ninspect challenge"},
+		{protocol.ModeLocal, "page submitProof", fault.PortalFailed, "page requestChallenge\ninspect challenge"},
+		{protocol.ModeServer, "host host.transport.begin", fault.HostStopped, "host host.transport.begin\npage requestServerKey"},
+		{protocol.ModeServer, "page requestServerKey", fault.PortalFailed, "host host.transport.begin\npage requestServerKey"},
+		{protocol.ModeServer, "host host.keys.import", fault.TransportExpired, "host host.keys.present\npage discard\nhost host.transport.begin\npage requestServerKey\nhost host.keys.import\npage requestChallenge"},
+		{protocol.ModeServer, "page requestChallenge", fault.PortalFailed, "page requestChallenge\ninspect challenge"},
+		{protocol.ModeExisting, "host host.keys.certificate", fault.TokenRemoved, "host host.keys.certificate\npage submitCertificate"},
+		{protocol.ModeExisting, "page submitProof", fault.Timeout, "page requestChallenge\ninspect challenge"},
+	} {
+		t.Run(string(b.mode)+" "+b.at+" "+string(b.code), func(t *testing.T) {
+			p := newPortal(t)
+			p.failOnce(b.at, b.code)
+			player, a := p.add(protocol.AddParams{})
+			fill(player, b.mode, p.entry.Thumbprint)
+			player.Send(model.Register{Trusted: true})
+			if a.Phase != model.AddFailed || a.Fault.Code != b.code || !a.Retryable() {
+				t.Fatalf("phase %s, fault %v", a.Phase, a.Fault)
+			}
+			if p.state == protocol.Active || player.Did("worker site.remember") || player.Did("worker session.finish") {
+				t.Fatalf("failed, yet: portal %s, log %v", p.state, player.Log)
+			}
+			player.Log = nil
+			player.Send(model.Retry{}, model.Retry{})
+			if a.Phase != model.AddDone || p.state != protocol.Active {
+				t.Fatalf("phase %s, portal %s, fault %v", a.Phase, p.state, a.Fault)
+			}
+			if got := player.Story(); !strings.HasPrefix(got, b.want) || strings.Count(got, "worker session.finish ok") != 1 {
+				t.Errorf("after the failure:\n%s", got)
+			}
+		})
+	}
+}
+
+// failOnce makes the effect of this line fail the first time.
+func (p *portal) failOnce(line string, code fault.Code) {
+	kind, name, _ := strings.Cut(line, " ")
+	failed := false
+	if kind == "host" {
+		was := p.world.Host[protocol.Method(name)]
+		p.world.Host[protocol.Method(name)] = func(params any) (any, error) {
+			if !failed {
+				failed = true
+				return nil, fault.New(code)
+			}
+			return was(params)
+		}
+		return
+	}
+	was := p.world.Page[protocol.Call(name)]
+	p.world.Page[protocol.Call(name)] = func(args any, files []model.FileRef) (any, error) {
+		if !failed {
+			failed = true
+			return nil, fault.New(code)
+		}
+		return was(args, files)
+	}
+}
+
+// The answer to the import got lost, but the key is in the store: the proof
+// goes on, and no second key is made.
+func TestLostImportAnswerIsFoundAgain(t *testing.T) {
+	p := newPortal(t)
+	p.failOnce("host host.keys.import", fault.HostStopped)
+	p.world.Host[protocol.HostPresent] = func(params any) (any, error) {
+		return protocol.HostPresentResult{Present: params.(protocol.PresentParams).Thumbprints}, nil
+	}
+	player, a := p.add(protocol.AddParams{})
+	fill(player, protocol.ModeServer, "")
+	player.Send(model.Register{Trusted: true}, model.Retry{})
+	if a.Phase != model.AddDone || player.Did("page discard") || player.Count("page requestServerKey") != 1 {
+		t.Errorf("phase %s, log %v", a.Phase, player.Log)
+	}
+}
+
+func TestRefusedSubmissionDoesNotLeaveASecondKey(t *testing.T) {
+	p := newPortal(t)
+	p.failOnce("page submitCertificate", fault.PortalRefused)
+	player, a := p.add(protocol.AddParams{})
+	fill(player, protocol.ModeLocal, "")
+	player.Send(model.Register{Trusted: true})
+	if !a.Changeable() {
+		t.Fatal("the form cannot be changed")
+	}
+	player.Send(model.Back{})
+	player.Tick()
+	player.Send(model.Register{Trusted: true})
+	if a.Phase != model.AddDone || player.Count("host host.keys.generate") != 1 {
+		t.Errorf("phase %s, %d keys made", a.Phase, player.Count("host host.keys.generate"))
+	}
+}
+
+func TestProofTriesTheNextMechanism(t *testing.T) {
+	unable := func(code fault.Code) func(*portal) {
+		return func(p *portal) {
+			was := p.world.Host[protocol.HostUnwrap]
+			n := 0
+			p.world.Host[protocol.HostUnwrap] = func(params any) (any, error) {
+				if n++; n <= 2 {
+					return nil, fault.New(code)
+				}
+				return was(params)
+			}
+		}
+	}
+	for name, set := range map[string]func(*portal){
+		"mechanism missing": unable(fault.MechanismMissing),
+		"key not readable":  unable(fault.EnvelopeUnreadable),
+		"proof not readable": func(p *portal) {
+			was := p.world.Small
+			p.world.Small = func(s model.OpenSmall) (string, error) {
+				if string(s.Envelope) != string(envelope.RSAPKCS1) {
+					return "", fault.New(fault.EnvelopeUnreadable)
+				}
+				return was(s)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPortal(t)
+			set(p)
+			player, a := p.add(protocol.AddParams{})
+			fill(player, protocol.ModeLocal, "")
+			player.Send(model.Register{Trusted: true})
+			if a.Phase != model.AddDone || p.mechanism != envelope.RSAPKCS1 || player.Count("page requestChallenge") != 3 {
+				t.Errorf("phase %s, mechanism %s, log %v", a.Phase, p.mechanism, player.Log)
+			}
+			if !slices.Equal(p.refused, []envelope.Mechanism{envelope.RSAOAEPSHA256, envelope.RSAOAEPSHA1}) {
+				t.Errorf("refused %v", p.refused)
+			}
+		})
+	}
+}
+
+func TestProofEnds(t *testing.T) {
+	other := newPortal(t).cert
+	for _, c := range []struct {
+		name  string
+		set   func(*portal)
+		code  fault.Code
+		retry bool
+		never string // a line that must not be there
+	}{
+		{"no mechanism left", func(p *portal) {
+			p.world.Host[protocol.HostUnwrap] = func(any) (any, error) { return nil, fault.New(fault.MechanismMissing) }
+		}, fault.ProofFailed, true, "page submitProof"},
+		{"portal repeats a refused mechanism", func(p *portal) {
+			p.offered = []envelope.Mechanism{envelope.RSAPKCS1, envelope.RSAPKCS1}
+			p.world.Host[protocol.HostUnwrap] = func(any) (any, error) { return nil, fault.New(fault.MechanismMissing) }
+		}, fault.ProofFailed, true, "page submitProof"},
+		{"challenge to somebody else", func(p *portal) {
+			p.world.Bytes = func([]byte) (model.EnvelopeInfo, error) {
+				return model.EnvelopeInfo{Recipients: []model.RecipientInfo{{Issuer: other.IssuerRaw, Serial: other.SerialRaw}}}, nil
+			}
+		}, fault.ProofForeign, false, "host host.keys.unwrap"},
+		{"challenge that is no envelope", func(p *portal) {
+			p.world.Bytes = func([]byte) (model.EnvelopeInfo, error) {
+				return model.EnvelopeInfo{}, fault.New(fault.EnvelopeMalformed)
+			}
+		}, fault.ProofForeign, false, "host host.keys.unwrap"},
+		{"plaintext is no proof", func(p *portal) {
+			p.world.Small = func(model.OpenSmall) (string, error) { return "", fault.New(fault.ProofForeign) }
+		}, fault.ProofForeign, false, "page submitProof"},
+		{"other mechanism than announced", func(p *portal) {
+			p.world.Bytes = func([]byte) (model.EnvelopeInfo, error) {
+				return model.EnvelopeInfo{Recipients: []model.RecipientInfo{p.recipient("rsa-pkcs1")}}, nil
+			}
+		}, fault.PortalFailed, true, "host host.keys.unwrap"},
+		{"portal does not activate", func(p *portal) {
+			p.world.Page[protocol.CallSubmitProof] = func(any, []model.FileRef) (any, error) { return p.registration(), nil }
+		}, fault.ProofFailed, true, "worker"},
+		{"page is gone", func(p *portal) { p.failOnce("page submitProof", fault.SessionLost) }, fault.SessionLost, false, "worker"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPortal(t)
+			c.set(p)
+			player, a := p.add(protocol.AddParams{})
+			fill(player, protocol.ModeLocal, "")
+			player.Send(model.Register{Trusted: true})
+			if a.Phase != model.AddFailed || a.Fault.Code != c.code || a.Retryable() != c.retry || player.Did(c.never) {
+				t.Errorf("phase %s, fault %v, retry %v, log %v", a.Phase, a.Fault, a.Retryable(), player.Log)
+			}
+			player.Send(model.Close{})
+			if !player.Closed || p.finished.Fault == nil || p.finished.Fault.Code != c.code {
+				t.Errorf("finished %+v", p.finished)
+			}
+		})
+	}
+}
+
+func TestPortalAnswersAreChecked(t *testing.T) {
+	for name, r := range map[string]protocol.Registration{
+		"no id":            {State: protocol.AwaitingProof},
+		"other thumbprint": {ID: "k1", State: protocol.AwaitingProof, Thumbprint: strings.Repeat("0", 64)},
+		"discarded":        {ID: "k1", State: protocol.Discarded},
+		"unknown state":    {ID: "k1", State: "enabled"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPortal(t)
+			if r.Thumbprint == "" {
+				r.Thumbprint = p.entry.Thumbprint
+			}
+			p.world.Page[protocol.CallSubmitCertificate] = func(any, []model.FileRef) (any, error) { return r, nil }
+			player, a := p.add(protocol.AddParams{})
+			fill(player, protocol.ModeLocal, "")
+			player.Send(model.Register{Trusted: true})
+			if a.Phase != model.AddFailed || a.Fault.Code != fault.PortalFailed {
+				t.Errorf("phase %s, fault %v", a.Phase, a.Fault)
+			}
+		})
+	}
+}
+
+func TestServerKeyMustBeTheAnnouncedOne(t *testing.T) {
+	p := newPortal(t)
+	was := p.world.Page[protocol.CallRequestServerKey]
+	p.world.Page[protocol.CallRequestServerKey] = func(args any, f []model.FileRef) (any, error) {
+		r, err := was(args, f)
+		k := r.(protocol.ServerKey)
+		k.Registration.Thumbprint = strings.Repeat("0", 64)
+		return k, err
+	}
+	player, a := p.add(protocol.AddParams{})
+	fill(player, protocol.ModeServer, "")
+	player.Send(model.Register{Trusted: true})
+	if a.Phase != model.AddFailed || a.Fault.Code != fault.TransportFailed || player.Did("page requestChallenge") {
+		t.Errorf("phase %s, fault %v", a.Phase, a.Fault)
+	}
+}
+
+func TestSameCertificateTwiceIsDoneAtOnce(t *testing.T) {
+	p := newPortal(t)
+	p.state = protocol.Active
+	p.world.Page[protocol.CallSubmitCertificate] = func(any, []model.FileRef) (any, error) { return p.registration(), nil }
+	player, a := p.add(protocol.AddParams{})
+	fill(player, protocol.ModeExisting, p.entry.Thumbprint)
+	player.Send(model.Register{Trusted: true})
+	if a.Phase != model.AddDone || player.Did("host host.keys.unwrap") || len(p.remembered) != 1 {
+		t.Errorf("phase %s, log %v", a.Phase, player.Log)
+	}
+}
+
+// Cancelling at any step ends the session once, drops late answers, and gives
+// up only a key that never arrived.
+func TestCancelAtEveryStep(t *testing.T) {
+	for _, mode := range modes() {
+		for _, line := range strings.Split(strings.TrimSpace(stories[mode]), "\n") {
+			if strings.HasPrefix(line, "worker") {
+				continue
+			}
+			t.Run(string(mode)+" "+line, func(t *testing.T) { cancelAt(t, mode, line) })
+		}
+	}
+}
+
+func cancelAt(t *testing.T, mode protocol.Mode, line string) {
+	p := newPortal(t)
+	a := model.NewAssistant(env(), session(t, protocol.KeysAdd, protocol.AddParams{}))
+	player := modeltest.StartHolding(a, p.world, line)
+	fill(player, mode, p.entry.Thumbprint)
+	player.Send(model.Register{Trusted: true})
+	if player.Held() != 1 {
+		t.Fatalf("held %d, log %v", player.Held(), player.Log)
+	}
+	before := p.state
+	player.Send(model.Cancel{}, model.Cancel{})
+	if !player.Closed || player.Count("worker session.finish cancelled") != 1 {
+		t.Errorf("log %v", player.Log)
+	}
+	log := len(player.Log)
+	player.Release()
+	if len(player.Log) != log {
+		t.Errorf("a late answer was followed by %v", player.Log[log:])
+	}
+	if p.state == protocol.Active && line != "page submitProof" {
+		t.Errorf("the key became active")
+	}
+	if discarded := player.Did("page discard"); discarded != (line == "host host.keys.import") {
+		t.Errorf("discarded %v from state %s", discarded, before)
+	}
+}
+
+func TestPageCancels(t *testing.T) {
+	p := newPortal(t)
+	player, a := p.add(protocol.AddParams{})
+	player.Send(model.PageCancelled{})
+	if a.Phase != model.AddClosing || !player.Closed || p.finished.Fault.Code != fault.Cancelled {
+		t.Errorf("phase %s, finished %+v", a.Phase, p.finished)
+	}
+}
+
+// Closing in the moment between the portal's yes and the last screen must not
+// tell the page that the registration was cancelled.
+func TestCloseAfterActivationIsSuccess(t *testing.T) {
+	p := newPortal(t)
+	a := model.NewAssistant(env(), session(t, protocol.KeysAdd, protocol.AddParams{}))
+	player := modeltest.StartHolding(a, p.world, "worker site.remember")
+	fill(player, protocol.ModeLocal, "")
+	player.Send(model.Register{Trusted: true}, model.Cancel{})
+	if p.finished == nil || p.finished.Fault != nil || !player.Closed {
+		t.Errorf("finished %+v", p.finished)
+	}
+}
+
+func TestKeyButtonNeedsTimeAndTrust(t *testing.T) {
+	p := newPortal(t)
+	player, a := p.add(protocol.AddParams{})
+	player.Send(model.SetName{Name: "Bureau"}, model.NextStep{})
+	player.Send(model.Register{Trusted: true})
+	if a.Phase != model.AddMode || a.Armed {
+		t.Fatalf("phase %s, armed %v before its time", a.Phase, a.Armed)
+	}
+	player.Tick()
+	player.Send(model.Register{Trusted: false})
+	if a.Phase != model.AddMode || player.Did("host host.keys.generate") {
+		t.Fatalf("a script's click went through: %v", player.Log)
+	}
+	player.Send(model.Back{}, model.NextStep{})
+	if a.Armed {
+		t.Error("armed again without waiting")
+	}
+}
+
+func TestNameIsChecked(t *testing.T) {
+	for _, name := range []string{"", "   ", "a\nb", strings.Repeat("é", protocol.MaxName+1)} {
+		p := newPortal(t)
+		player, a := p.add(protocol.AddParams{})
+		player.Send(model.SetName{Name: name}, model.NextStep{})
+		if a.Phase != model.AddName || a.NameFault == nil || player.Log[len(player.Log)-1] != "focus name" {
+			t.Errorf("%q: phase %s, fault %v", name, a.Phase, a.NameFault)
+		}
+	}
+	p := newPortal(t)
+	player, a := p.add(protocol.AddParams{})
+	player.Send(model.SetName{Name: strings.Repeat("é", protocol.MaxName)}, model.NextStep{}, model.SetCommonName{CommonName: " "})
+	player.Tick()
+	player.Send(model.Register{Trusted: true})
+	if a.Phase != model.AddMode || a.CommonNameFault == nil {
+		t.Errorf("phase %s, common name %v", a.Phase, a.CommonNameFault)
+	}
+}
+
+func TestOnlyUsableCertificatesCanBeChosen(t *testing.T) {
+	p := newPortal(t)
+	p.entry.Usable, p.entry.Reasons = false, []fault.Code{fault.CertificateExpired}
+	player, a := p.add(protocol.AddParams{})
+	fill(player, protocol.ModeExisting, p.entry.Thumbprint)
+	player.Send(model.Register{Trusted: true})
+	if a.List.Chosen != "" || !a.ChoiceMissing || len(a.List.Shown()) != 1 {
+		t.Errorf("chosen %q, shown %d", a.List.Chosen, len(a.List.Shown()))
+	}
+	player.Send(model.SetFilter{Filter: "durand NSS"})
+	if len(a.List.Shown()) != 1 {
+		t.Error("the filter hides a match")
+	}
+	player.Send(model.SetFilter{Filter: "durand smartcard"})
+	if len(a.List.Shown()) != 0 {
+		t.Error("the filter shows what does not match")
+	}
+}
+
+func TestStoreWithoutImportLeavesExisting(t *testing.T) {
+	p := newPortal(t)
+	p.world.Host[protocol.HostStatus] = func(any) (any, error) {
+		return protocol.HostStatusResult{Stores: []protocol.StoreStatus{{State: "read-only"}}}, nil
+	}
+	player, a := p.add(protocol.AddParams{})
+	player.Send(model.SetName{Name: "Bureau"}, model.NextStep{}, model.SetMode{Mode: protocol.ModeServer})
+	if takes, why := a.Takes(); takes || why != fault.StoreReadOnly || a.Mode != protocol.ModeExisting || !a.List.Known {
+		t.Errorf("takes %v (%s), mode %s", takes, why, a.Mode)
+	}
+}
+
+func TestNoHost(t *testing.T) {
+	p := newPortal(t)
+	p.failOnce("host host.status", fault.HostMissing)
+	player, a := p.add(protocol.AddParams{})
+	if a.Phase != model.AddFailed || a.Fault.Code != fault.HostMissing || a.Changeable() {
+		t.Fatalf("phase %s, fault %v", a.Phase, a.Fault)
+	}
+	player.Send(model.Retry{})
+	if a.Phase != model.AddName {
+		t.Errorf("phase %s", a.Phase)
+	}
+}
+
+func TestResume(t *testing.T) {
+	t.Run("awaiting proof", func(t *testing.T) {
+		p := newPortal(t)
+		p.state = protocol.AwaitingProof
+		r := p.registration()
+		player, a := p.add(protocol.AddParams{Name: "Bureau", Resume: &r})
+		if a.Phase != model.AddResume {
+			t.Fatalf("phase %s, fault %v", a.Phase, a.Fault)
+		}
+		player.Send(model.Register{Trusted: true})
+		if a.Phase != model.AddResume {
+			t.Fatal("went on before the button was armed")
+		}
+		player.Tick()
+		player.Send(model.Register{Trusted: true})
+		if a.Phase != model.AddDone || player.Did("page submitCertificate") || p.state != protocol.Active {
+			t.Errorf("phase %s, log %v", a.Phase, player.Log)
+		}
+	})
+	t.Run("key not here", func(t *testing.T) {
+		p := newPortal(t)
+		p.state = protocol.AwaitingProof
+		p.entry.HasKey = false
+		r := p.registration()
+		_, a := p.add(protocol.AddParams{Resume: &r})
+		if a.Phase != model.AddFailed || a.Fault.Code != fault.KeyNotFound || a.Changeable() {
+			t.Errorf("phase %s, fault %v", a.Phase, a.Fault)
+		}
+	})
+	t.Run("never arrived", func(t *testing.T) {
+		p := newPortal(t)
+		p.state = protocol.AwaitingImport
+		r := p.registration()
+		player, a := p.add(protocol.AddParams{Name: "Bureau", Resume: &r})
+		if a.Phase != model.AddMode || a.Mode != protocol.ModeServer || !a.Stale() {
+			t.Fatalf("phase %s, mode %s, fault %v", a.Phase, a.Mode, a.Fault)
+		}
+		player.Tick()
+		player.Send(model.Register{Trusted: true})
+		if a.Phase != model.AddDone || player.Count("page discard") != 1 || player.Count("page requestServerKey") != 1 {
+			t.Errorf("phase %s, log %v", a.Phase, player.Log)
+		}
+	})
+	t.Run("arrived after all", func(t *testing.T) {
+		p := newPortal(t)
+		p.state = protocol.AwaitingImport
+		p.world.Host[protocol.HostPresent] = func(params any) (any, error) {
+			return protocol.HostPresentResult{Present: params.(protocol.PresentParams).Thumbprints}, nil
+		}
+		r := p.registration()
+		player, a := p.add(protocol.AddParams{Resume: &r})
+		player.Tick()
+		player.Send(model.Register{Trusted: true})
+		if a.Phase != model.AddDone || player.Did("page discard") {
+			t.Errorf("phase %s, log %v", a.Phase, player.Log)
+		}
+	})
+	t.Run("already active", func(t *testing.T) {
+		p := newPortal(t)
+		p.state = protocol.Active
+		r := p.registration()
+		_, a := p.add(protocol.AddParams{Resume: &r})
+		if a.Phase != model.AddDone {
+			t.Errorf("phase %s, fault %v", a.Phase, a.Fault)
+		}
+	})
+	t.Run("nonsense", func(t *testing.T) {
+		_, a := newPortal(t).add(protocol.AddParams{Resume: &protocol.Registration{ID: "x", State: protocol.AwaitingProof, Thumbprint: "../x"}})
+		if a.Phase != model.AddFailed || a.Fault.Code != fault.BadRequest {
+			t.Errorf("phase %s, fault %v", a.Phase, a.Fault)
+		}
+	})
+}
+
+func TestBrokenSessions(t *testing.T) {
+	p := newPortal(t)
+	for name, s := range map[string]protocol.SessionResult{
+		"other method": session(t, protocol.PliSeal, protocol.Empty{}),
+		"bad params":   {Session: "s1", Method: protocol.KeysAdd, Params: []byte(`{"name":7}`), Origin: origin},
+	} {
+		a := model.NewAssistant(env(), s)
+		player := modeltest.Start(a, p.world)
+		if a.Broken == nil || !player.Did("worker session.finish") {
+			t.Errorf("%s: broken %v, log %v", name, a.Broken, player.Log)
+		}
+		player.Send(model.Close{})
+		if !player.Closed {
+			t.Errorf("%s: not closed", name)
+		}
+	}
+	a := model.NewBroken(env(), fault.New(fault.SessionLost))
+	if player := modeltest.Start(a, p.world); a.Broken.Code != fault.SessionLost || len(player.Log) != 0 {
+		t.Errorf("broken %v, log %v", a.Broken, player.Log)
+	}
+}

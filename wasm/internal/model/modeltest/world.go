@@ -1,0 +1,219 @@
+// Package modeltest plays the browser, the host, the portal's page and the
+// crypto worker for the screens of package model, natively and without time:
+// a [Player] carries out each effect by the functions of a [World] and writes
+// down what it did, one line an effect, so that a test reads as a story.
+package modeltest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+	"scelle/wasm/internal/model"
+)
+
+// World answers effects. A call that it has no function for is answered with
+// fault.Internal, which a test notices.
+type World struct {
+	Host    map[protocol.Method]func(params any) (any, error)
+	Worker  map[protocol.Method]func(params any) (any, error)
+	Page    map[protocol.Call]func(args any, files []model.FileRef) (any, error)
+	Fetch   func(id string) (model.FileRef, error)
+	Inspect func(model.FileRef) (model.EnvelopeInfo, error)
+	Bytes   func(envelope []byte) (model.EnvelopeInfo, error)
+	Small   func(model.OpenSmall) (string, error)
+	Open    func(model.OpenFile) (model.Opened, error)
+	Save    func(folder string, files []model.FileRef) ([]string, error)
+	Ask     func(origin string) (bool, error)
+	Pick    []model.FileRef
+}
+
+// Player runs one screen in a world.
+type Player struct {
+	Screen model.Screen
+	World  *World
+	Log    []string // what was done, in order
+	Closed bool     // the window was closed
+	Hold   string   // an effect whose line begins so is not answered until Release
+
+	timers []model.Msg
+	held   []func() model.Msg
+}
+
+// Start plays Init and everything that follows from it.
+func Start(s model.Screen, w *World) *Player { return StartHolding(s, w, "") }
+
+// StartHolding is Start with Hold set from the beginning.
+func StartHolding(s model.Screen, w *World, hold string) *Player {
+	p := &Player{Screen: s, World: w, Hold: hold}
+	p.play(s.Init())
+	return p
+}
+
+// Send plays a message and everything that follows from it.
+func (p *Player) Send(msgs ...model.Msg) {
+	for _, m := range msgs {
+		p.play(p.Screen.Update(m))
+	}
+}
+
+// Tick lets every timer run out.
+func (p *Player) Tick() {
+	timers := p.timers
+	p.timers = nil
+	p.Send(timers...)
+}
+
+// Release answers what Hold kept back, in order.
+func (p *Player) Release() {
+	p.Hold = ""
+	held := p.held
+	p.held = nil
+	for _, answer := range held {
+		if m := answer(); m != nil {
+			p.Send(m)
+		}
+	}
+}
+
+// Held is how many answers Hold keeps back.
+func (p *Player) Held() int { return len(p.held) }
+
+// Did reports whether a line of the log begins with s.
+func (p *Player) Did(s string) bool { return p.Count(s) > 0 }
+
+// Count is how many lines of the log begin with s.
+func (p *Player) Count(s string) int {
+	n := 0
+	for _, line := range p.Log {
+		if strings.HasPrefix(line, s) {
+			n++
+		}
+	}
+	return n
+}
+
+// Story is the log without progress and focus, joined by line ends.
+func (p *Player) Story() string {
+	var out []string
+	for _, line := range p.Log {
+		if !strings.HasPrefix(line, "progress") && !strings.HasPrefix(line, "focus") && !strings.HasPrefix(line, "after") {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+func (p *Player) play(effects []model.Effect) {
+	for _, e := range effects {
+		line, answer := p.perform(e)
+		p.Log = append(p.Log, line)
+		switch {
+		case answer == nil:
+		case p.Hold != "" && strings.HasPrefix(line, p.Hold):
+			p.held = append(p.held, answer)
+		default:
+			if m := answer(); m != nil {
+				p.Send(m)
+			}
+		}
+	}
+}
+
+func (p *Player) perform(e model.Effect) (string, func() model.Msg) {
+	w := p.World
+	switch e := e.(type) {
+	case model.HostCall:
+		return "host " + string(e.Method), func() model.Msg { return call(w.Host[e.Method], e.Params, e.Then) }
+	case model.WorkerCall:
+		return "worker " + string(e.Method) + outcome(e.Params), func() model.Msg { return call(w.Worker[e.Method], e.Params, e.Then) }
+	case model.PageCall:
+		return "page " + string(e.Call), func() model.Msg { return pageCall(w.Page[e.Call], e) }
+	case model.PageProgress:
+		return fmt.Sprintf("progress %s %d/%d", e.Step, e.Done, e.Total), nil
+	case model.AskPermission:
+		return "ask " + e.Origin, func() model.Msg { return e.Then(w.Ask(e.Origin)) }
+	case model.After:
+		p.timers = append(p.timers, e.Msg)
+		return fmt.Sprintf("after %d", e.Millis), nil
+	case model.CloseWindow:
+		p.Closed = true
+		return "close", nil
+	case model.OpenURL:
+		return "url " + e.URL, nil
+	case model.Focus:
+		return "focus " + e.ID, nil
+	}
+	return p.performFile(e)
+}
+
+func (p *Player) performFile(e model.Effect) (string, func() model.Msg) {
+	w := p.World
+	switch e := e.(type) {
+	case model.FetchFile:
+		return "fetch " + e.Args.ID, func() model.Msg { return e.Then(w.Fetch(e.Args.ID)) }
+	case model.InspectFile:
+		return "inspect " + e.File.Name, func() model.Msg { return e.Then(w.Inspect(e.File)) }
+	case model.InspectBytes:
+		return "inspect challenge", func() model.Msg { return e.Then(w.Bytes(e.Envelope)) }
+	case model.OpenSmall:
+		return "open challenge", func() model.Msg { return e.Then(w.Small(e)) }
+	case model.OpenFile:
+		return "open " + e.File.Name, func() model.Msg { return e.Then(w.Open(e)) }
+	case model.SaveFiles:
+		return fmt.Sprintf("save %s (%d)", e.Folder, len(e.Files)), func() model.Msg { return e.Then(w.Save(e.Folder, e.Files)) }
+	case model.ReadFile:
+		return "pick", func() model.Msg { return e.Then(w.Pick) }
+	case model.Forget:
+		names := make([]string, len(e.Files))
+		for i, f := range e.Files {
+			names[i] = f.Name
+		}
+		return "forget " + strings.Join(names, ","), nil
+	case model.CancelWork:
+		return "cancel work", nil
+	}
+	return fmt.Sprintf("unknown %T", e), nil
+}
+
+// outcome says how a session.finish ended, for the log.
+func outcome(params any) string {
+	f, ok := params.(protocol.FinishParams)
+	switch {
+	case !ok:
+		return ""
+	case f.Fault != nil:
+		return " " + string(f.Fault.Code)
+	}
+	return " ok"
+}
+
+var errUnplayed = errors.New("modeltest: nothing plays this")
+
+func call(f func(any) (any, error), params any, then func(json.RawMessage, error) model.Msg) model.Msg {
+	if f == nil {
+		return then(nil, fault.Recode(fault.Internal, errUnplayed))
+	}
+	return answer(then)(f(params))
+}
+
+func pageCall(f func(any, []model.FileRef) (any, error), e model.PageCall) model.Msg {
+	if f == nil {
+		return e.Then(nil, fault.Recode(fault.Internal, errUnplayed))
+	}
+	return answer(e.Then)(f(e.Args, e.Files))
+}
+
+// answer sends a result the way it travels: as JSON.
+func answer(then func(json.RawMessage, error) model.Msg) func(any, error) model.Msg {
+	return func(v any, err error) model.Msg {
+		if err != nil {
+			return then(nil, err)
+		}
+		raw, err := json.Marshal(v)
+		return then(raw, err)
+	}
+}
