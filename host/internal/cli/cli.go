@@ -80,20 +80,24 @@ func Run(ctx context.Context, env Env, args []string) int {
 }
 
 // watch runs f and, once ctx has ended, waits for it no longer than linger.
+// What an interrupted command says of its failure is a consequence of that.
 func (c *command) watch(ctx context.Context, f func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- f() }()
+	var err error
 	select {
-	case err := <-done:
-		return err
+	case err = <-done:
 	case <-ctx.Done():
+		select {
+		case err = <-done:
+		case <-time.After(linger):
+			err = ctx.Err()
+		}
 	}
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(linger):
+	if err != nil && ctx.Err() != nil {
 		return fault.New(fault.Cancelled)
 	}
+	return err
 }
 
 // commands is the table of the command line, but for serve.

@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"scelle/host/internal/install"
+	"scelle/shared/version"
+)
+
+func TestHelpNamesEveryCommand(t *testing.T) {
+	p := sit(t)
+	for _, lang := range []string{"fr_FR.UTF-8", "en_GB.UTF-8"} {
+		p.env["LANG"] = lang
+		p.does("help")
+		for name := range commands() {
+			if !strings.HasPrefix(name, "-") && !strings.Contains(p.out, name) {
+				t.Errorf("%s: help does not name %s", lang, name)
+			}
+		}
+		for _, option := range regexp.MustCompile(`--[a-z0-9-]+`).FindAllString(p.out, -1) {
+			if !regexp.MustCompile(`"` + strings.TrimPrefix(option, "--") + `"`).MatchString(sources(t)) {
+				t.Errorf("%s: help names %s, which no command takes", lang, option)
+			}
+		}
+	}
+	p.does("version")
+	if !strings.Contains(p.out, version.Version) {
+		t.Errorf("%q", p.out)
+	}
+	if code := p.run(); code != Misused || !strings.Contains(p.err, "scelle list") {
+		t.Errorf("no command: exit %d, %q", code, p.err)
+	}
+	p.misused("frobnicate")
+	p.misused("list", "--jsn")
+	p.misused("list", "all")
+}
+
+// sources is this package's Go text, for the test above.
+func sources(t *testing.T) string {
+	t.Helper()
+	_, here, _, _ := runtime.Caller(0)
+	names, err := filepath.Glob(filepath.Join(filepath.Dir(here), "*.go"))
+	if err != nil || len(names) < 10 {
+		t.Fatalf("%d files, %v", len(names), err)
+	}
+	var all bytes.Buffer
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(data)
+	}
+	return all.String()
+}
+
+func TestLanguage(t *testing.T) {
+	for _, c := range []struct {
+		env  map[string]string
+		want string
+	}{
+		{nil, "en"},
+		{map[string]string{"LANG": "fr_FR.UTF-8"}, "fr"},
+		{map[string]string{"LANG": "fr"}, "fr"},
+		{map[string]string{"LANG": "fr_CA"}, "fr"},
+		{map[string]string{"LANG": "frr_DE"}, "en"}, // North Frisian
+		{map[string]string{"LANG": "fr_FR", "LC_ALL": "C"}, "en"},
+		{map[string]string{"LANG": "fr_FR", "LC_MESSAGES": "de_DE"}, "en"},
+		{map[string]string{"LANG": "en_US", "LC_MESSAGES": "fr_BE"}, "fr"},
+		{map[string]string{"LC_ALL": "fr_FR", "LC_MESSAGES": "en_US"}, "fr"},
+	} {
+		if got := language(func(name string) string { return c.env[name] }); got != c.want {
+			t.Errorf("%v: %s", c.env, got)
+		}
+	}
+	p := sit(t)
+	p.env["LANG"] = "fr_FR.UTF-8"
+	p.refused("read-failed", "check", "absent.pem")
+	if !strings.Contains(p.err, "Le fichier n’a pas pu être lu. (absent.pem)") || strings.Count(p.err, "\n") != 2 {
+		t.Errorf("%q", p.err)
+	}
+}
+
+func TestEveryTextHasBothLanguages(t *testing.T) {
+	verb := regexp.MustCompile(`%[a-z]`)
+	for key, text := range texts() {
+		if text.fr == "" || text.en == "" {
+			t.Errorf("text %d is missing: %+v", key, text)
+		}
+		fr, en := verb.FindAllString(text.fr, -1), verb.FindAllString(text.en, -1)
+		if strings.Join(fr, "") != strings.Join(en, "") {
+			t.Errorf("%q and %q take other values", text.fr, text.en)
+		}
+	}
+	for _, state := range []install.State{install.Absent, install.Current, install.Stale, install.Other, install.Broken} {
+		if text := stateTexts()[string(state)]; text.fr == "" || text.en == "" {
+			t.Errorf("state %s has no text", state)
+		}
+	}
+}
+
+func TestInstallStatusUninstall(t *testing.T) {
+	p := sit(t)
+	home := p.env["HOME"]
+	os.MkdirAll(filepath.Join(home, ".config", "chromium"), 0o755)
+	p.does("install")
+	manifest := filepath.Join(home, ".config", "chromium", "NativeMessagingHosts", install.FileName)
+	if !strings.Contains(p.out, manifest) || strings.Contains(p.out, "firefox") {
+		t.Errorf("%q", p.out)
+	}
+	p.does("install", "--browser", "firefox", "--browser", "chrome")
+	states := func() map[string]install.State {
+		p.does("status", "--json")
+		var r statusReport
+		p.json(&r)
+		if r.Version != version.Version || len(r.Stores) != 1 || !filepath.IsAbs(r.Path) {
+			t.Errorf("%+v", r)
+		}
+		found := map[string]install.State{}
+		for _, b := range r.Browsers {
+			if !b.System {
+				found[b.Browsers[0]] = b.State
+			}
+		}
+		return found
+	}
+	s := states()
+	if s["chromium"] != install.Current || s["firefox"] != install.Current || s["chrome"] != install.Current || s["edge"] != install.Absent {
+		t.Errorf("%v", s)
+	}
+	p.does("install", "--system", "--browser", "all")
+	if _, err := os.Stat(filepath.Join(p.root, "etc", "chromium", "native-messaging-hosts", install.FileName)); err != nil {
+		t.Error(err)
+	}
+	p.does("uninstall", "--browser", "chrome")
+	if s := states(); s["chrome"] != install.Absent || s["chromium"] != install.Current {
+		t.Errorf("%v", s)
+	}
+	p.does("uninstall")
+	for name, state := range states() {
+		if state != install.Absent {
+			t.Errorf("%s: %s", name, state)
+		}
+	}
+	p.does("status") // for people
+	p.does("uninstall", "--system")
+	p.does("uninstall")
+	dir := t.TempDir()
+	p.does("install", "--user-data-dir", dir)
+	if _, err := os.Stat(filepath.Join(dir, "NativeMessagingHosts", install.FileName)); err != nil {
+		t.Error(err)
+	}
+	p.does("uninstall", "--user-data-dir", dir)
+	p.misused("install", "--browser", "lynx")
+	p.misused("install", "chromium")
+}
+
+// TestServeIsForOurExtension: any other start is refused before the streams
+// are touched.
+func TestServeIsForOurExtension(t *testing.T) {
+	p := sit(t)
+	for _, args := range [][]string{
+		{"serve"},
+		{"serve", "--caller", "chrome-extension://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/"},
+		{"serve", "--caller", ""},
+		{"chrome-extension://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/"},
+		{"/x/fr.scelle.host.json", "other@example.org"},
+	} {
+		p.refused("host-forbidden", args...)
+		if p.out != "" {
+			t.Errorf("%q wrote %q", args, p.out)
+		}
+	}
+	p.misused("serve", "now")
+}
+
+// TestPasswordsAreLines: the first line of the file, whatever ends it.
+func TestPasswordsAreLines(t *testing.T) {
+	p := sit(t)
+	c := &command{Env: Env{}, lang: "en"}
+	for text, want := range map[string]string{"a": "a", "a\n": "a", "a\r\n": "a", "a\nb\n": "a", "": "", "\n": "", " a \n": " a ", "é": "é"} {
+		p.write("password", text)
+		got, err := c.password(context.Background(), "password")
+		if err != nil || string(got) != want {
+			t.Errorf("%q: %q, %v", text, got, err)
+		}
+	}
+}
