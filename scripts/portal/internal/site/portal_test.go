@@ -169,9 +169,9 @@ func (c *client) enter(id string) {
 		if status != http.StatusSeeOther {
 			c.t.Fatalf("login of %s: %d %s", id, status, body)
 		}
-		_, page := c.page("/consultations")
+		status, page := c.page("/consultations")
 		found := csrfMeta.FindStringSubmatch(page)
-		if found == nil {
+		if found == nil || status != http.StatusOK {
 			c.t.Fatalf("no token for %s in %s", id, page)
 		}
 		c.csrf = found[1]
