@@ -255,6 +255,17 @@ func TestRecipientInfos(t *testing.T) {
 		"kari odd bits":         der.TLV(0xa1, der.Int(3), der.TLV(0xa0, der.TLV(0xa1, algorithm, der.TLV(3, []byte{1, 2}))), algorithm, der.Seq(der.Seq(issuer, key))),
 		"kari no originator":    der.TLV(0xa1, der.Int(3), der.TLV(0xa0, der.Null()), algorithm, der.Seq(der.Seq(issuer, key))),
 		"kari too many keys":    der.TLV(0xa1, der.Int(3), originator, algorithm, der.Seq(bytes.Repeat(der.Seq(issuer, key), cms.MaxRecipients+1))),
+		"ktri odd algorithm":    der.Seq(der.Int(0), issuer, der.Seq(der.Null()), key),
+		"ktri no algorithm":     der.Seq(der.Int(0), issuer, key, key),
+		"rid of a string":       der.Seq(der.Int(0), der.TLV(0x30, der.Octets(nil)), algorithm, key),
+		"kari odd ukm":          der.TLV(0xa1, der.Int(3), originator, der.TLV(0xa1, der.Null()), algorithm, der.Seq(der.Seq(issuer, key))),
+		"kari ukm and more":     der.TLV(0xa1, der.Int(3), originator, der.TLV(0xa1, der.Octets(nil), der.Null()), algorithm, der.Seq(der.Seq(issuer, key))),
+		"kari no algorithm":     der.TLV(0xa1, der.Int(3), originator, der.Seq(der.Seq(issuer, key))),
+		"kari odd key":          der.TLV(0xa1, der.Int(3), originator, algorithm, der.Seq(der.Octets(nil))),
+		"kari key without rid":  der.TLV(0xa1, der.Int(3), originator, algorithm, der.Seq(der.Seq(key))),
+		"kari no octets":        der.TLV(0xa1, der.Int(3), originator, algorithm, der.Seq(der.Seq(issuer, der.Null()))),
+		"kari odd originator":   der.TLV(0xa1, der.Int(3), der.TLV(0xa0, der.TLV(0xa1, der.Bits(nil))), algorithm, der.Seq(der.Seq(issuer, key))),
+		"kari odd key id":       der.TLV(0xa1, der.Int(3), originator, algorithm, der.Seq(der.Seq(der.TLV(0xa0, der.Int(0)), key))),
 		"another kind":          der.TLV(0xa5),
 		"primitive":             der.TLV(0x81),
 		"trailing":              append(der.TLV(0xa2, der.Int(4)), 0),
@@ -320,6 +331,24 @@ func nested(n int) []byte {
 		b = der.TLV(0x24, b)
 	}
 	return der.TLV(0xa0, b)
+}
+
+// TestBoundedByOuter: a container of indefinite length does not lift the
+// bounds of the definite one around it, and that shows in the header already.
+func TestBoundedByOuter(t *testing.T) {
+	p := enveloped()
+	p.content = der.Header(0x80, 1000)
+	inner := der.Indefinite(0x30, p.inner, p.algorithm, p.content, make([]byte, 1000))
+	body := der.Indefinite(0x30, p.version, p.recipients, inner)
+	short := der.Header(0x30, uint64(len(body)-900))
+	whole := append(append(short, p.kind...), der.Indefinite(0xa0, body)...)
+	if _, err := cms.NewReader(bytes.NewReader(whole)).Header(); fault.CodeOf(err) != fault.EnvelopeMalformed {
+		t.Fatalf("got %v", err)
+	}
+	good := der.Seq(p.kind, der.Indefinite(0xa0, body))
+	if _, err := read(bytes.NewReader(good)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestTruncated: no beginning of a message is one, in any form.
