@@ -21,6 +21,7 @@ func (o *Opening) consent(m Consent) []Effect {
 	}
 	o.end()
 	o.Phase, o.Stopping = OpenRunning, false
+	o.At = slices.Index(o.Plis, o.Ready()[0])
 	effects := []Effect{Focus{ID: "title"}}
 	if o.Offline {
 		return append(effects, o.openNext(0)...)
@@ -200,14 +201,11 @@ func (o *Opening) results() []Effect {
 	}
 	effects := append(o.endBatch(), o.forgetAll()...)
 	o.end()
-	if o.Offline {
-		o.Phase = OpenResults
-		return append(effects, Focus{ID: "title"})
+	o.Phase = OpenResults
+	if !o.Offline {
+		effects = append(effects, finish(&o.runs, o.Session, o.Result(), nil, func() []Effect { return nil }))
 	}
-	return append(effects, finish(&o.runs, o.Session, o.Result(), nil, func() []Effect {
-		o.Phase = OpenResults
-		return []Effect{Focus{ID: "title"}}
-	}))
+	return append(effects, Focus{ID: "title"})
 }
 
 // Result is what the page learns: outcomes and fingerprints, no bytes.
