@@ -117,6 +117,17 @@
       "remedy": "Make a key on this computer: the store is created with it. If your keys are on a card, insert it and try again."
     }
   },
+  "store-library-missing": {
+    "group": "store",
+    "fr": {
+      "text": "La bibliothèque du magasin de certificats (NSS) n’est pas installée.",
+      "remedy": "Installez le paquet libnss3 (Debian, Ubuntu) ou nss (Fedora, openSUSE), puis réessayez."
+    },
+    "en": {
+      "text": "The library of the certificate store (NSS) is not installed.",
+      "remedy": "Install the package libnss3 (Debian, Ubuntu) or nss (Fedora, openSUSE), then try again."
+    }
+  },
   "store-busy": {
     "group": "store",
     "fr": {
@@ -154,11 +165,11 @@
     "group": "store",
     "fr": {
       "text": "Le magasin de certificats est verrouillé par un mot de passe.",
-      "remedy": "Réessayez et saisissez le mot de passe du magasin dans la fenêtre qui s’ouvre."
+      "remedy": "Cette version ne sait pas demander ce mot de passe. Utilisez une clé d’un autre magasin, ou retirez le mot de passe avec la commande certutil -W."
     },
     "en": {
       "text": "The certificate store is locked by a password.",
-      "remedy": "Try again and enter the store’s password in the window that opens."
+      "remedy": "This version cannot ask for that password. Use a key of another store, or remove the password with the command certutil -W."
     }
   },
   "store-password": {

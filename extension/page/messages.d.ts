@@ -78,6 +78,7 @@ export type FaultCode =
   | "host-stopped"
   | "host-unreachable"
   | "store-missing"
+  | "store-library-missing"
   | "store-busy"
   | "store-read-only"
   | "store-damaged"

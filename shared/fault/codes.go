@@ -31,6 +31,7 @@ const (
 	HostUnreachable   Code = "host-unreachable"
 
 	StoreMissing       Code = "store-missing"
+	StoreLibrary       Code = "store-library-missing"
 	StoreBusy          Code = "store-busy"
 	StoreReadOnly      Code = "store-read-only"
 	StoreDamaged       Code = "store-damaged"

@@ -35,7 +35,7 @@ const userSlot = 2
 
 // passwordNeeded is the answer of a database with a password, until the host
 // can ask for it.
-const passwordNeeded = fault.StorePassword
+const passwordNeeded = fault.StoreLocked
 
 // How often, and how long apart, an open that met a lock is tried again. Each
 // try waits one second inside SQLite by itself.
@@ -56,7 +56,7 @@ func loadLibrary(override string) (*pkcs11.Ctx, error) {
 			return lib, nil
 		}
 	}
-	return nil, fault.Newf(fault.StoreMissing, "libsoftokn3.so: %s", strings.Join(candidates, ", "))
+	return nil, fault.Newf(fault.StoreLibrary, "libsoftokn3.so: %s", strings.Join(candidates, ", "))
 }
 
 // libraryPlaces starts with the dynamic loader's own search, which is right on

@@ -148,7 +148,7 @@ func TestMissing(t *testing.T) {
 	wantFault(t, "Status", status.Err, fault.StoreMissing)
 
 	_, err = Open(Options{Path: t.TempDir(), Library: filepath.Join(t.TempDir(), "libsoftokn3.so")})
-	wantFault(t, "Open without library", err, fault.StoreMissing)
+	wantFault(t, "Open without library", err, fault.StoreLibrary)
 	_, err = Open(Options{Path: "pki/nssdb"})
 	wantFault(t, "Open with a relative path", err, fault.BadRequest)
 }
@@ -184,7 +184,7 @@ func TestComesAndGoes(t *testing.T) {
 		t.Errorf("with a password: %+v", status)
 	}
 	_, err := s.Unwrapper(t.Context(), e.URI)
-	wantFault(t, "Unwrapper with a password", err, fault.StorePassword)
+	wantFault(t, "Unwrapper with a password", err, fault.StoreLocked)
 
 	if err := os.RemoveAll(p.dir); err != nil {
 		t.Fatal(err)
@@ -227,10 +227,10 @@ func TestPassword(t *testing.T) {
 		t.Fatalf("List: %+v, %v", list, err)
 	}
 	_, err = s.Unwrapper(t.Context(), list[0].URI)
-	wantFault(t, "Unwrapper", err, fault.StorePassword)
+	wantFault(t, "Unwrapper", err, fault.StoreLocked)
 	_, err = s.Import(t.Context(), pair)
-	wantFault(t, "Import", err, fault.StorePassword)
-	wantFault(t, "Delete", s.Delete(t.Context(), list[0].URI), fault.StorePassword)
+	wantFault(t, "Import", err, fault.StoreLocked)
+	wantFault(t, "Delete", s.Delete(t.Context(), list[0].URI), fault.StoreLocked)
 	_, err = s.Unwrapper(t.Context(), list[0].URI[:len(list[0].URI)-1]+"x")
 	wantFault(t, "Unwrapper of nothing", err, fault.KeyNotFound)
 }

@@ -36,7 +36,7 @@ var _ powers = (*store)(nil)
 
 // Open finds NSS's library and returns the store. The database itself is
 // opened by each operation, so a missing or damaged one is told by Status.
-// fault.StoreMissing when the library is not installed (package libnss3 on
+// fault.StoreLibrary when the library is not installed (package libnss3 on
 // Debian, nss-softokn on Fedora), fault.BadRequest for a relative path.
 func Open(o Options) (powers, error) {
 	if o.Path == "" {

@@ -31,7 +31,7 @@ type unwrapper struct {
 	closed bool
 }
 
-// Unwrapper implements keystore.Store. fault.StorePassword when the database
+// Unwrapper implements keystore.Store. fault.StoreLocked when the database
 // has a password.
 func (s *store) Unwrapper(ctx context.Context, uri string) (keystore.Unwrapper, error) {
 	u, err := parseURI(uri)
