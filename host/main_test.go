@@ -138,9 +138,9 @@ type browser struct {
 	out io.Reader
 }
 
-func (a account) browse() browser {
+func (a account) browse(args ...string) browser {
 	a.t.Helper()
-	cmd := a.command(protocol.ChromeOrigin)
+	cmd := a.command(args...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		a.t.Fatal(err)
@@ -178,7 +178,8 @@ const hello = `{"id":"1","method":"host.hello","params":{"version":"0.1.0","prot
 // TestTheHostOpensNoSocket: after it has used its store, none of its
 // descriptors is one.
 func TestTheHostOpensNoSocket(t *testing.T) {
-	b := newAccount(t).browse()
+	// A browser's start hides /proc/PID/fd from everybody but root.
+	b := newAccount(t).browse("serve", "--caller", protocol.ChromeOrigin)
 	b.ask(t, hello)
 	if answer := b.ask(t, `{"id":"2","method":"host.status"}`); !strings.Contains(answer, `"ok":true`) {
 		t.Fatal(answer)
@@ -201,13 +202,13 @@ func TestTheHostOpensNoSocket(t *testing.T) {
 // TestTheHostEndsCleanly when the browser asks it to with a signal, and when
 // the browser is gone and nobody reads any more.
 func TestTheHostEndsCleanly(t *testing.T) {
-	b := newAccount(t).browse()
+	b := newAccount(t).browse(protocol.ChromeOrigin)
 	b.ask(t, hello)
 	b.Process.Signal(syscall.SIGTERM)
 	if err := b.Wait(); err != nil {
 		t.Errorf("SIGTERM: %v", err)
 	}
-	gone := newAccount(t).browse()
+	gone := newAccount(t).browse(protocol.ChromeOrigin)
 	gone.ask(t, hello)
 	gone.out.(io.Closer).Close() // answers meet a broken pipe
 	payload := `{"id":"2","method":"host.status"}`

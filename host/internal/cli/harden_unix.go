@@ -9,11 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// harden keeps content keys out of core files, and a browser that has gone
-// from ending the host in the middle of an import.
-func harden() {
-	signal.Ignore(syscall.SIGPIPE)
-	// Both calls only make worse cases less bad; without them the host works.
+// outliveBrowser keeps a browser that has gone from ending the host in the
+// middle of an import: writing to it fails instead.
+func outliveBrowser() { signal.Ignore(syscall.SIGPIPE) }
+
+// closeMemory keeps content keys out of core files and away from other
+// programs of the same user. It only makes worse cases less bad: without it
+// the host works as well.
+func closeMemory() {
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	undumpable()
 }

@@ -11,12 +11,13 @@ func (c *command) fromBrowser(ctx context.Context, args []string) error {
 	if err := serve.Caller(args); err != nil {
 		return err
 	}
+	closeMemory()
 	return c.answer(ctx)
 }
 
-// serve is the same for a developer who plays the browser. Without an origin
-// that Scellé's extension could have, it is refused as a browser's start with
-// another would be.
+// serve is the same for a developer who plays the browser, and who may attach
+// a debugger. Without an origin that Scellé's extension could have, it is
+// refused as a browser's start with another would be.
 func (c *command) serve(ctx context.Context, args []string) error {
 	f := c.flags("serve")
 	caller := f.String("caller", "", "")
@@ -30,7 +31,7 @@ func (c *command) serve(ctx context.Context, args []string) error {
 }
 
 func (c *command) answer(ctx context.Context) error {
-	harden()
+	outliveBrowser()
 	frames, err := c.Frames()
 	if err != nil {
 		return err
