@@ -1,0 +1,178 @@
+package view_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"scelle/shared/envelope"
+	"scelle/shared/fault"
+	"scelle/shared/keypair"
+	"scelle/shared/protocol"
+	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/model/modeltest"
+)
+
+const origin = "https://marches.ville-de-demo.example"
+
+// stage is a browser, a host and a portal that agree with everything, until a
+// scene breaks something.
+type stage struct {
+	t     *testing.T
+	lang  string
+	world *modeltest.World
+	cert  *keypair.Certificate
+	keys  []protocol.Certificate
+	state protocol.RegistrationState
+}
+
+func newStage(t *testing.T, lang string) *stage {
+	pem, err := os.ReadFile(filepath.Join("testdata", "key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := keypair.Read(pem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{t: t, lang: lang, cert: cert, keys: []protocol.Certificate{{Thumbprint: cert.Thumbprint(), CommonName: cert.CommonName,
+		Issuer: cert.Issuer, Places: []string{"Base NSS partagée"}, NotAfter: date(2029, 3, 12), KeyKind: "ec", Bits: 256, Curve: "P-256",
+		HasKey: true, Usable: true, SelfSigned: true, Warnings: []string{"self-signed"}}}}
+	s.world = &modeltest.World{Host: s.host(), Worker: s.worker(), Page: s.page()}
+	s.envelopes()
+	return s
+}
+
+func date(year int, month time.Month, day int) time.Time {
+	return time.Date(year, month, day, 13, 5, 0, 0, time.UTC)
+}
+
+func (s *stage) env() model.Env {
+	return model.Env{Lang: s.lang, Version: "0.1.0", Now: func() time.Time { return date(2026, 11, 22) },
+		Zone: func(time.Time) (string, int) { return "UTC+1", 3600 }}
+}
+
+func (s *stage) host() map[protocol.Method]func(any) (any, error) {
+	key := func(any) (any, error) { return protocol.KeyResult{Certificate: s.keys[0], DER: s.cert.Raw}, nil }
+	return map[protocol.Method]func(any) (any, error){
+		protocol.HostStatus: func(any) (any, error) {
+			return protocol.HostStatusResult{Stores: []protocol.StoreStatus{{ID: "nss", Name: "Base NSS partagée", Location: "~/.pki/nssdb", State: "ready", Import: true, Keys: 3}}}, nil
+		},
+		protocol.HostList:        func(any) (any, error) { return protocol.ListResult{Certificates: s.keys}, nil },
+		protocol.HostCertificate: key,
+		protocol.HostGenerate:    key,
+		protocol.HostImport:      key,
+		protocol.HostTransport:   func(any) (any, error) { return protocol.TransportResult{ID: "t"}, nil },
+		protocol.HostPresent:     func(any) (any, error) { return protocol.HostPresentResult{}, nil },
+		protocol.HostUnwrap:      func(any) (any, error) { return protocol.UnwrapResult{ContentKey: make([]byte, 32)}, nil },
+		protocol.HostBatchBegin:  func(any) (any, error) { return protocol.BatchResult{ID: "b"}, nil },
+		protocol.HostBatchEnd:    func(any) (any, error) { return protocol.Empty{}, nil },
+	}
+}
+
+func (s *stage) worker() map[protocol.Method]func(any) (any, error) {
+	done := func(any) (any, error) { return protocol.Empty{}, nil }
+	return map[protocol.Method]func(any) (any, error){
+		protocol.SiteRemember:  done,
+		protocol.SessionFinish: done,
+		protocol.SiteState: func(any) (any, error) {
+			return protocol.SiteResult{Origin: origin, Secure: true}, nil
+		},
+		protocol.Status: func(any) (any, error) {
+			return protocol.StatusResult{Host: protocol.HostState{Online: true, Version: "0.1.0"}, Store: protocol.StoreState{Ready: true}}, nil
+		},
+	}
+}
+
+func (s *stage) page() map[protocol.Call]func(any, []model.FileRef) (any, error) {
+	to := func(state protocol.RegistrationState) func(any, []model.FileRef) (any, error) {
+		return func(any, []model.FileRef) (any, error) { s.state = state; return s.registration(), nil }
+	}
+	return map[protocol.Call]func(any, []model.FileRef) (any, error){
+		protocol.CallSubmitCertificate: to(protocol.AwaitingProof),
+		protocol.CallSubmitProof:       to(protocol.Active),
+		protocol.CallDiscard:           to(protocol.Discarded),
+		protocol.CallRequestServerKey: func(any, []model.FileRef) (any, error) {
+			s.state = protocol.AwaitingImport
+			return protocol.ServerKey{Registration: s.registration(), Envelope: []byte{1}}, nil
+		},
+		protocol.CallRequestChallenge: func(any, []model.FileRef) (any, error) {
+			return protocol.Challenge{Mechanism: envelope.ECDH, Envelope: []byte{1}}, nil
+		},
+		protocol.CallReceiveOpened: func(any, []model.FileRef) (any, error) { return nil, nil },
+	}
+}
+
+func (s *stage) registration() protocol.Registration {
+	return protocol.Registration{ID: "k1", State: s.state, Thumbprint: s.keys[0].Thumbprint}
+}
+
+// envelopes makes every pli readable; one whose label begins with "CBC" has
+// no integrity, one that begins with "Autre" is for somebody else.
+func (s *stage) envelopes() {
+	ours := []model.RecipientInfo{{DER: []byte{1}, Issuer: s.cert.IssuerRaw, Serial: s.cert.SerialRaw, Mechanism: string(envelope.ECDH)}}
+	w := s.world
+	w.Bytes = func([]byte) (model.EnvelopeInfo, error) { return model.EnvelopeInfo{Recipients: ours}, nil }
+	w.Small = func(model.OpenSmall) (string, error) { return strings.Repeat("0", 64), nil }
+	w.Fetch = func(id string) (model.FileRef, error) { return model.FileRef{Name: id, Size: 48_300_000}, nil }
+	w.Inspect = func(f model.FileRef) (model.EnvelopeInfo, error) {
+		info := model.EnvelopeInfo{HeaderSHA256: f.Name, Authenticated: f.Name != "cbc", Recipients: ours}
+		if f.Name == "other" {
+			info.Recipients = []model.RecipientInfo{{Issuer: []byte{1}, Serial: []byte{1}}}
+		}
+		return info, nil
+	}
+	w.Open = func(o model.OpenFile) (model.Opened, error) {
+		if o.File.Name == "bad" {
+			return model.Opened{}, fault.New(fault.EnvelopeUnreadable)
+		}
+		return model.Opened{Authenticated: o.File.Name != "cbc", SHA256: strings.Repeat("1f", 32), ContentSHA256: keypair.Thumbprint([]byte(o.File.Name)),
+			Files: []model.FileRef{{Name: "memoire.pdf"}}, Details: []protocol.PliFile{{Name: "mémoire technique.pdf", Size: 4_300_000, SHA256: strings.Repeat("2e", 32)}}}, nil
+	}
+	w.Save = func(_ string, f []model.FileRef) ([]string, error) { return []string{"mémoire technique.pdf"}, nil }
+}
+
+// assistant plays an assistant window; hold keeps one effect unanswered.
+func (s *stage) assistant(method protocol.Method, params any, hold string) *modeltest.Player {
+	return s.assistantAt(origin, method, params, hold)
+}
+
+func (s *stage) assistantAt(origin string, method protocol.Method, params any, hold string) *modeltest.Player {
+	raw, err := json.Marshal(params)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	a := model.NewAssistant(s.env(), protocol.SessionResult{Session: "s", Method: method, Params: raw, Origin: origin})
+	p := modeltest.StartHolding(a, s.world, hold)
+	p.Tick()
+	return p
+}
+
+// failing makes a host method fail.
+func (s *stage) failing(m protocol.Method, code fault.Code) {
+	s.world.Host[m] = func(any) (any, error) { return nil, fault.New(code) }
+}
+
+// store fills the list with a usable key, others that are not, and as many
+// more as it takes for a filter.
+func (s *stage) store(more int) {
+	k := s.keys[0]
+	soon := k
+	soon.Thumbprint, soon.CommonName, soon.Issuer, soon.KeyKind, soon.Bits = strings.Repeat("a1", 32), "Paul Martin", "Autorité de test RGS", "rsa", 3072
+	soon.NotAfter, soon.Warnings = date(2026, 12, 20), []string{"also-signs", "expires-in-30"}
+	expired := soon
+	expired.Thumbprint, expired.CommonName, expired.NotAfter, expired.Usable = strings.Repeat("b2", 32), "Paul Martin (ancien)", date(2024, 12, 1), false
+	expired.Reasons, expired.Warnings = []fault.Code{fault.CertificateExpired}, nil
+	sign := expired
+	sign.Thumbprint, sign.CommonName, sign.NotAfter = strings.Repeat("c3", 32), "<b>Signature</b> & \"carte\"", date(2028, 8, 1)
+	sign.Reasons, sign.Places = []fault.Code{fault.CertificateUsage}, []string{"Carte à puce"}
+	s.keys = append(s.keys, soon, expired, sign)
+	for i := range more {
+		extra := k
+		extra.Thumbprint, extra.CommonName = strings.Repeat(string(rune('0'+i%10)), 64), "Clé "+string(rune('A'+i))
+		s.keys = append(s.keys, extra)
+	}
+}

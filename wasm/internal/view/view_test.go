@@ -1,0 +1,284 @@
+package view_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/model/modeltest"
+	"scelle/wasm/internal/view"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// scene is one screen in one state.
+type scene struct {
+	name string
+	role string // data-role of its document
+	play func(*stage) model.Screen
+}
+
+// scenes are all screens and the states that look different.
+func scenes() []scene {
+	return append(append(popupScenes(), addScenes()...), openScenes()...)
+}
+
+func popupScenes() []scene {
+	popup := func(at string, set func(*stage)) func(*stage) model.Screen {
+		return func(s *stage) model.Screen {
+			set(s)
+			p := model.NewPopup(s.env(), at)
+			modeltest.Start(p, s.world)
+			return p
+		}
+	}
+	site := func(r protocol.SiteResult) func(*stage) {
+		return func(s *stage) {
+			s.world.Worker[protocol.SiteState] = func(any) (any, error) { return r, nil }
+		}
+	}
+	return []scene{
+		{"popup-checking", "popup", func(s *stage) model.Screen { return model.NewPopup(s.env(), "") }},
+		{"popup-allow", "popup", popup(origin, func(s *stage) { s.store(0) })},
+		{"popup-allowed", "popup", popup(origin, site(protocol.SiteResult{Allowed: true, Secure: true, Keys: 2}))},
+		{"popup-insecure", "popup", popup("http://marches.example", site(protocol.SiteResult{}))},
+		{"popup-no-host", "popup", popup("", func(s *stage) {
+			s.world.Worker[protocol.Status] = func(any) (any, error) {
+				return protocol.StatusResult{Host: protocol.HostState{Fault: &protocol.Fault{Code: fault.HostMissing}}}, nil
+			}
+		})},
+		{"popup-store-locked", "popup", popup("", func(s *stage) {
+			s.keys = nil
+			locked := protocol.Fault{Code: fault.StoreLocked}
+			s.world.Worker[protocol.Status] = func(any) (any, error) {
+				return protocol.StatusResult{Host: protocol.HostState{Online: true, Version: "0.1.0"}, Store: protocol.StoreState{Fault: &locked}}, nil
+			}
+			s.world.Host[protocol.HostList] = func(any) (any, error) {
+				return protocol.ListResult{Failed: []protocol.StoreStatus{{Name: "Base NSS partagée", Fault: &locked}}}, nil
+			}
+		})},
+		{"popup-worker-gone", "popup", popup(origin, func(s *stage) { s.world.Worker = nil })},
+	}
+}
+
+// add plays the registration: the form is filled in for a mode and confirmed
+// when go is true.
+func add(params protocol.AddParams, hold string, set func(*stage), msgs ...model.Msg) func(*stage) model.Screen {
+	return func(s *stage) model.Screen {
+		if set != nil {
+			set(s)
+		}
+		p := s.assistant(protocol.KeysAdd, params, hold)
+		p.Send(msgs...)
+		p.Tick()
+		return p.Screen
+	}
+}
+
+// confirmed is add and the click that uses the key.
+func confirmed(hold string, set func(*stage), msgs ...model.Msg) func(*stage) model.Screen {
+	return func(s *stage) model.Screen {
+		if set != nil {
+			set(s)
+		}
+		p := s.assistant(protocol.KeysAdd, protocol.AddParams{Service: "Direction des achats"}, hold)
+		p.Send(model.SetName{Name: "Marie Durand, bureau, 2026"}, model.NextStep{})
+		p.Send(msgs...)
+		p.Tick()
+		p.Send(model.Register{Trusted: true})
+		return p.Screen
+	}
+}
+
+func addScenes() []scene {
+	name := []model.Msg{model.SetName{Name: "Marie Durand, bureau, 2026"}, model.NextStep{}}
+	with := func(m ...model.Msg) []model.Msg { return append(append([]model.Msg{}, name...), m...) }
+	existing := model.SetMode{Mode: protocol.ModeExisting}
+	pending := &protocol.Registration{ID: "k1", State: protocol.AwaitingProof}
+	service := protocol.AddParams{Service: "Direction des achats"}
+	readOnly := func(s *stage) {
+		s.world.Host[protocol.HostStatus] = func(any) (any, error) {
+			return protocol.HostStatusResult{Stores: []protocol.StoreStatus{{Name: "NSS", State: "read-only"}}}, nil
+		}
+	}
+	resume := func(state protocol.RegistrationState) func(*stage) model.Screen {
+		return func(s *stage) model.Screen {
+			r := *pending
+			r.Thumbprint, r.State = s.keys[0].Thumbprint, state
+			return s.assistant(protocol.KeysAdd, protocol.AddParams{Name: "Marie Durand, bureau, 2026", Resume: &r}, "").Screen
+		}
+	}
+	return []scene{
+		{"add-checking", "assistant", add(service, "host host.status", nil)},
+		{"add-name", "assistant", add(service, "", nil, model.SetName{Name: "Marie Durand, bureau, 2026"}, model.SetRecovery{On: true})},
+		{"add-name-error", "assistant", add(service, "", nil, model.NextStep{})},
+		{"add-local", "assistant", add(service, "", nil, name...)},
+		{"add-local-error", "assistant", confirmed("", nil, model.SetCommonName{CommonName: " "})},
+		{"add-server", "assistant", add(service, "", nil, with(model.SetMode{Mode: protocol.ModeServer})...)},
+		{"add-existing", "assistant", add(service, "", func(s *stage) { s.store(0) }, with(existing, model.ChooseCertificate{Thumbprint: strings.Repeat("a1", 32)})...)},
+		{"add-existing-many", "assistant", add(service, "", func(s *stage) { s.store(8) }, with(existing, model.SetFilter{Filter: "clé"})...)},
+		{"add-existing-none", "assistant", add(service, "", func(s *stage) { s.keys = nil }, with(existing)...)},
+		{"add-existing-missing", "assistant", confirmed("", nil, existing)},
+		{"add-existing-loading", "assistant", add(service, "host host.keys.list", nil, with(existing)...)},
+		{"add-existing-failed", "assistant", add(service, "", func(s *stage) { s.failing(protocol.HostList, fault.StoreDamaged) }, with(existing)...)},
+		{"add-read-only", "assistant", add(service, "", readOnly, name...)},
+		{"add-running", "assistant", confirmed("page requestChallenge", nil)},
+		{"add-running-server", "assistant", confirmed("host host.keys.import", nil, model.SetMode{Mode: protocol.ModeServer})},
+		{"add-failed", "assistant", confirmed("", func(s *stage) { s.failing(protocol.HostUnwrap, fault.TokenRemoved) })},
+		{"add-failed-import", "assistant", confirmed("", func(s *stage) { s.failing(protocol.HostImport, fault.TransportFailed) }, model.SetMode{Mode: protocol.ModeServer})},
+		{"add-failed-early", "assistant", confirmed("", func(s *stage) { s.failing(protocol.HostGenerate, fault.StoreBusy) })},
+		{"add-no-host", "assistant", add(service, "", func(s *stage) { s.failing(protocol.HostStatus, fault.HostMissing) })},
+		{"add-foreign", "assistant", confirmed("", func(s *stage) {
+			s.world.Small = func(model.OpenSmall) (string, error) { return "", fault.New(fault.ProofForeign) }
+		})},
+		{"add-done", "assistant", confirmed("", nil)},
+		{"add-done-recovery", "assistant", func(s *stage) model.Screen {
+			p := s.assistant(protocol.KeysAdd, protocol.AddParams{Name: "Coffre du service", Recovery: true, Mode: protocol.ModeServer}, "")
+			p.Send(model.NextStep{})
+			p.Tick()
+			p.Send(model.Register{Trusted: true})
+			return p.Screen
+		}},
+		{"add-resume", "assistant", resume(protocol.AwaitingProof)},
+		{"add-resume-stale", "assistant", resume(protocol.AwaitingImport)},
+		{"broken", "assistant", func(s *stage) model.Screen { return model.NewBroken(s.env(), fault.New(fault.SessionLost)) }},
+	}
+}
+
+// tender asks for plis by id.
+func tender(ids ...string) protocol.OpenParams {
+	p := protocol.OpenParams{Tender: "2026-T-042", Title: "Fournitures de bureau", HandOver: true}
+	labels := map[string]string{"a": "Société Alpha – candidature", "b": "Bêta et fils – offre", "cbc": "Gamma SARL – offre", "other": "Delta – offre", "bad": "Epsilon – offre"}
+	for _, id := range ids {
+		p.Plis = append(p.Plis, protocol.OpenPli{ID: id, Label: labels[id]})
+	}
+	return p
+}
+
+// opened plays an opening; consented clicks.
+func opened(at string, params protocol.OpenParams, hold string, consented bool, set func(*stage)) func(*stage) model.Screen {
+	return func(s *stage) model.Screen {
+		if set != nil {
+			set(s)
+		}
+		p := s.assistantAt(at, protocol.PliOpen, params, hold)
+		if consented {
+			p.Send(model.Consent{Trusted: true})
+		}
+		return p.Screen
+	}
+}
+
+func openScenes() []scene {
+	three := tender("a", "cbc", "other")
+	one := tender("a")
+	one.HandOver, one.Title = false, ""
+	altered := tender("a", "b", "cbc", "other", "bad")
+	altered.Plis[1].SHA256 = strings.Repeat("9", 64)
+	return []scene{
+		{"open-loading", "assistant", opened(origin, three, "fetch cbc", false, nil)},
+		{"open-consent", "assistant", opened(origin, three, "", false, nil)},
+		{"open-consent-one", "assistant", opened(origin, one, "", false, nil)},
+		{"open-consent-look-alike", "assistant", opened("https://xn--mrches-3ve.example", one, "", false, nil)},
+		{"open-running", "assistant", opened(origin, three, "open cbc", true, nil)},
+		{"open-failed", "assistant", opened(origin, one, "", true, func(s *stage) { s.failing(protocol.HostUnwrap, fault.PINCancelled) })},
+		{"open-results", "assistant", opened(origin, altered, "", true, func(s *stage) {
+			was := s.world.Open
+			s.world.Open = func(o model.OpenFile) (model.Opened, error) {
+				r, err := was(o)
+				if o.File.Name != "cbc" {
+					r.ContentSHA256 = strings.Repeat("7", 64)
+				}
+				return r, err
+			}
+		})},
+		{"open-results-portal", "assistant", func(s *stage) model.Screen {
+			p := s.assistant(protocol.PliOpen, tender("a"), "")
+			p.Send(model.Deliver{To: model.ToPortal}, model.Consent{Trusted: true})
+			return p.Screen
+		}},
+		{"offline-pick", "offline", func(s *stage) model.Screen { return model.NewOffline(s.env()) }},
+		{"offline-too-many", "offline", func(s *stage) model.Screen {
+			f := model.NewOffline(s.env())
+			f.Update(model.FilesDropped{Files: make([]model.FileRef, model.MaxOffline+1)})
+			return f
+		}},
+		{"offline-results", "offline", func(s *stage) model.Screen {
+			was := s.world.Open
+			s.world.Open = func(o model.OpenFile) (model.Opened, error) {
+				if !o.Raw {
+					return model.Opened{}, fault.New(fault.PliNotOurs)
+				}
+				return was(o)
+			}
+			f := model.NewOffline(s.env())
+			p := modeltest.Start(f, s.world)
+			p.Send(model.FilesDropped{Files: []model.FileRef{{Name: "cbc", Size: 1200}}})
+			p.Tick()
+			p.Send(model.Consent{Trusted: true})
+			return f
+		}},
+	}
+}
+
+// draw is a scene's HTML, with what is said and the title.
+func draw(t *testing.T, sc scene, lang string) string {
+	t.Helper()
+	page := view.Of(sc.play(newStage(t, lang)))
+	if page.Lang != lang || page.Title == "" {
+		t.Errorf("%s: language %q, title %q", sc.name, page.Lang, page.Title)
+	}
+	var b strings.Builder
+	for _, n := range page.Body {
+		if refused := n.Refused(); len(refused) > 0 {
+			t.Errorf("%s: package dom left out %q", sc.name, refused)
+		}
+		b.WriteString(n.HTML())
+	}
+	return "<!-- " + page.Title + " | " + page.Status + " -->\n" + b.String()
+}
+
+func TestGolden(t *testing.T) {
+	known := map[string]bool{"README.md": true, "key.pem": true}
+	for _, sc := range scenes() {
+		for _, lang := range []string{"fr", "en"} {
+			file := sc.name + "." + lang + ".html"
+			known[file] = true
+			t.Run(file, func(t *testing.T) { compare(t, file, draw(t, sc, lang)) })
+		}
+	}
+	entries, err := os.ReadDir("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) < 60 {
+		t.Errorf("only %d golden files", len(entries))
+	}
+	for _, e := range entries {
+		if !known[e.Name()] {
+			t.Errorf("testdata/%s belongs to no scene", e.Name())
+		}
+	}
+}
+
+func compare(t *testing.T, file, got string) {
+	path := filepath.Join("testdata", file)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; look at it and run with -update\n%s", path, got)
+	}
+}
