@@ -164,6 +164,7 @@ func TestSealRefuses(t *testing.T) {
 		"shorter content":   {envelope.SealOptions{Recipients: to(pair), Length: 5}, strings.NewReader("0123"), fault.ReadFailed},
 		"longer content":    {envelope.SealOptions{Recipients: to(pair), Length: 3}, strings.NewReader("0123"), fault.ReadFailed},
 		"failing content":   {envelope.SealOptions{Recipients: to(pair), Length: -1}, failing, fault.ReadFailed},
+		"idle content":      {envelope.SealOptions{Recipients: to(pair), Length: -1}, idle{}, fault.ReadFailed},
 		"content cut off":   {envelope.SealOptions{Recipients: to(pair), Length: -1}, cutOff, fault.ReadFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -172,6 +173,11 @@ func TestSealRefuses(t *testing.T) {
 		})
 	}
 }
+
+// idle is a source that gives nothing and does not end.
+type idle struct{}
+
+func (idle) Read([]byte) (int, error) { return 0, nil }
 
 // fullDisk fails after some bytes.
 type fullDisk struct{ room int }

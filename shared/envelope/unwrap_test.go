@@ -236,6 +236,7 @@ func TestRefusedBeforeTheKey(t *testing.T) {
 		{"OAEP with MGF1 of another hash", info(keyTrans(rid, der.Algorithm(oidOAEP, der.Seq(der.TLV(0xa0, der.Algorithm(oidSHA256)))), good)), fault.EnvelopeUnsupported},
 		{"OAEP with MD5", info(keyTrans(rid, der.Algorithm(oidOAEP, der.Seq(der.TLV(0xa0, der.Algorithm("1.2.840.113549.2.5")))), good)), fault.EnvelopeUnsupported},
 		{"OAEP with a label", info(keyTrans(rid, der.Algorithm(oidOAEP, der.Seq(der.TLV(0xa2, der.Algorithm(oidPSpecified, der.Octets([]byte("label")))))), good)), fault.EnvelopeUnsupported},
+		{"OAEP with an odd label", info(keyTrans(rid, der.Algorithm(oidOAEP, der.Seq(der.TLV(0xa2, der.Algorithm(oidPSpecified, der.Null())))), good)), fault.EnvelopeUnsupported},
 		{"OAEP with another mask", info(keyTrans(rid, der.Algorithm(oidOAEP, der.Seq(der.TLV(0xa1, der.Algorithm(oidSHA256)))), good)), fault.EnvelopeUnsupported},
 		{"OAEP with a fourth field", info(keyTrans(rid, der.Algorithm(oidOAEP, der.Seq(der.TLV(0xa3))), good)), fault.EnvelopeMalformed},
 		{"a password recipient", info(der.TLV(0xa3, der.Int(0))), fault.EnvelopeNotForYou},
