@@ -116,8 +116,7 @@
   let bridge = null;
   const expected = new Map(); // "session/call" -> resolve, files on their way from the assistant
 
-  const dropBridge = (host) => {
-    host?.remove();
+  const dropBridge = () => {
     bridge = null;
     for (const [id, r] of requests) if (protocol.methods[r.method].to === "bridge") respond(id, failure("session-lost"));
     for (const resolve of expected.values()) resolve([]);
@@ -173,7 +172,7 @@
     const observer = new MutationObserver(() => {
       if (host.isConnected) return;
       observer.disconnect();
-      dropBridge(host);
+      dropBridge();
     });
     observer.observe(document.documentElement, { childList: true });
     observer.observe(document, { childList: true });
@@ -250,8 +249,9 @@
 
   /** The page may say why its portal refused, in codes; its words stay outside our window. */
   const pageFault = (fault) => {
-    const code = own(faults, fault?.code) ? fault.code : "portal-failed";
-    return failure(code, /^[\w.:-]{1,64}$/.test(fault?.detail) ? fault.detail : undefined);
+    const { code, detail } = fault ?? {};
+    const plain = typeof detail === "string" && /^[\w.:-]{1,64}$/.test(detail);
+    return failure(own(faults, code) ? code : "portal-failed", plain ? detail : undefined);
   };
 
   const callPage = async (id, { session, call, name, args }) => {

@@ -243,14 +243,16 @@ const onStatusChange = (callback) => {
   let timer;
   let stopped = false;
   let asking = false;
+  let again = false; // something happened while the last question was on its way
   const look = async () => {
     clearTimeout(timer);
+    again = asking;
     if (stopped || asking || document.visibilityState !== "visible") return;
     asking = true;
     const now = await status();
     asking = false;
     if (stopped) return;
-    timer = setTimeout(look, POLL_MILLIS);
+    timer = setTimeout(look, again ? 0 : POLL_MILLIS);
     const text = JSON.stringify(now);
     if (text === last) return;
     last = text;

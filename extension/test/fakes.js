@@ -16,10 +16,21 @@ export const settle = async (rounds = 6) => {
   for (let i = 0; i < rounds; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
+const channels = [];
+class Channel {
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    channels.push(port1);
+    Object.assign(this, { port1, port2 });
+  }
+}
+/** Open ports keep node running: call this when the tests of a file are over. */
+export const closeChannels = () => channels.splice(0).forEach((port) => port.close());
+
 /** Runs classic scripts of the extension in a world of their own. */
 export const load = (globals, ...paths) => {
   const world = vm.createContext({
-    console: { error() {} }, URL, TextEncoder, Blob, File, MessageChannel, MessagePort, crypto: webcrypto,
+    console: { error() {} }, URL, TextEncoder, Blob, File, MessageChannel: Channel, MessagePort, crypto: webcrypto,
     setTimeout, clearTimeout, structuredClone, ...globals,
   });
   for (const path of paths) vm.runInContext(readFileSync(new URL(path, ROOT), "utf8"), world, { filename: path });

@@ -65,7 +65,7 @@ func (o options) common() (tree, error) {
 }
 
 // static picks what browsers load: not the manifest's parts, not the portals'
-// scelle.js, no type declarations.
+// scelle.js, no type declarations, no notes for developers.
 func static(files fs.FS) (tree, error) {
 	t := tree{}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
@@ -73,7 +73,7 @@ func static(files fs.FS) (tree, error) {
 			return err
 		}
 		top, _, _ := strings.Cut(name, "/")
-		if top == "manifest" || top == "page" || strings.HasSuffix(name, ".d.ts") || strings.HasSuffix(name, ".go") {
+		if top == "manifest" || top == "page" || strings.HasSuffix(name, ".d.ts") || strings.HasSuffix(name, ".md") {
 			return nil
 		}
 		t[name], err = fs.ReadFile(files, name)

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"scelle/extension"
+	"scelle/shared/version"
+)
+
+// module is a file that begins like a WebAssembly module.
+func module(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "app.wasm")
+	if err := os.WriteFile(name, []byte("\x00asm\x01\x00\x00\x00"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestFolders(t *testing.T) {
+	out := t.TempDir()
+	o := options{out: out, wasm: module(t), demo: true}
+	for range 2 { // a second run replaces the first
+		if err := o.run(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, b := range extension.Browsers() {
+		dir := filepath.Join(out, string(b))
+		for _, name := range []string{"manifest.json", "app/app.wasm", "app/wasm_exec.js", "app/popup.html", "content/content.js", "worker/worker.js", "gen/protocol.js", "_locales/fr/messages.json"} {
+			if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, name := range []string{"page", "manifest", "test", "gen/messages.d.ts", "extension.go", "package.json"} {
+			if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); err == nil {
+				t.Errorf("%s is in the package for %s", name, b)
+			}
+		}
+		text, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), `"version": "`+version.Version+`"`) || !strings.Contains(string(text), "http://127.0.0.1/*") {
+			t.Errorf("%s: manifest %s", b, text)
+		}
+	}
+}
+
+func TestZipIsDeterministic(t *testing.T) {
+	wasm := module(t)
+	var runs [2][]byte
+	for i := range runs {
+		out := t.TempDir()
+		if err := (options{out: out, wasm: wasm, zip: true}).run(); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if runs[i], err = os.ReadFile(filepath.Join(out, "scelle-firefox-"+version.Version+".zip")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(runs[0], runs[1]) {
+		t.Error("two runs differ")
+	}
+	z, err := zip.NewReader(bytes.NewReader(runs[0]), int64(len(runs[0])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range z.File {
+		names = append(names, f.Name)
+	}
+	if !slices.IsSorted(names) || !slices.Contains(names, "manifest.json") || len(names) < 20 {
+		t.Errorf("zip holds %v", names)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	notModule := filepath.Join(t.TempDir(), "x.wasm")
+	if err := os.WriteFile(notModule, []byte("<!doctype html>"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	foreign := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(foreign, "chrome", "photos"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range map[string]options{
+		"no module":        {out: t.TempDir(), wasm: filepath.Join(t.TempDir(), "none")},
+		"not a module":     {out: t.TempDir(), wasm: notModule},
+		"a foreign folder": {out: foreign, wasm: module(t)},
+	} {
+		if err := o.run(); err == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(foreign, "chrome", "photos")); err != nil {
+		t.Error("a foreign folder was emptied")
+	}
+}
+
+// TestMissingFilesAreFound takes single files out of a complete package.
+func TestMissingFilesAreFound(t *testing.T) {
+	common, err := options{wasm: module(t)}.common()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if common["manifest.json"], err = extension.Manifest(extension.Firefox, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := common.complete(); err != nil {
+		t.Fatalf("the package itself: %v", err)
+	}
+	for _, name := range []string{
+		"app/popup.html", "app/bridge.html", "app/boot.js", "app/native.js", "app/crypto-worker.js", "app/app.wasm", "app/wasm_exec.js",
+		"worker/sites.js", "worker/worker.js", "content/content.js", "gen/protocol.js", "gen/faults.js", "_locales/en/messages.json",
+	} {
+		if _, ok := common[name]; !ok {
+			t.Errorf("%s is not in the package", name)
+			continue
+		}
+		less := tree{}
+		for n, data := range common {
+			if n != name {
+				less[n] = data
+			}
+		}
+		if err := less.complete(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("without %s: %v", name, err)
+		}
+	}
+}
