@@ -20,13 +20,15 @@ import (
 var page embed.FS
 
 // packages have tests that only a browser can run, each with the fewest tests
-// that it must have run: a test binary without tests succeeds.
+// that must have passed: a test binary without tests succeeds.
 var packages = []struct {
 	path  string
+	run   string // pattern of the tests' names
 	tests int
 }{
-	{"scelle/wasm/internal/bridge", 10},
-	{"scelle/wasm/internal/webcrypto", 6},
+	{"scelle/wasm/internal/bridge", ".", 14},
+	{"scelle/wasm/internal/webcrypto", ".", 7},
+	{"scelle/wasm/app", "^TestBrowser", 4},
 }
 
 func TestInChromium(t *testing.T) {
@@ -37,14 +39,17 @@ func TestInChromium(t *testing.T) {
 	defer c.Close()
 	for _, p := range packages {
 		t.Run(filepath.Base(p.path), func(t *testing.T) {
-			runIn(t, c, p.path, p.tests)
+			runIn(t, c, p.path, p.run, p.tests)
 		})
 	}
 }
 
-var passed = regexp.MustCompile(`(?m)^--- PASS: `)
+var (
+	passed  = regexp.MustCompile(`(?m)^--- PASS: `)
+	skipped = regexp.MustCompile(`(?m)^\s*--- SKIP: .*`)
+)
 
-func runIn(t *testing.T, c *browser.Chromium, pkg string, want int) {
+func runIn(t *testing.T, c *browser.Chromium, pkg, pattern string, want int) {
 	server := serve(t, compile(t, pkg))
 	tab, err := c.Open(server)
 	if err != nil {
@@ -55,7 +60,7 @@ func runIn(t *testing.T, c *browser.Chromium, pkg string, want int) {
 		Code   int
 		Output string
 	}
-	if err := tab.Eval(`runTests(["-test.v"]).then((r) => (globalThis.done = r)), true`, nil); err != nil {
+	if err := tab.Eval(fmt.Sprintf(`runTests(["-test.v", "-test.run", %q]).then((r) => (globalThis.done = r)), true`, pattern), nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := tab.Until("globalThis.done"); err != nil {
@@ -70,6 +75,9 @@ func runIn(t *testing.T, c *browser.Chromium, pkg string, want int) {
 	}
 	if !strings.Contains(result.Output, "\nPASS") {
 		t.Errorf("the tests did not end:\n%s", result.Output)
+	}
+	if s := skipped.FindString(result.Output); s != "" {
+		t.Errorf("a browser is there, and yet: %s", s)
 	}
 	t.Logf("%d tests passed in Chromium", n)
 }
