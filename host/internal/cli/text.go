@@ -38,7 +38,6 @@ const (
 	txtOpened
 	txtUnauthenticated
 	txtAuthenticated
-	txtRewrapped
 	txtUnverified
 	txtContent
 	txtRecipients
@@ -100,7 +99,6 @@ func texts() [textKeys]pair {
 		txtOpened:           {"%s : %s, SHA-256 %s", "%s: %s, SHA-256 %s"},
 		txtUnauthenticated:  {"Attention : intégrité non vérifiable (contenu chiffré sans authentification).", "Warning: integrity cannot be verified (content encrypted without authentication)."},
 		txtAuthenticated:    {"intégrité vérifiable", "integrity verifiable"},
-		txtRewrapped:        {"%s : %d destinataires, SHA-256 %s", "%s: %d recipients, SHA-256 %s"},
 		txtUnverified:       {"Le contenu a été recopié sans pouvoir être vérifié.", "The content was copied and could not be verified."},
 		txtContent:          {"Contenu :      %s, %s, %s", "Content:      %s, %s, %s"},
 		txtRecipients:       {"Destinataires : %d", "Recipients:   %d"},
