@@ -32,7 +32,8 @@ const upload = (path, file, signal) =>
     request.onerror = () => reject(new PortalError({ code: "portal-failed", detail: "network" }));
     request.onabort = () => reject(new PortalError({ code: "cancelled" }));
     signal.addEventListener("abort", () => request.abort());
-    request.send(file);
+    if (signal.aborted) reject(new PortalError({ code: "cancelled" }));
+    else request.send(file);
   });
 
 /** @type {(files: File[], fields: FormData, signal: AbortSignal) => Promise<any>} */

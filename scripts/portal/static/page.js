@@ -110,7 +110,8 @@ export const say = (kind, ...lines) => {
 /** @param {unknown} error */
 export const sayFailure = (error) => {
   const { message, remedy, code } = words(error);
-  say(code === "cancelled" || code === "consent-refused" ? "info" : "bad", message, remedy, text("code", code));
+  if (code === "cancelled" || code === "consent-refused") say("info", message, remedy);
+  else say("bad", message, remedy, text("code", code));
 };
 
 /**

@@ -148,7 +148,7 @@ func TestExpiredKeys(t *testing.T) {
 	soon := certtest.SelfSigned(t, certtest.Options{CommonName: "Bientôt", NotAfter: time.Now().Add(72 * time.Hour)})
 	s.agent.activate("Expire tôt", false, soon)
 	_, page := s.agent.page("/consultations/" + bridge)
-	if !strings.Contains(page, "1 clé(s) expire(nt) avant la date limite") || !strings.Contains(page, "expire avant la date limite") {
+	if !strings.Contains(page, "1 clé expire avant la date limite") || !strings.Contains(page, "expire avant la date limite") {
 		t.Error("the buyer is not told of a key that expires before the deadline")
 	}
 	s.clock.advance(96 * time.Hour)

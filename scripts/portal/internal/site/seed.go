@@ -18,6 +18,9 @@ type person struct {
 const (
 	roads   = "voirie"
 	schools = "affaires-scolaires"
+
+	demoCompany     = "batiloire"
+	demoCompanyName = "Bâti-Loire SARL"
 )
 
 func demoServices() []store.Service {
@@ -35,7 +38,7 @@ func demoPeople() []person {
 	return []person{
 		{store.User{ID: "agent", Login: "agent@demo", Name: "Camille Lefort", Service: services[0],
 			Rights: map[string][]store.Power{roads: all, schools: {store.KeysRead}}}, "agent-demo", "role.agent"},
-		{store.User{ID: "entreprise", Login: "entreprise@demo", Name: "Dominique Marchal", Company: "batiloire"}, "entreprise-demo", "role.company"},
+		{store.User{ID: "entreprise", Login: "entreprise@demo", Name: "Dominique Marchal", Company: demoCompany, CompanyName: demoCompanyName}, "entreprise-demo", "role.company"},
 		{store.User{ID: "ecoles", Login: "ecoles@demo", Name: "Sacha Périer", Service: services[1],
 			Rights: map[string][]store.Power{schools: all}}, "ecoles-demo", "role.agent"},
 		{store.User{ID: "lecture", Login: "lecture@demo", Name: "Claude Rousset", Service: services[0],
@@ -69,7 +72,7 @@ func (s *Server) seed(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.store.AddCompany(ctx, "batiloire", "Bâti-Loire SARL"); err != nil {
+	if err := s.store.AddCompany(ctx, demoCompany, demoCompanyName); err != nil {
 		return err
 	}
 	for _, p := range demoPeople() {

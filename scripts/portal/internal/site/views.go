@@ -53,9 +53,10 @@ func newViews() (*views, error) {
 func functions(lang string) template.FuncMap {
 	return template.FuncMap{
 		"t":     func(key string, args ...any) string { return text.Format(lang, key, args...) },
+		"count": func(key string, n int) string { return text.Count(lang, key, n) },
 		"date":  text.Date(lang),
 		"size":  text.Size(lang),
-		"short": func(fingerprint string) string { return fingerprint[:min(16, len(fingerprint))] },
+		"short": func(fingerprint string) string { return fingerprint[:min(12, len(fingerprint))] },
 		"dict":  dict,
 	}
 }

@@ -14,7 +14,6 @@ func shellTexts() []entry {
 		{"lang.switch", "Langue", "Language"},
 		{"logout", "Se déconnecter", "Log out"},
 		{"footer", "Rien n’est à lancer à la connexion : Scellé s’ouvre avec le navigateur.", "There is nothing to launch when you log in: Scellé comes with the browser."},
-		{"close", "Fermer", "Close"},
 		{"cancel", "Annuler", "Cancel"},
 		{"noscript", "Cette page a besoin de JavaScript pour parler à l’assistant.", "This page needs JavaScript to talk to the assistant."},
 

@@ -63,6 +63,15 @@ func Format(lang, key string, args ...any) string {
 	return s
 }
 
+// Count returns the text of a number of things: that of key.one or key.many.
+// French counts zero as one.
+func Count(lang, key string, n int) string {
+	if n == 1 || n == 0 && lang == "fr" {
+		return Format(lang, key+".one", n)
+	}
+	return Format(lang, key+".many", n)
+}
+
 func (e entry) in(lang string) string {
 	if lang == "en" {
 		return e.en
@@ -114,7 +123,11 @@ func Size(lang string) func(int64) string {
 	}
 	return func(n int64) string {
 		if n < 1000 {
-			return fmt.Sprintf("%d\u00a0%s", n, one)
+			word := one
+			if n == 1 || n == 0 && lang != "en" {
+				word = strings.TrimSuffix(one, "s")
+			}
+			return fmt.Sprintf("%d\u00a0%s", n, word)
 		}
 		power := min(int(math.Log10(float64(n))/3), len(units))
 		number := fmt.Sprintf("%.1f", float64(n)/math.Pow10(3*power))

@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"scelle/shared/protocol"
+)
+
+func newStore(t *testing.T, path string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), path, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// setting adds one service and one agent.
+func setting(t *testing.T, s *Store) Service {
+	t.Helper()
+	service := Service{"s", "Service"}
+	user := User{ID: "u", Login: "u", Name: "U", Service: service, Rights: map[string][]Power{"s": {KeysManage}}}
+	if err := errors.Join(s.AddService(t.Context(), service), s.AddUser(t.Context(), user, "secret", 10)); err != nil {
+		t.Fatal(err)
+	}
+	return service
+}
+
+func TestMigrations(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a file?with#odd%20name.db")
+	s := newStore(t, path)
+	setting(t, s)
+	var version, foreign int
+	var journal string
+	for pragma, into := range map[string]any{"user_version": &version, "foreign_keys": &foreign, "journal_mode": &journal} {
+		if err := s.db.QueryRow("PRAGMA " + pragma).Scan(into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if version == 0 || foreign != 1 || journal != "wal" {
+		t.Errorf("version %d, foreign keys %d, journal %s", version, foreign, journal)
+	}
+	s.Close()
+	if services, err := newStore(t, path).Services(t.Context()); err != nil || len(services) != 1 {
+		t.Errorf("after opening again: %v, %v", services, err)
+	}
+}
+
+func TestNewerDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "portal.db")
+	s := newStore(t, path)
+	if _, err := s.db.Exec("PRAGMA user_version = 999"); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if _, err := Open(t.Context(), path, time.Now); err == nil {
+		t.Error("a database of a newer program was opened")
+	}
+}
+
+func TestForeignKeys(t *testing.T) {
+	s := newStore(t, filepath.Join(t.TempDir(), "portal.db"))
+	setting(t, s)
+	_, err := s.Register(t.Context(), Key{Service: "nowhere", Name: "N", State: protocol.AwaitingProof, Mode: protocol.ModeLocal, CreatedBy: "u", Certificate: []byte{1}})
+	if err == nil {
+		t.Error("a key of no service was registered")
+	}
+}
+
+// TestChangeIsWhole breaks a change in the middle: nothing of it stays.
+func TestChangeIsWhole(t *testing.T) {
+	s := newStore(t, filepath.Join(t.TempDir(), "portal.db"))
+	service := setting(t, s)
+	err := s.AddTender(t.Context(), Tender{ID: "t", Service: service, Reference: "R", Title: "T", Deadline: time.Now(), Lots: []Lot{{"1", "A"}, {"1", "the same number"}}})
+	if err == nil {
+		t.Fatal("two lots share a number")
+	}
+	if _, err := s.Tender(t.Context(), "t"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("half a consultation stayed: %v", err)
+	}
+}
+
+// TestConcurrentRegistrations is one certificate that two windows register at
+// once: one registration.
+func TestConcurrentRegistrations(t *testing.T) {
+	s := newStore(t, filepath.Join(t.TempDir(), "portal.db"))
+	setting(t, s)
+	ids := make(chan string, 8)
+	for range cap(ids) {
+		go func() {
+			k, err := s.Register(context.Background(), Key{Service: "s", Name: "N", State: protocol.AwaitingProof, Mode: protocol.ModeLocal, CreatedBy: "u", Certificate: []byte{1}, Thumbprint: "same"})
+			if err != nil {
+				k.ID = err.Error()
+			}
+			ids <- k.ID
+		}()
+	}
+	first := <-ids
+	for range cap(ids) - 1 {
+		if id := <-ids; id != first {
+			t.Errorf("%s and %s", first, id)
+		}
+	}
+}
+
+func TestPasswords(t *testing.T) {
+	one, err := hashPassword("secret", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := hashPassword("secret", 10)
+	if err != nil || one == two {
+		t.Errorf("two hashes of one password are equal: %s, %v", one, err)
+	}
+	if !checkPassword(one, "secret") || checkPassword(one, "Secret") || checkPassword("", "") || checkPassword("10:zz:00", "secret") {
+		t.Error("a password is checked wrongly")
+	}
+}
+
+func TestMay(t *testing.T) {
+	u := User{Rights: map[string][]Power{"a": {KeysManage}, "b": {KeysRead}}}
+	for _, test := range []struct {
+		power   Power
+		service string
+		want    bool
+	}{{KeysManage, "a", true}, {KeysRead, "a", true}, {PlisOpen, "a", false}, {KeysRead, "b", true}, {KeysManage, "b", false}, {KeysRead, "c", false}} {
+		if got := u.May(test.power, test.service); got != test.want {
+			t.Errorf("%s in %s: %v", test.power, test.service, got)
+		}
+	}
+}
