@@ -119,7 +119,7 @@
   const dropBridge = () => {
     bridge = null;
     for (const [id, r] of requests) if (protocol.methods[r.method].to === "bridge") respond(id, failure("session-lost"));
-    for (const resolve of expected.values()) resolve([]);
+    for (const resolve of expected.values()) resolve(undefined);
     expected.clear();
   };
 
@@ -254,10 +254,12 @@
     return failure(own(faults, code) ? code : "portal-failed", plain ? detail : undefined);
   };
 
-  const callPage = async (id, { session, call, name, args }) => {
+  const callPage = async (id, { session, call, name, args, files: count }) => {
     const spec = own(protocol.calls, name);
     if (!spec || !isId(String(call))) return failure("not-permitted");
     const files = spec.files ? await expectFiles(session, call) : undefined;
+    // Nothing is handed over by halves: the files came, all of them, or the page is not called.
+    if (spec.files && files?.length !== count) return failure("session-lost");
     if (!requests.has(id)) return failure("session-lost");
     const answer = await new Promise((resolve) => {
       calls.set(`${id}/${call}`, resolve);

@@ -338,6 +338,12 @@ test("envelopes and opened files pass through the bridge, not through messages",
   await page.say({ kind: "call-result", id: "r1", call: "2", ok: true });
   assert.deepEqual(await handed, { ok: true, result: {} });
 
+  const none = page.extensionSays({ kind: "call", call: "4", name: "receiveOpened", args: { id: "p" }, files: 1 });
+  await settle(12);
+  bridge.port.postMessage({ kind: "files", session: SESSION, call: "4" });
+  assert.equal((await none).fault.code, "session-lost");
+  assert.equal(page.heard("call").filter((m) => m.call === "4").length, 0, "the page is not called without them");
+
   const bad = page.extensionSays({ kind: "call", call: "3", name: "fetchEnvelope", args: { id: "p" } });
   await settle();
   await page.say({ kind: "call-result", id: "r1", call: "3", ok: true, file: "not a file" });
