@@ -257,7 +257,7 @@
   const callPage = async (id, { session, call, name, args, files: count }) => {
     const spec = own(protocol.calls, name);
     if (!spec || !isId(String(call))) return failure("not-permitted");
-    const files = spec.files ? await expectFiles(session, call) : undefined;
+    const files = spec.files ? (count > 0 ? await expectFiles(session, call) : []) : undefined;
     // Nothing is handed over by halves: the files came, all of them, or the page is not called.
     if (spec.files && files?.length !== count) return failure("session-lost");
     if (!requests.has(id)) return failure("session-lost");
