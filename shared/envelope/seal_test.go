@@ -179,11 +179,13 @@ type idle struct{}
 
 func (idle) Read([]byte) (int, error) { return 0, nil }
 
-// fullDisk fails after some bytes.
+// fullDisk fails once, after some bytes: an error that is passed over would
+// not come back.
 type fullDisk struct{ room int }
 
 func (f *fullDisk) Write(b []byte) (int, error) {
 	if f.room -= len(b); f.room < 0 {
+		f.room = 1 << 30
 		return 0, fault.New(fault.DiskFull)
 	}
 	return len(b), nil
