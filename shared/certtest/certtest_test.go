@@ -34,7 +34,8 @@ func TestIssue(t *testing.T) {
 }
 
 func TestKeysAreSharedByNumber(t *testing.T) {
-	if RSAKey(t, 2048, 0) != RSAKey(t, 2048, 0) || RSAKey(t, 2048, 0).Equal(RSAKey(t, 2048, 1)) {
+	first, again := RSAKey(t, 2048, 0), RSAKey(t, 2048, 0)
+	if first != again || first.Equal(RSAKey(t, 2048, 1)) {
 		t.Error("keys are not kept by number")
 	}
 	if k := RSAKeyWithExponent(t, 2048, 3); k.E != 3 || k.Validate() != nil {

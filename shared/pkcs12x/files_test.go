@@ -35,6 +35,8 @@ var accepted = map[string]struct {
 	"openssl-3des":          {"motdepasse", "Clé d'Élodie", "rsa", 0},
 	"openssl-2des":          {"motdepasse", "", "rsa", 0},
 	"openssl-aes128-sha512": {"motdepasse", "", "rsa", 0},
+	"openssl-sha224":        {"motdepasse", "", "P-256", 0},
+	"openssl-sha384":        {"motdepasse", "", "P-256", 0},
 	"openssl-plain-cert":    {"motdepasse", "", "rsa", 0},
 	"openssl-plain-key":     {"motdepasse", "", "rsa", 0},
 	"openssl-pbes2-3des":    {"motdepasse", "", "rsa", 0},

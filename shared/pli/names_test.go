@@ -1,7 +1,6 @@
 package pli
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -95,7 +94,7 @@ func FuzzNames(f *testing.F) {
 		for _, s := range []string{x, y, z} {
 			if s == "" || len(s) > MaxName || !utf8.ValidString(s) || strings.ContainsAny(s, `/\<>:"|?*`) || strings.ContainsFunc(s, hidden) ||
 				s[0] == '.' || strings.TrimRight(s, ". ") != s || strings.TrimLeft(s, " ") != s || reserved(s) || !filepath.IsLocal(s) {
-				t.Fatal(fmt.Sprintf("%q", s))
+				t.Fatalf("%q", s)
 			}
 			if again := NewNames().Safe(s); again != s {
 				t.Fatalf("%q became %q", s, again)
