@@ -7,11 +7,7 @@ import (
 	"scelle/wasm/internal/bridge"
 )
 
-func main() {
-	if err := run(); err != nil {
-		bridge.Log(err)
-	}
-}
+func main() { bridge.Log(run()) }
 
 // run plays the role that boot.js or crypto-worker.js gave. It returns only
 // when that cannot begin; the script then shows the static text.
