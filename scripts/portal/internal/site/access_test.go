@@ -10,6 +10,14 @@ import (
 	"scelle/shared/protocol"
 )
 
+// accessRow is how a route is called, and the status that each of everybody
+// gets.
+type accessRow struct {
+	path string
+	body any
+	want [5]int
+}
+
 // TestAccess calls every route as everybody. Each row says what nobody, a
 // company, an agent who may only look, an agent of the other service and the
 // right agent get; a route without a row fails the test.
@@ -25,11 +33,7 @@ func TestAccess(t *testing.T) {
 	submit := submitArgs("Accès", false, pair)
 
 	people := []string{"", "entreprise", "lecture", "ecoles", "agent"}
-	rows := map[string]struct {
-		path string
-		body any
-		want [5]int
-	}{
+	rows := map[string]accessRow{
 		"GET /{$}":                         {"/", nil, [5]int{303, 303, 303, 303, 303}},
 		"GET /":                            {"/nothing/here", nil, [5]int{404, 404, 404, 404, 404}},
 		"GET /connexion":                   {"/connexion", nil, [5]int{200, 303, 303, 303, 303}},
@@ -65,6 +69,24 @@ func TestAccess(t *testing.T) {
 	for _, who := range people[1:] {
 		clients[who] = p.login(t, who)
 	}
+	checkAccess(t, p, rows, people, clients)
+	if got := clients["agent"].status("POST", "/consultations/"+salt+"/cloture", url.Values{}); got != 303 {
+		t.Errorf("close: %d", got)
+	}
+	for _, who := range people {
+		if got := clients[who].status("POST", "/deconnexion", url.Values{}); got != 303 {
+			t.Errorf("logout of %q: %d", who, got)
+		}
+	}
+	for who, want := range map[string]int{"agent": 200, "lecture": 403, "ecoles": 403, "entreprise": 403} {
+		if got := p.login(t, who).status("GET", "/api/plis/"+pli+"/content", nil); got != want {
+			t.Errorf("content after the deadline as %s: %d, want %d", who, got, want)
+		}
+	}
+}
+
+func checkAccess(t *testing.T, p *portal, rows map[string]accessRow, people []string, clients map[string]*client) {
+	t.Helper()
 	for _, r := range p.routes() {
 		row, ok := rows[r.pattern]
 		if !ok {
@@ -79,19 +101,6 @@ func TestAccess(t *testing.T) {
 			if got := clients[who].status(method, row.path, row.body); got != row.want[i] {
 				t.Errorf("%s as %q: %d, want %d", r.pattern, who, got, row.want[i])
 			}
-		}
-	}
-	if got := clients["agent"].status("POST", "/consultations/"+salt+"/cloture", url.Values{}); got != 303 {
-		t.Errorf("close: %d", got)
-	}
-	for _, who := range people {
-		if got := clients[who].status("POST", "/deconnexion", url.Values{}); got != 303 {
-			t.Errorf("logout of %q: %d", who, got)
-		}
-	}
-	for who, want := range map[string]int{"agent": 200, "lecture": 403, "ecoles": 403, "entreprise": 403} {
-		if got := p.login(t, who).status("GET", "/api/plis/"+pli+"/content", nil); got != want {
-			t.Errorf("content after the deadline as %s: %d, want %d", who, got, want)
 		}
 	}
 }

@@ -1,6 +1,6 @@
 package text
 
-// tendersTexts are the consultations, the plis and the receipt.
+// tendersTexts are the consultations and their keys.
 func tendersTexts() []entry {
 	return []entry{
 		{"tenders.title", "Consultations", "Tenders"},
@@ -43,55 +43,5 @@ func tendersTexts() []entry {
 		{"alert.expired.one", "%d clé retenue a expiré et n’est plus destinataire.", "%d chosen key has expired and no longer receives."},
 		{"alert.expired.many", "%d clés retenues ont expiré et ne sont plus destinataires.", "%d chosen keys have expired and no longer receive."},
 		{"alert.keys", "Gérer les clés du service", "Manage the department’s keys"},
-
-		{"plis.title", "Plis reçus", "Submissions received"},
-		{"plis.none", "Aucun pli reçu.", "No submission received."},
-		{"plis.sealed", "Les plis restent fermés jusqu’à la date limite : le portail ne les remet à personne avant.", "Submissions stay closed until the deadline: the portal hands them to nobody before."},
-		{"plis.open", "Ouvrir les plis", "Open the submissions"},
-		{"plis.open.lead", "L’assistant vous demande une fois votre accord, puis ouvre les plis sur ce poste. Le portail ne voit ni la clé ni le contenu, sauf si vous lui remettez les fichiers.", "The assistant asks for your consent once, then opens the submissions on this computer. The portal sees neither key nor content, unless you hand it the files."},
-		{"plis.handover", "Proposer de remettre les fichiers ouverts au portail", "Offer to hand the opened files to the portal"},
-		{"plis.what", "Pli", "Submission"},
-		{"plis.kind.offre", "Offre", "Offer"},
-		{"plis.kind.candidature", "Candidature", "Application"},
-		{"plis.size", "Taille", "Size"},
-		{"plis.received", "Reçu le", "Received"},
-		{"plis.prints", "Empreintes SHA-256", "SHA-256 fingerprints"},
-		{"plis.whole", "fichier déposé", "file as deposited"},
-		{"plis.content", "contenu chiffré", "encrypted content"},
-		{"plis.state.sealed", "Fermé", "Closed"},
-		{"plis.state.opened", "Ouvert", "Opened"},
-		{"plis.copies", "Même contenu chiffré qu’un autre pli : à vérifier", "Same encrypted content as another submission: to be checked"},
-		{"plis.differs", "Deux ouvertures de ce pli ont donné des fichiers différents : à vérifier", "Two openings of this submission gave different files: to be checked"},
-		{"plis.cbc", "intégrité non vérifiable", "integrity cannot be verified"},
-		{"plis.opened.by", "Ouvert par %s le %s", "Opened by %s on %s"},
-		{"plis.files", "Fichiers obtenus", "Files obtained"},
-		{"plis.handed", "Fichiers remis au portail", "Files handed to the portal"},
-		{"plis.file", "Fichier", "File"},
-		{"plis.print", "Empreinte SHA-256", "SHA-256 fingerprint"},
-
-		{"deposit.title", "Déposer une réponse", "Submit an answer"},
-		{"deposit.lead", "Vos fichiers sont scellés dans votre navigateur avant l’envoi : ni le portail ni personne ne peut les lire avant l’ouverture.", "Your files are sealed in your browser before they are sent: neither the portal nor anyone else can read them before the opening."},
-		{"deposit.files", "Fichiers de la réponse", "Files of the answer"},
-		{"deposit.files.hint", "Un ou plusieurs fichiers. Ils ne quittent ce poste qu’une fois scellés.", "One or more files. They leave this computer only once sealed."},
-		{"deposit.kind", "Enveloppe", "Envelope"},
-		{"deposit.lot", "Lot", "Lot"},
-		{"deposit.submit", "Sceller et déposer", "Seal and submit"},
-		{"deposit.closed", "La date limite est passée : le dépôt n’est plus possible.", "The deadline has passed: submitting is no longer possible."},
-		{"deposit.nokeys", "L’acheteur n’a pas encore de clé active pour cette consultation. Le dépôt sera possible dès qu’il en aura ajouté une.", "The buyer has no active key for this tender yet. You can submit as soon as one was added."},
-		{"deposit.mine", "Vos dépôts", "Your submissions"},
-		{"deposit.mine.none", "Aucun dépôt pour le moment.", "No submission yet."},
-		{"deposit.receipt", "Accusé de réception", "Receipt"},
-
-		{"receipt.title", "Accusé de réception", "Receipt"},
-		{"receipt.lead", "Le pli ci-dessous est arrivé complet, avant la date limite. Conservez cet accusé avec vos fichiers.", "The submission below arrived complete, before the deadline. Keep this receipt with your files."},
-		{"receipt.number", "Numéro", "Number"},
-		{"receipt.depositor", "Déposant", "Depositor"},
-		{"receipt.whole", "Empreinte SHA-256 du fichier déposé", "SHA-256 fingerprint of the file as deposited"},
-		{"receipt.content", "Empreinte SHA-256 du contenu chiffré", "SHA-256 fingerprint of the encrypted content"},
-		{"receipt.content.why", "Elle reste la même si l’acheteur ajoute ou remplace une clé.", "It stays the same if the buyer adds or replaces a key."},
-		{"receipt.print", "Imprimer", "Print"},
-		{"receipt.back", "Revenir à la consultation", "Back to the tender"},
-		{"done.cles", "Le choix des clés est enregistré.", "The choice of keys is saved."},
-		{"done.cloture", "La consultation est close : les plis peuvent être ouverts.", "The tender is closed: the submissions can be opened."},
 	}
 }

@@ -1,0 +1,123 @@
+package site
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"scelle/scripts/portal/internal/store"
+	"scelle/shared/fault"
+	"scelle/shared/keypair"
+	"scelle/shared/protocol"
+)
+
+func TestDeleteIsRefusedWhilePlisDepend(t *testing.T) {
+	s := newSealing(t)
+	receipt := s.company.deposit(salt, s.company.seal(salt, "", "contenu"))
+	if k := s.agent.key(s.personalID); k.Plis != 1 {
+		t.Errorf("%d plis depend on the key", k.Plis)
+	}
+	f := s.agent.refusal(409, fault.PortalRefused, http.MethodDelete, "/api/keys/"+s.personalID, nil)
+	if f.Detail != "plis: 1" {
+		t.Errorf("refused for %q", f.Detail)
+	}
+	s.closeTender(t, salt)
+	s.agent.refusal(409, fault.PortalRefused, http.MethodDelete, "/api/keys/"+s.personalID, nil)
+	s.agent.must(http.MethodPost, "/api/plis/"+receipt.ID+"/opened", map[string]any{"authenticated": true, "sha256": receipt.SHA256, "files": []protocol.PliFile{}}, nil)
+	s.agent.must(http.MethodDelete, "/api/keys/"+s.personalID, nil, nil)
+}
+
+func TestOpeningIsNoted(t *testing.T) {
+	s := newSealing(t)
+	receipt := s.company.deposit(salt, s.company.seal(salt, "", "contenu"))
+	s.closeTender(t, salt)
+	path := "/api/plis/" + receipt.ID
+	file := protocol.PliFile{Name: "prix.pdf", Size: 3, SHA256: sha256Hex([]byte("abc"))}
+	report := map[string]any{"authenticated": true, "sha256": receipt.SHA256, "contentSha256": receipt.ContentSHA256, "files": []protocol.PliFile{file}}
+	s.agent.must(http.MethodPost, path+"/opened", report, nil)
+	_, page := s.agent.page("/consultations/" + salt)
+	if !strings.Contains(page, file.SHA256) || !strings.Contains(page, "Ouvert par Camille Lefort") || strings.Contains(page, "fichiers différents") {
+		t.Error("the opening is not shown")
+	}
+	report["files"] = []protocol.PliFile{{Name: "prix.pdf", Size: 3, SHA256: sha256Hex([]byte("abd"))}}
+	s.agent.must(http.MethodPost, path+"/opened", report, nil)
+	if _, page = s.agent.page("/consultations/" + salt); !strings.Contains(page, "fichiers différents") {
+		t.Error("two openings with different files are not flagged")
+	}
+	report["sha256"] = strings.Repeat("0", 64)
+	s.agent.refusal(422, fault.PortalRefused, http.MethodPost, path+"/opened", report)
+}
+
+func TestHandOver(t *testing.T) {
+	s := newSealing(t)
+	receipt := s.company.deposit(salt, s.company.seal(salt, "", "contenu"))
+	path := "/api/plis/" + receipt.ID + "/files?"
+	query := url.Values{"name": {"<b>prix</b>.html"}, "sha256": {sha256Hex([]byte("<script>"))}}
+	if status, f := s.agent.raw(http.MethodPost, path+query.Encode(), strings.NewReader("<script>"), nil); f == nil || status != 403 || f.Detail != "deadline" {
+		t.Errorf("handed over before the deadline: %d %v", status, f)
+	}
+	s.closeTender(t, salt)
+	var h handedJSON
+	for range 2 {
+		if _, f := s.agent.raw(http.MethodPost, path+query.Encode(), strings.NewReader("<script>"), &h); f != nil {
+			t.Fatal(*f)
+		}
+	}
+	if status, f := s.agent.raw(http.MethodPost, path+query.Encode(), strings.NewReader("other"), nil); f == nil || status != 422 {
+		t.Errorf("another file than announced: %d %v", status, f)
+	}
+	entries, err := os.ReadDir(filepath.Join(s.config.Dir, "opened"))
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("%d files, %v", len(entries), err)
+	}
+	response, body := s.agent.send(http.MethodGet, "/api/files/"+entries[0].Name(), nil, http.Header{})
+	if string(body) != "<script>" || !strings.HasPrefix(response.Header.Get("Content-Disposition"), "attachment") || response.Header.Get("Content-Type") != "application/octet-stream" {
+		t.Errorf("came back as %v: %q", response.Header, body)
+	}
+	if _, page := s.agent.page("/consultations/" + salt); !strings.Contains(page, "&lt;b&gt;prix&lt;/b&gt;.html") {
+		t.Error("the file is not listed, or not escaped")
+	}
+}
+
+// TestCopiedPli deposits one company's pli again for another consultation and
+// as another company: the same encrypted content is flagged on both sides.
+func TestCopiedPli(t *testing.T) {
+	s := newSealing(t)
+	ctx := t.Context()
+	if err := s.store.AddCompany(ctx, "copieur", "Copie et Cie"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.AddUser(ctx, store.User{ID: "copieur", Login: "copie@demo", Name: "Alix Double", Company: "copieur"}, "copie", 1000); err != nil {
+		t.Fatal(err)
+	}
+	copier := newClient(t, s.url)
+	copier.form("/connexion", url.Values{"login": {"copie@demo"}, "password": {"copie"}})
+	_, page := copier.page("/consultations")
+	copier.csrf = csrfMeta.FindStringSubmatch(page)[1]
+
+	sealed := s.company.seal(salt, "", "contenu")
+	original, copied := s.company.deposit(salt, sealed), copier.deposit(salt, sealed)
+	if original.ID == copied.ID {
+		t.Fatal("two companies share a deposit")
+	}
+	var list struct{ Plis []pliJSON }
+	s.agent.must(http.MethodGet, "/api/tenders/"+salt+"/plis", nil, &list)
+	if len(list.Plis) != 2 || list.Plis[0].Copies != 1 || list.Plis[1].Copies != 1 {
+		t.Errorf("%+v", list.Plis)
+	}
+	if _, page := s.agent.page("/consultations/" + salt); strings.Count(page, "Même contenu chiffré") != 2 {
+		t.Error("copies are not flagged on the page")
+	}
+	if status, _ := copier.page("/depots/" + original.ID); status != http.StatusForbidden {
+		t.Errorf("another company's receipt: %d", status)
+	}
+	if _, page := s.company.page("/depots/" + original.ID); !strings.Contains(page, original.SHA256) || !strings.Contains(page, original.ContentSHA256) {
+		t.Error("the receipt lacks a fingerprint")
+	}
+	if keypair.Thumbprint(sealed.bytes) != original.SHA256 {
+		t.Error("the receipt's fingerprint is not the file's")
+	}
+}
