@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto/extensions"
@@ -36,7 +37,11 @@ type Chromium struct {
 
 	ctx    context.Context
 	cancel context.CancelFunc
+	clicks atomic.Int64
 }
+
+// Clicks is how often Page.Click was called on the browser's pages.
+func (c *Chromium) Clicks() int { return int(c.clicks.Load()) }
 
 var places = []string{"/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"}
 
@@ -187,7 +192,13 @@ func describe(infos []*target.Info) string {
 
 // Assistant waits for the extension's assistant window.
 func (c *Chromium) Assistant() (*Page, error) {
-	return c.Attach("assistant window", c.isExtensionPage("/app/assistant.html"))
+	p, err := c.Attach("assistant window", c.isExtensionPage("/app/assistant.html"))
+	if err != nil {
+		return nil, err
+	}
+	// A headless browser gives every window the same size; the extension
+	// asks for this one.
+	return p, p.do(chromedp.EmulateViewport(560, 760))
 }
 
 // HasAssistant reports whether an assistant window is open now.

@@ -62,6 +62,7 @@ func (p *Page) URL() (string, error) {
 // Click waits for an element to be visible and enabled and clicks it with a
 // real mouse event.
 func (p *Page) Click(selector string) error {
+	p.c.clicks.Add(1)
 	err := p.do(chromedp.WaitEnabled(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
 	return p.explain("clicking "+selector, err)
 }
@@ -162,7 +163,7 @@ func (p *Page) explain(what string, err error) error {
 		return nil
 	}
 	var seen string
-	if p.Eval(`document.body.innerText.replace(/\s+/g, " ").slice(0, 600)`, &seen) != nil {
+	if p.Eval(`document.body.innerText.replace(/\s+/g, " ").slice(0, 1500)`, &seen) != nil {
 		seen = "(nothing could be read)"
 	}
 	url, _ := p.URL()

@@ -1,6 +1,8 @@
 package journey
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -76,8 +78,19 @@ func (w *Walk) OpenPlis(handOver bool) error {
 		},
 		func() error { return a.Click("#use-key") },
 		func() error { return a.Visible(".results") },
+		func() error { return none(a, ".result.bad") },
 		func() error { return w.Camera.Take(a, "Chaque pli a son résultat, avec ses empreintes.") },
 		func() error { return a.Click(".actions .primary") },
 		func() error { return w.Page.Visible(`.pli[data-opened="yes"]`) },
 	)
+}
+
+// none fails with the words of the first element that should not be there.
+func none(p *browser.Page, selector string) error {
+	var words string
+	err := p.Eval(fmt.Sprintf(`document.querySelector(%q)?.innerText ?? ""`, selector), &words)
+	if err == nil && words != "" {
+		err = errors.New(words)
+	}
+	return err
 }

@@ -90,7 +90,7 @@ func (w *World) Env() []string {
 		"XDG_STATE_HOME=" + filepath.Join(w.Home, ".local", "state"),
 		"XDG_CACHE_HOME=" + filepath.Join(w.Home, ".cache"),
 		"XDG_RUNTIME_DIR=" + filepath.Join(w.Dir, "run"),
-		"LANG=fr_FR.UTF-8", "LC_ALL=",
+		"LANG=C.UTF-8", "LC_ALL=C.UTF-8",
 	}
 }
 

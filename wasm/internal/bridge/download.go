@@ -30,9 +30,11 @@ func Save(ctx context.Context, f File, path string) (string, error) {
 		return "", err
 	}
 	defer stop()
-	id, err := Run(ctx, downloads, fault.WriteFailed, "download", map[string]any{
-		"url": address, "filename": path, "saveAs": false, "conflictAction": "uniquify",
-	})
+	id, err := startDownload(ctx, downloads, address, path)
+	if plain := Plain(path); err != nil && plain != path {
+		// Chromium refuses accents where the system's locale is not UTF-8.
+		id, err = startDownload(ctx, downloads, address, plain)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -48,6 +50,12 @@ func Save(ctx context.Context, f File, path string) (string, error) {
 			return "", Ended(ctx)
 		}
 	}
+}
+
+func startDownload(ctx context.Context, downloads Value, address, path string) (Value, error) {
+	return Run(ctx, downloads, fault.WriteFailed, "download", map[string]any{
+		"url": address, "filename": path, "saveAs": false, "conflictAction": "uniquify",
+	})
 }
 
 // downloadState asks for a download by its number.

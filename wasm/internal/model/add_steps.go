@@ -89,14 +89,14 @@ func (a *Add) work(s AddStep) []Effect {
 	case StepRead:
 		return a.read(a.List.Chosen, func() []Effect { return a.enter(StepSubmit) })
 	case StepGenerate:
-		params := protocol.GenerateParams{CommonName: a.commonName(), Name: a.name()}
+		params := protocol.GenerateParams{CommonName: a.commonName(), Name: a.commonName()}
 		return []Effect{host(&a.runs, protocol.HostGenerate, params, a.generated)}
 	case StepTransport:
 		return []Effect{host(&a.runs, protocol.HostTransport, protocol.Empty{}, a.gotTransport)}
 	case StepRequest:
 		return a.request()
 	case StepImport:
-		params := protocol.ImportParams{Transport: a.transport.ID, Envelope: a.sealed, Name: a.name()}
+		params := protocol.ImportParams{Transport: a.transport.ID, Envelope: a.sealed, Name: a.commonName()}
 		return []Effect{host(&a.runs, protocol.HostImport, params, a.imported)}
 	case StepSubmit:
 		return a.submit()

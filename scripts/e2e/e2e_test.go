@@ -1,0 +1,268 @@
+// Package e2e drives the product as people do: a real Chromium with the real
+// extension, the real host, a real NSS database and the real portal, in a
+// world below the test's own temporary folder.
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"scelle/scripts/e2e/journey"
+	"scelle/scripts/e2e/stack"
+)
+
+// begin makes a world, starts its browser and logs the agent in.
+func begin(t *testing.T) *journey.Walk {
+	t.Helper()
+	w := newWorld(t)
+	return browse(t, w)
+}
+
+func newWorld(t *testing.T) *stack.World {
+	t.Helper()
+	build, err := filepath.Abs("../../build")
+	must(t, err)
+	a, err := stack.Built(build)
+	must(t, err)
+	w, err := stack.New(context.WithoutCancel(t.Context()), a, t.TempDir(), logWriter{t})
+	must(t, err)
+	t.Cleanup(func() { must(t, w.Close()) })
+	return w
+}
+
+func browse(t *testing.T, w *stack.World) *journey.Walk {
+	t.Helper()
+	c, err := w.Browse(context.WithoutCancel(t.Context()), false)
+	must(t, err)
+	t.Cleanup(c.Close)
+	walk := journey.New(w, c, nil)
+	must(t, walk.Login(journey.Agent))
+	return walk
+}
+
+// ready is begin with the site allowed and the keys' page open and online.
+func ready(t *testing.T) *journey.Walk {
+	t.Helper()
+	w := begin(t)
+	must(t, w.GoKeys())
+	must(t, w.Allow())
+	must(t, w.Online())
+	return w
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// logWriter puts the programs' words into the test's log.
+type logWriter struct{ t *testing.T }
+
+func (l logWriter) Write(b []byte) (int, error) {
+	if l.t.Context().Err() == nil {
+		l.t.Logf("%s", strings.TrimSpace(string(b)))
+	}
+	return len(b), nil
+}
+
+// TestTheWholeJourney is the demo with what can be seen from outside.
+func TestTheWholeJourney(t *testing.T) {
+	before := homeListing(t)
+	w := begin(t)
+	w.Camera = &journey.Camera{Dir: t.TempDir()}
+	must(t, journey.All(w))
+	if w.Camera.Count() < 15 {
+		t.Errorf("only %d pictures", w.Camera.Count())
+	}
+	if _, err := w.Camera.Index(); err != nil {
+		t.Error(err)
+	}
+	open, err := w.World.Sockets()
+	must(t, err)
+	if len(open) > 0 {
+		t.Errorf("the host or the browser listens: %v", open)
+	}
+	certificatesSeenByCertutil(t, w)
+	handedOver(t, w)
+	w.Browser.Close()
+	must(t, w.World.WaitHosts(0))
+	if after := homeListing(t); after != before {
+		t.Errorf("the real home changed:\n%s\nwas:\n%s", after, before)
+	}
+}
+
+// homeListing is what a stray program would change in the real home.
+func homeListing(t *testing.T) string {
+	t.Helper()
+	home, err := os.UserHomeDir()
+	must(t, err)
+	var b strings.Builder
+	for _, p := range []string{".pki", ".local/share/pki", ".local/state/scelle", ".config/chromium", ".config/google-chrome", ".mozilla"} {
+		info, err := os.Stat(filepath.Join(home, p))
+		if err == nil {
+			b.WriteString(p + " " + info.ModTime().Format(time.RFC3339Nano) + "\n")
+		} else {
+			b.WriteString(p + " absent\n")
+		}
+	}
+	return b.String()
+}
+
+func certificatesSeenByCertutil(t *testing.T, w *journey.Walk) {
+	t.Helper()
+	db := "sql:" + w.World.StoreDir()
+	certs, err := w.World.Run("certutil", "-L", "-d", db)
+	must(t, err)
+	keys, err := w.World.Run("certutil", "-K", "-d", db)
+	must(t, err)
+	for _, name := range []string{"Clé de Camille Lefort", "Clé de secours - voirie", "Certificat de Camille Lefort"} {
+		if !strings.Contains(certs, name) {
+			t.Errorf("certutil -L does not show %q: %s", name, certs)
+		}
+	}
+	if n := strings.Count(keys, "< "); n != 3 {
+		t.Errorf("certutil -K shows %d keys, want 3: %s", n, keys)
+	}
+}
+
+func handedOver(t *testing.T, w *journey.Walk) {
+	t.Helper()
+	must(t, w.Page.Says(".handed", "offre technique.txt"))
+	var content string
+	must(t, w.Page.Eval(`fetch(document.querySelector(".handed a").href).then(r => r.text())`, &content))
+	if content != "Offre technique de Bâti-Loire SARL.\n" {
+		t.Errorf("the portal got %q", content)
+	}
+}
+
+// TestDeposited opens a deposited pli without Scellé: with OpenSSL and unzip,
+// by the private key that pk12util takes out of the store.
+func TestDepositedPliOpensWithOpenSSL(t *testing.T) {
+	w := ready(t)
+	must(t, w.AddLocal("Clé de Camille Lefort", false))
+	file, err := journey.WriteFile(w.World.Home, "prix.txt", []byte("12 345,67 €\n"))
+	must(t, err)
+	must(t, w.Login(journey.Company))
+	must(t, w.Deposit(file))
+	pli := depositedPli(t, w)
+	dir := t.TempDir()
+	p12, pem, zip := filepath.Join(dir, "k.p12"), filepath.Join(dir, "k.pem"), filepath.Join(dir, "pli.zip")
+	for _, command := range [][]string{
+		{"pk12util", "-o", p12, "-n", "Clé de Camille Lefort", "-d", "sql:" + w.World.StoreDir(), "-W", "x"},
+		{"openssl", "pkcs12", "-in", p12, "-passin", "pass:x", "-nodes", "-out", pem},
+		{"openssl", "cms", "-decrypt", "-inform", "DER", "-in", pli, "-inkey", pem, "-recip", pem, "-out", zip},
+		{"unzip", "-t", zip},
+	} {
+		_, err := w.World.Run(command[0], command[1:]...)
+		must(t, err)
+	}
+	out, err := w.World.Run("unzip", "-p", zip, "prix.txt")
+	must(t, err)
+	if out != "12 345,67 €\n" {
+		t.Errorf("unzip gives %q", out)
+	}
+}
+
+// depositedPli finds the one pli on the portal's disk.
+func depositedPli(t *testing.T, w *journey.Walk) string {
+	t.Helper()
+	var found []string
+	must(t, filepath.WalkDir(filepath.Join(w.World.Dir, "portal", "plis"), func(p string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			found = append(found, p)
+		}
+		return err
+	}))
+	if len(found) != 1 {
+		t.Fatalf("the portal keeps %v", found)
+	}
+	return found[0]
+}
+
+// TestClicks counts what the two cases ask of a person.
+func TestCasesTakeSixClicks(t *testing.T) {
+	w := ready(t)
+	must(t, w.MakeCertificate("Certificat de Camille Lefort"))
+	for name, do := range map[string]func() error{
+		"existing certificate": func() error { return w.AddExisting("Existant", "Certificat de Camille Lefort") },
+		"server certificate":   func() error { return w.AddServer("Serveur", "Clé du serveur", false) },
+		"made here":            func() error { return w.AddLocal("Locale", false) },
+	} {
+		before := w.Browser.Clicks()
+		must(t, do())
+		if n := w.Browser.Clicks() - before; n > 6 {
+			t.Errorf("%s: %d clicks, want at most 6", name, n)
+		}
+	}
+}
+
+// TestOpenToDownloads saves the opened files under their names.
+func TestOpenToDownloads(t *testing.T) {
+	w := ready(t)
+	must(t, w.AddLocal("Clé de Camille Lefort", false))
+	one, err := journey.WriteFile(w.World.Home, "acte d'engagement.pdf", []byte("%PDF-1.4 acte"))
+	must(t, err)
+	two, err := journey.WriteFile(w.World.Home, "bordereau.csv", []byte("poste;prix\n"))
+	must(t, err)
+	must(t, w.Login(journey.Company))
+	must(t, w.Deposit(one, two))
+	must(t, w.Login(journey.Agent))
+	must(t, w.CloseTender())
+	must(t, w.OpenPlis(false))
+	found := map[string]string{}
+	must(t, filepath.WalkDir(w.World.Downloads, func(p string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			b, readErr := os.ReadFile(p)
+			found[filepath.Base(p)] = string(b)
+			return readErr
+		}
+		return err
+	}))
+	if len(found) != 2 || found["acte d'engagement.pdf"] != "%PDF-1.4 acte" || found["bordereau.csv"] != "poste;prix\n" {
+		t.Errorf("the downloads hold %q", found)
+	}
+	if quarantine := leftovers(t, w); quarantine != 0 {
+		t.Errorf("%d files are left in quarantine", quarantine)
+	}
+}
+
+// leftovers counts the files in the extension's private file system.
+func leftovers(t *testing.T, w *journey.Walk) int {
+	t.Helper()
+	p, err := w.Browser.Open("chrome-extension://" + w.Browser.ExtensionID + "/app/offline.html")
+	must(t, err)
+	defer p.Close()
+	const count = `(async () => { const walk = async (d) => { let n = 0; for await (const h of d.values()) n += h.kind === "file" ? 1 : await walk(h); return n; };
+		return walk(await navigator.storage.getDirectory()); })()`
+	var n int
+	for range 50 { // the last worker sweeps as it ends
+		if must(t, p.Eval(count, &n)); n == 0 {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return n
+}
+
+// portalKeys is the portal's own list of the service's keys.
+func portalKeys(t *testing.T, w *journey.Walk) map[string]string {
+	t.Helper()
+	var raw json.RawMessage
+	must(t, w.Page.Eval(`fetch("/api/keys?service=voirie").then(r => r.json())`, &raw))
+	var list struct {
+		Keys []struct{ Name, State string }
+	}
+	must(t, json.Unmarshal(raw, &list))
+	states := map[string]string{}
+	for _, k := range list.Keys {
+		states[k.Name] = k.State
+	}
+	return states
+}
