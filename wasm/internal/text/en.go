@@ -23,6 +23,7 @@ var en = [count]string{
 	// The popup: three facts, keys, site.
 	StatusOnline:           "Assistant: online",
 	StatusOffline:          "Assistant: offline",
+	StatusNoStore:          "Assistant: online, store not available",
 	StatusChecking:         "Checking…",
 	FactsTitle:             "Status",
 	FactExtension:          "Extension",
@@ -146,7 +147,8 @@ var en = [count]string{
 	Stopping:             "Stopping after the current submission…",
 	ConsentTitleOne:      "Open %d submission?",
 	ConsentTitleMany:     "Open %d submissions?",
-	ConsentKeys:          "With the key",
+	ConsentKeysOne:       "With the key",
+	ConsentKeysMany:      "With the keys",
 	ConsentPlis:          "Submissions to open",
 	ConsentNote:          "Your private key will be used for these submissions only. Each use is recorded in this computer’s journal.",
 	OpenButtonOne:        "Open the submission",

@@ -23,6 +23,7 @@ var fr = [count]string{
 	// The popup: three facts, keys, site.
 	StatusOnline:           "Assistant : en ligne",
 	StatusOffline:          "Assistant : hors ligne",
+	StatusNoStore:          "Assistant : en ligne, magasin indisponible",
 	StatusChecking:         "Vérification en cours…",
 	FactsTitle:             "État",
 	FactExtension:          "Extension",
@@ -146,7 +147,8 @@ var fr = [count]string{
 	Stopping:             "Arrêt après le pli en cours…",
 	ConsentTitleOne:      "Ouvrir %d pli ?",
 	ConsentTitleMany:     "Ouvrir %d plis ?",
-	ConsentKeys:          "Avec la clé",
+	ConsentKeysOne:       "Avec la clé",
+	ConsentKeysMany:      "Avec les clés",
 	ConsentPlis:          "Plis à ouvrir",
 	ConsentNote:          "Votre clé privée ne servira qu’à ces plis. Chaque utilisation est inscrite au journal de cet ordinateur.",
 	OpenButtonOne:        "Ouvrir le pli",

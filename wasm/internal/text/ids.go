@@ -30,6 +30,7 @@ const (
 	// The popup: three facts, keys, site.
 	StatusOnline
 	StatusOffline
+	StatusNoStore
 	StatusChecking
 	FactsTitle
 	FactExtension
@@ -153,7 +154,8 @@ const (
 	Stopping
 	ConsentTitleOne
 	ConsentTitleMany
-	ConsentKeys
+	ConsentKeysOne
+	ConsentKeysMany
 	ConsentPlis
 	ConsentNote
 	OpenButtonOne

@@ -21,8 +21,7 @@ func assistant(a *model.Assistant) Page {
 	}
 	return Page{Title: w.S(text.BrokenTitle), Lang: w.Code(), Status: w.S(text.BrokenTitle), Body: []dom.Node{
 		dom.El("header", dom.Set("class", "bar"), w.seal(), w.title(text.BrokenTitle)),
-		w.alert(a.Broken),
-		actions(w.button("primary", text.Close, model.Close{})),
+		dom.El("section", dom.Set("class", "screen"), w.alert(a.Broken), actions(w.button("primary", text.Close, model.Close{}))),
 	}}
 }
 

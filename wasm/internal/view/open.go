@@ -76,9 +76,10 @@ func (w writer) bar(done, total int64, label string) dom.Node {
 // consent is the one decision: who asks, which keys, which plis, what becomes
 // of the files.
 func (w writer) consent(o *model.Opening) dom.Part {
-	ready, left := o.Ready(), others(o)
+	ready, left, keys := o.Ready(), others(o), o.Keys()
 	return dom.Parts(w.tender(o), w.hole(o.Failed),
-		w.h2(text.ConsentKeys), dom.El("ul", dom.Set("class", "keys"), dom.Each(o.Keys(), func(_ int, c protocol.Certificate) dom.Part {
+		dom.El("h2", dom.Text(w.Count(len(keys), text.ConsentKeysOne, text.ConsentKeysMany))),
+		dom.El("ul", dom.Set("class", "keys"), dom.Each(keys, func(_ int, c protocol.Certificate) dom.Part {
 			return dom.El("li", dom.El("strong", dom.Text(certificateName(c))), w.expiry(c), dom.El("small", dom.Text(w.S(text.CertIssuer, c.Issuer))))
 		})),
 		w.h2(text.ConsentPlis), w.pliNames(ready),
@@ -131,17 +132,17 @@ func (w writer) deliveries(o *model.Opening) dom.Part {
 		return w.note(text.DeliverDownloadsOnly)
 	}
 	return dom.El("fieldset", dom.Set("class", "modes"), dom.El("legend", dom.Text(w.S(text.DeliverLegend))),
-		w.delivery(o, model.ToDownloads, text.DeliverDownloads, text.DeliverDownloadsHelp),
-		w.delivery(o, model.ToPortal, text.DeliverPortal, text.DeliverPortalHelp))
+		w.delivery(o, model.ToDownloads, w.S(text.DeliverDownloads), w.S(text.DeliverDownloadsHelp)),
+		w.delivery(o, model.ToPortal, w.S(text.DeliverPortal), w.S(text.DeliverPortalHelp, o.Site.Host)))
 }
 
-func (w writer) delivery(o *model.Opening, d model.Delivery, name, help text.ID) dom.Node {
+func (w writer) delivery(o *model.Opening, d model.Delivery, name, help string) dom.Node {
 	id := "deliver-" + string(d)
 	return dom.El("div", dom.Set("class", "choice"),
 		dom.El("input", dom.Set("id", id), dom.Set("type", "radio"), dom.Set("name", "deliver"), dom.Set("value", string(d)),
 			dom.Flag("checked", o.Delivery == d), dom.Set("aria-describedby", id+"-help"), dom.On("change", dom.Send(model.Deliver{To: d}))),
-		dom.El("div", dom.El("label", dom.Set("for", id), dom.Text(w.S(name))),
-			dom.El("p", dom.Set("id", id+"-help"), dom.Set("class", "help"), dom.Text(w.S(help, o.Site.Host)))))
+		dom.El("div", dom.El("label", dom.Set("for", id), dom.Text(name)),
+			dom.El("p", dom.Set("id", id+"-help"), dom.Set("class", "help"), dom.Text(help))))
 }
 
 func (w writer) openRunning(o *model.Opening) dom.Part {

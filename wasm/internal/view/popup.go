@@ -26,8 +26,10 @@ func popupTone(p *model.Popup) string {
 	switch {
 	case p.Checking:
 		return "wait"
-	case p.Status == nil || !p.Status.Host.Online || !p.Status.Store.Ready:
+	case p.Status == nil || !p.Status.Host.Online:
 		return "bad"
+	case !p.Status.Store.Ready:
+		return "warn"
 	}
 	return "good"
 }
@@ -38,6 +40,8 @@ func (w writer) popupStatus(p *model.Popup) string {
 		return w.S(text.StatusChecking)
 	case "bad":
 		return w.S(text.StatusOffline)
+	case "warn":
+		return w.S(text.StatusNoStore)
 	}
 	return w.S(text.StatusOnline)
 }
