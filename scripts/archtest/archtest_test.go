@@ -28,7 +28,6 @@ type rule struct {
 
 var rules = []rule{
 	{"shared", []string{"shared"}, []string{"golang.org/x/crypto/cryptobyte"}},
-	{"shared/pkcs12x", []string{"shared"}, []string{"golang.org/x/crypto/cryptobyte", "software.sslmate.com/src/go-pkcs12"}},
 	{"shared/signeddata", []string{"shared"}, []string{"golang.org/x/crypto/cryptobyte", "go.mozilla.org/pkcs7"}},
 	// certtest makes throw-away keys and files; only tests import it (see TestTestHelpers).
 	{"shared/certtest", []string{"shared"}, []string{"golang.org/x/crypto/cryptobyte", "software.sslmate.com/src/go-pkcs12"}},
@@ -40,7 +39,8 @@ var rules = []rule{
 	{"wasm/internal/bridge", []string{"shared", "wasm/internal"}, []string{"github.com/hack-pad/safejs"}},
 	{"wasm/internal/dom", []string{"shared", "wasm/internal"}, []string{"github.com/hack-pad/safejs"}},
 	{"wasm/internal/webcrypto", []string{"shared", "wasm/internal"}, []string{"github.com/hack-pad/safejs"}},
-	{"extension", nil, nil},
+	// The manifest takes its version and ids from shared.
+	{"extension", []string{"shared"}, nil},
 	{"scripts", []string{"shared", "extension"}, nil},
 	{"scripts/portal", []string{"shared", "extension", "scripts/portal"}, []string{"modernc.org/sqlite"}},
 	{"scripts/e2e", []string{"shared", "extension", "scripts/e2e"}, []string{"github.com/chromedp"}},
@@ -235,7 +235,7 @@ func read(t *testing.T, name string) string {
 func TestOneNativeModule(t *testing.T) {
 	call := regexp.MustCompile(`connectNative|sendNativeMessage`)
 	for _, f := range files(t, `^(extension|wasm)/.*\.(js|go|html)$`) {
-		if strings.HasSuffix(f, ".test.js") || strings.HasSuffix(f, "_test.go") || f == "extension/app/native.js" {
+		if strings.HasPrefix(f, "extension/test/") || strings.HasSuffix(f, "_test.go") || f == "extension/app/native.js" {
 			continue
 		}
 		for i, line := range strings.Split(read(t, f), "\n") {
@@ -253,7 +253,7 @@ func TestOneNativeModule(t *testing.T) {
 func TestNoMarkupFromStrings(t *testing.T) {
 	bad := regexp.MustCompile(`\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function)\b`)
 	for _, f := range files(t, `^(extension|wasm|scripts/portal)/.*\.(js|go|html)$`) {
-		if strings.HasSuffix(f, ".test.js") || strings.HasSuffix(f, "_test.go") {
+		if strings.HasPrefix(f, "extension/test/") || strings.HasSuffix(f, "_test.go") {
 			continue
 		}
 		for i, line := range strings.Split(read(t, f), "\n") {
