@@ -29,7 +29,11 @@ var packages = []struct {
 	{"scelle/wasm/internal/bridge", ".", 14},
 	{"scelle/wasm/internal/webcrypto", ".", 7},
 	{"scelle/wasm/app", "^TestBrowser", 4},
+	{inDocument, "^TestMount", 9},
 }
+
+// inDocument is the one package whose tests need a document, not a Worker.
+const inDocument = "scelle/wasm/internal/dom"
 
 func TestInChromium(t *testing.T) {
 	c, err := browser.Start(t.Context(), browser.Options{UserDataDir: t.TempDir(), Env: []string{"HOME=" + t.TempDir()}})
@@ -60,7 +64,11 @@ func runIn(t *testing.T, c *browser.Chromium, pkg, pattern string, want int) {
 		Code   int
 		Output string
 	}
-	if err := tab.Eval(fmt.Sprintf(`runTests(["-test.v", "-test.run", %q]).then((r) => (globalThis.done = r)), true`, pattern), nil); err != nil {
+	run := "runTests"
+	if pkg == inDocument {
+		run = "runTestsHere"
+	}
+	if err := tab.Eval(fmt.Sprintf(run+`(["-test.v", "-test.run", %q]).then((r) => (globalThis.done = r)), true`, pattern), nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := tab.Until("globalThis.done"); err != nil {

@@ -129,29 +129,39 @@ func setAttributes(v safejs.Value, before, after Node) error {
 		}
 	}
 	if _, on := after.attribute("checked"); !on && after.tag == "input" {
-		return v.Set("checked", false) // whatever the person's click made of it
+		return setState(v, "checked", false) // whatever the person's click made of it
 	}
 	return nil
 }
 
 func unset(v safejs.Value, a attr) error {
 	if isState(a.name) {
-		return v.Set(a.name, false)
+		return setState(v, a.name, false)
 	}
 	_, err := v.Call("removeAttribute", a.name)
 	return err
 }
 
 // isState lists the flags that a person or the browser changes behind the
-// attribute's back: they are set as properties, every time.
-func isState(name string) bool { return name == "checked" || name == "open" || name == "disabled" }
+// attribute's back: they are compared with the document, every time.
+func isState(name string) bool { return name == "checked" || name == "open" }
+
+func setState(v safejs.Value, name string, on bool) error {
+	now, err := v.Get(name)
+	if err != nil || isTrue(now) == on {
+		return err
+	}
+	return v.Set(name, on)
+}
 
 func set(v safejs.Value, before Node, a attr) error {
 	if isState(a.name) {
-		return v.Set(a.name, true)
+		return setState(v, a.name, true)
 	}
 	if a.name == "value" {
-		return setValue(v, a.value)
+		if typed, err := setValue(v, a.value); typed || err != nil {
+			return err
+		}
 	}
 	if was, ok := before.attribute(a.name); ok && was == a {
 		return nil
@@ -160,17 +170,16 @@ func set(v safejs.Value, before Node, a attr) error {
 	return err
 }
 
-// setValue writes an input's value only when it differs: writing it moves the
-// caret to the end and disturbs an input method.
-func setValue(v safejs.Value, value string) error {
+// setValue writes the value of what people type in, only when it differs:
+// writing it moves the caret to the end and disturbs an input method. It
+// returns false for elements whose value is no text (progress, li).
+func setValue(v safejs.Value, value string) (bool, error) {
 	now, err := v.Get("value")
-	if err != nil {
-		return err
+	if err != nil || now.Type() != safejs.TypeString {
+		return false, err
 	}
-	if now.Type() == safejs.TypeString {
-		if s, err := now.String(); err != nil || s == value {
-			return err
-		}
+	if s, err := now.String(); err != nil || s == value {
+		return true, err
 	}
-	return v.Set("value", value)
+	return true, v.Set("value", value)
 }
