@@ -17,14 +17,15 @@ import (
 // bridgeServer answers one content script, for the life of its document.
 type bridgeServer struct {
 	port    *bridge.Port
+	digests *webcrypto.Digests
 	running map[string]context.CancelFunc
 	vault   *vault // of sealed files; nil before the first one
 	opening chan struct{}
 }
 
 // serveBridge listens on the port that a content script gave.
-func serveBridge(port *bridge.Port) error {
-	s := &bridgeServer{port: port, running: map[string]context.CancelFunc{}, opening: make(chan struct{}, 1)}
+func serveBridge(port *bridge.Port, digests *webcrypto.Digests) error {
+	s := &bridgeServer{port: port, digests: digests, running: map[string]context.CancelFunc{}, opening: make(chan struct{}, 1)}
 	bridge.Go(func() error { return sweep(context.Background()) }, bridge.Log)
 	return port.Listen(s.receive)
 }
@@ -126,7 +127,7 @@ func (s *bridgeServer) seal(ctx context.Context, id string, data bridge.Value) e
 	}
 	handle := randomName()
 	job := &sealing{
-		params: p, files: files, cipher: webcrypto.Cipher(), newHash: newHash, now: time.Now, space: bridge.NeedSpace,
+		params: p, files: files, cipher: webcrypto.Cipher(), newHash: s.digests.New, now: time.Now, space: bridge.NeedSpace,
 		create: func(ctx context.Context) (io.WriteCloser, error) { return v.dir.Create(ctx, handle) },
 		progress: func(done, total int64) {
 			_ = s.port.Post(map[string]any{"kind": string(protocol.KindProgress), "id": id, "step": "seal", "done": float64(done), "total": float64(total)})

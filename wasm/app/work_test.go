@@ -72,7 +72,7 @@ func newSealing(dir *memDir, files []source, certificates ...[]byte) *sealing {
 		p.Recipients = append(p.Recipients, protocol.SealRecipient{Certificate: der})
 	}
 	return &sealing{
-		params: p, files: files, newHash: newHash, now: moment, progress: func(int64, int64) {},
+		params: p, files: files, newHash: sha256.New, now: moment, progress: func(int64, int64) {},
 		space:  func(context.Context, int64) error { return nil },
 		create: func(ctx context.Context) (io.WriteCloser, error) { return dir.create(ctx, "sealed") },
 	}
@@ -112,7 +112,7 @@ func contentKey(t *testing.T, sealed []byte, pair *certtest.Pair) []byte {
 func newOpening(dir *memDir, sealed, key []byte) *opening {
 	return &opening{
 		file: memFile{name: "recu.p7m", data: sealed}, key: bytes.Clone(key), tender: "2026-07",
-		newHash: newHash, now: moment, create: dir.create, progress: func(int64, int64) {},
+		newHash: sha256.New, now: moment, create: dir.create, progress: func(int64, int64) {},
 	}
 }
 

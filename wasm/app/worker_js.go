@@ -20,7 +20,7 @@ const maxKey = 32
 
 // runWorker serves one assistant, or one bridge, until the Worker is ended.
 func runWorker() error {
-	w := &cryptoWorker{own: bridge.Own(), running: map[int]context.CancelFunc{}}
+	w := &cryptoWorker{own: bridge.Own(), digests: webcrypto.NewDigests(), running: map[int]context.CancelFunc{}}
 	seam, ok := bridge.Lookup("scelleWorker")
 	if !ok {
 		return fault.Newf(fault.Internal, "no crypto-worker.js")
@@ -42,6 +42,7 @@ func runWorker() error {
 // cryptoWorker does what an assistant asks; see the verbs in receive.
 type cryptoWorker struct {
 	own     *bridge.Port
+	digests *webcrypto.Digests
 	running map[int]context.CancelFunc
 }
 
@@ -53,7 +54,7 @@ func (w *cryptoWorker) receive(data bridge.Value) {
 	case "serve":
 		port, err := bridge.Get(data, "port")
 		if err == nil {
-			err = serveBridge(bridge.NewPort(port))
+			err = serveBridge(bridge.NewPort(port), w.digests)
 		}
 		if err != nil {
 			bridge.Log(err)
@@ -182,7 +183,7 @@ func (w *cryptoWorker) newOpening(id int, data bridge.Value) (*opening, error) {
 		tender:  bridge.String(data, "tender"),
 		raw:     bridge.Bool(data, "raw"),
 		cipher:  webcrypto.Cipher(),
-		newHash: newHash,
+		newHash: w.digests.New,
 		now:     time.Now,
 		progress: func(done, total int64) {
 			_ = w.own.Post(map[string]any{"id": id, "progress": []any{float64(done), float64(total)}})

@@ -49,9 +49,15 @@ func Call(v Value, method string, args ...any) (Value, error) {
 }
 
 // New calls the constructor of this global name.
-func New(class string, args ...any) (Value, error) {
-	c, ok := Lookup(class)
-	if !ok {
+func New(class string, args ...any) (Value, error) { return Construct(Global(), class, args...) }
+
+// Construct calls the constructor that is the property class of v.
+func Construct(v Value, class string, args ...any) (Value, error) {
+	c, err := Get(v, class)
+	if err != nil {
+		return Undefined(), err
+	}
+	if !Present(c) {
 		return Undefined(), fault.Newf(fault.Internal, "no %s", class)
 	}
 	out, err := c.New(args...)

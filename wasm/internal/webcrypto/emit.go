@@ -1,0 +1,245 @@
+//go:build js && wasm
+
+package webcrypto
+
+// The browser has no streaming SHA-256, and Go's own one runs at a third of
+// what WebAssembly can do: its compiler keeps few values in locals. So the
+// compression function of FIPS 180-4 6.2.2 is written out here as one
+// straight run of WebAssembly instructions, all of whose values are locals,
+// and becomes a module of some 20 KB at run time.
+
+// Places in the module's memory, in bytes.
+const (
+	stateAt  = 0         // eight 32-bit words, little endian
+	inputAt  = 64        // blocks to compress
+	inputMax = 512 << 10 // bytes of them at most
+	pages    = 9         // of 64 KiB
+)
+
+// Opcodes of the WebAssembly core specification, 5.4.
+const (
+	opLoop   = 0x03
+	opEnd    = 0x0b
+	opBrIf   = 0x0d
+	opGet    = 0x20
+	opSet    = 0x21
+	opTee    = 0x22
+	opLoad   = 0x28
+	opStore  = 0x36
+	opConst  = 0x41
+	opAdd    = 0x6a
+	opSub    = 0x6b
+	opAnd    = 0x71
+	opOr     = 0x72
+	opXor    = 0x73
+	opShrU   = 0x76
+	opRotl   = 0x77
+	opRotr   = 0x78
+	typeI32  = 0x7f
+	typeFunc = 0x60
+	noResult = 0x40
+)
+
+// The function's locals: its two parameters, the eight working variables and
+// the sixteen words of the message schedule.
+const (
+	localInput  = 0 // where the next block is
+	localBlocks = 1 // how many are left
+	localA      = 2 // a to h
+	localW      = 10
+	localCount  = 8 + 16 + 1
+	localT      = 26
+)
+
+// assembler collects instructions.
+type assembler struct{ code []byte }
+
+func (a *assembler) op(codes ...byte) { a.code = append(a.code, codes...) }
+func (a *assembler) get(local byte)   { a.op(opGet, local) }
+func (a *assembler) set(local byte)   { a.op(opSet, local) }
+
+func (a *assembler) constant(v uint32) {
+	a.op(opConst)
+	a.code = appendSigned(a.code, int64(int32(v)))
+}
+
+// load pushes the word at offset from the address on the stack.
+func (a *assembler) load(offset uint64) {
+	a.op(opLoad, 2)
+	a.code = appendUnsigned(a.code, offset)
+}
+
+func (a *assembler) store(offset uint64) {
+	a.op(opStore, 2)
+	a.code = appendUnsigned(a.code, offset)
+}
+
+// rotations pushes the exclusive or of three rotations of a local to the
+// right; the last one is a shift for the functions of the schedule.
+func (a *assembler) rotations(local byte, r1, r2, r3 uint32, last byte) {
+	a.get(local)
+	a.constant(r1)
+	a.op(opRotr)
+	a.get(local)
+	a.constant(r2)
+	a.op(opRotr, opXor)
+	a.get(local)
+	a.constant(r3)
+	a.op(last, opXor)
+}
+
+// swapped loads word i of the block, which is big endian.
+func (a *assembler) swapped(i int) {
+	a.get(localInput)
+	a.load(uint64(4 * i))
+	a.op(opTee, localT)
+	a.constant(8)
+	a.op(opRotl)
+	a.constant(0x00ff00ff)
+	a.op(opAnd)
+	a.get(localT)
+	a.constant(8)
+	a.op(opRotr)
+	a.constant(0xff00ff00)
+	a.op(opAnd, opOr)
+	a.set(localW + byte(i))
+}
+
+// schedule computes word i of the message schedule, for i from 16.
+func (a *assembler) schedule(i int) {
+	w := func(k int) byte { return localW + byte(k%16) }
+	a.get(w(i))
+	a.rotations(w(i+1), 7, 18, 3, opShrU)
+	a.op(opAdd)
+	a.get(w(i + 9))
+	a.op(opAdd)
+	a.rotations(w(i+14), 17, 19, 10, opShrU)
+	a.op(opAdd)
+	a.set(w(i))
+}
+
+// round does round i. Instead of moving eight variables along, each round
+// names them anew.
+func (a *assembler) round(i int) {
+	v := func(k int) byte { return localA + byte((k-i%8+8)%8) }
+	A, B, C, D, E, F, G, H := v(0), v(1), v(2), v(3), v(4), v(5), v(6), v(7)
+	a.get(H)
+	a.rotations(E, 6, 11, 25, opRotr)
+	a.op(opAdd)
+	a.get(G) // Ch = g ^ (e & (f ^ g))
+	a.get(E)
+	a.get(F)
+	a.get(G)
+	a.op(opXor, opAnd, opXor, opAdd)
+	a.constant(roundConstants()[i])
+	a.op(opAdd)
+	a.get(localW + byte(i%16))
+	a.op(opAdd, opTee, localT)
+	a.get(D)
+	a.op(opAdd)
+	a.set(D)
+	a.get(localT)
+	a.rotations(A, 2, 13, 22, opRotr)
+	a.op(opAdd)
+	a.get(A) // Maj = (a & b) ^ (c & (a ^ b))
+	a.get(B)
+	a.op(opAnd)
+	a.get(C)
+	a.get(A)
+	a.get(B)
+	a.op(opXor, opAnd, opXor, opAdd)
+	a.set(H)
+}
+
+// compression is the body of the function (input, blocks).
+func compression() []byte {
+	a := &assembler{code: []byte{1, localCount, typeI32}}
+	a.op(opLoop, noResult)
+	for k := range 8 {
+		a.constant(stateAt)
+		a.load(uint64(4 * k))
+		a.set(localA + byte(k))
+	}
+	for i := range 16 {
+		a.swapped(i)
+	}
+	for i := range 64 {
+		if i >= 16 {
+			a.schedule(i)
+		}
+		a.round(i)
+	}
+	for k := range 8 {
+		a.constant(stateAt)
+		a.constant(stateAt)
+		a.load(uint64(4 * k))
+		a.get(localA + byte(k))
+		a.op(opAdd)
+		a.store(uint64(4 * k))
+	}
+	a.get(localInput)
+	a.constant(64)
+	a.op(opAdd)
+	a.set(localInput)
+	a.get(localBlocks)
+	a.constant(1)
+	a.op(opSub, opTee, localBlocks, opBrIf, 0, opEnd, opEnd)
+	return a.code
+}
+
+// digestModule is the module: a memory "m" and the function "f".
+func digestModule() []byte {
+	module := []byte("\x00asm\x01\x00\x00\x00")
+	section := func(id byte, content []byte) {
+		module = append(module, id)
+		module = appendUnsigned(module, uint64(len(content)))
+		module = append(module, content...)
+	}
+	section(1, []byte{1, typeFunc, 2, typeI32, typeI32, 0})
+	section(3, []byte{1, 0})
+	section(5, []byte{1, 1, pages, pages})
+	section(7, []byte{2, 1, 'm', 2, 0, 1, 'f', 0, 0})
+	body := compression()
+	section(10, append(appendUnsigned([]byte{1}, uint64(len(body))), body...))
+	return module
+}
+
+// appendUnsigned appends v in LEB128.
+func appendUnsigned(b []byte, v uint64) []byte {
+	for v >= 0x80 {
+		b = append(b, byte(v)|0x80)
+		v >>= 7
+	}
+	return append(b, byte(v))
+}
+
+// appendSigned appends v in signed LEB128.
+func appendSigned(b []byte, v int64) []byte {
+	for {
+		c := byte(v & 0x7f)
+		v >>= 7
+		if v == 0 && c&0x40 == 0 || v == -1 && c&0x40 != 0 {
+			return append(b, c)
+		}
+		b = append(b, c|0x80)
+	}
+}
+
+// roundConstants are K of FIPS 180-4 4.2.2.
+func roundConstants() [64]uint32 {
+	return [64]uint32{
+		0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+		0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+		0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+		0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+		0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+		0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+		0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+		0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+	}
+}
+
+// initialState is H(0) of FIPS 180-4 5.3.3.
+func initialState() [8]uint32 {
+	return [8]uint32{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}
+}
