@@ -171,7 +171,7 @@ func (c *Chromium) Attach(what string, match func(*target.Info) bool) (*Page, er
 		for _, t := range infos {
 			if match(t) {
 				ctx, cancel := chromedp.NewContext(c.ctx, chromedp.WithTargetID(t.TargetID))
-				p := &Page{c: c, ctx: ctx, cancel: cancel}
+				p := &Page{c: c, ctx: ctx, cancel: cancel, id: t.TargetID}
 				return p, p.do()
 			}
 		}

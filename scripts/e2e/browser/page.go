@@ -3,15 +3,18 @@ package browser
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
@@ -24,6 +27,7 @@ type Page struct {
 	c      *Chromium
 	ctx    context.Context
 	cancel context.CancelFunc
+	id     target.ID // of a window that the browser opened; "" for our own tabs
 }
 
 func (p *Page) do(actions ...chromedp.Action[chromedp.Void]) error {
@@ -171,9 +175,21 @@ func (p *Page) explain(what string, err error) error {
 }
 
 // Shut closes an extension window or popup from inside, as its own close
-// button does.
+// button does, and waits until it is gone.
 func (p *Page) Shut() error {
 	err := p.Eval(`setTimeout(() => window.close(), 0), true`, nil)
 	p.cancel()
+	for deadline := time.Now().Add(Patience); err == nil; time.Sleep(20 * time.Millisecond) {
+		infos, listErr := chromedp.Targets(p.c.ctx)
+		if listErr != nil {
+			return listErr
+		}
+		if !slices.ContainsFunc(infos, func(t *target.Info) bool { return t.TargetID == p.id }) {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return errors.New("the window does not close")
+		}
+	}
 	return err
 }
