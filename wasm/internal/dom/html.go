@@ -7,7 +7,9 @@ import "strings"
 // shows what a reader of the page sees.
 func (n Node) HTML() string {
 	var b strings.Builder
-	n.write(&b, 0)
+	if n.node != nil {
+		n.write(&b, 0)
+	}
 	return b.String()
 }
 

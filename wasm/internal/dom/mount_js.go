@@ -4,6 +4,7 @@ package dom
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hack-pad/safejs"
 )
@@ -73,6 +74,7 @@ func (m *Mount) Show(nodes ...Node) error {
 		}
 		m.shown = []*element{}
 	}
+	nodes = slices.DeleteFunc(slices.Clone(nodes), func(n Node) bool { return n.node == nil })
 	keep := m.rememberFocus()
 	shown, err := m.patchChildren(m.root, nil, m.shown, nodes)
 	m.shown = shown

@@ -23,8 +23,11 @@ type Event struct {
 // Handler turns an event into a message for the model; nil is no message.
 type Handler func(Event) any
 
-// Node is an element or a text, with everything below it.
-type Node struct {
+// Node is an element or a text, with everything below it. The zero Node is
+// nothing.
+type Node struct{ *node }
+
+type node struct {
 	tag      string // "" for a text
 	text     string
 	key      string
@@ -45,15 +48,19 @@ type handler struct {
 }
 
 // Part is what an element is made of: attributes, events, children.
-type Part interface{ add(*Node) }
+//
+// The functions that make parts are not inlined, and a Node is one pointer:
+// a screen has hundreds of them, and each call site counts in the module's
+// size.
+type Part interface{ add(*node) }
 
-type part func(*Node)
+type part func(*node)
 
-func (p part) add(n *Node) { p(n) }
+func (p part) add(n *node) { p(n) }
 
-// add makes a node a child. The zero Node adds nothing.
-func (n Node) add(parent *Node) {
-	if n.tag == "" && n.text == "" {
+// add makes a node a child. The zero Node and an empty text add nothing.
+func (n Node) add(parent *node) {
+	if n.node == nil || n.tag == "" && n.text == "" {
 		return
 	}
 	parent.children = append(parent.children, n)
@@ -61,26 +68,32 @@ func (n Node) add(parent *Node) {
 
 // El is an element. A tag or attribute outside the lists of allow.go is left
 // out and reported by [Node.Refused].
+//
+//go:noinline
 func El(tag string, parts ...Part) Node {
-	n := Node{tag: tag}
+	n := &node{tag: tag}
 	if !allowedTag(tag) {
 		n.tag = "span"
 		n.refused = append(n.refused, "<"+tag+">")
 	}
 	for _, p := range parts {
 		if p != nil {
-			p.add(&n)
+			p.add(n)
 		}
 	}
-	return n
+	return Node{n}
 }
 
 // Text is a text node.
-func Text(s string) Node { return Node{text: s} }
+//
+//go:noinline
+func Text(s string) Node { return Node{&node{text: s}} }
 
 // Set gives the element an attribute. An empty value is left out.
+//
+//go:noinline
 func Set(name, value string) Part {
-	return part(func(n *Node) {
+	return part(func(n *node) {
 		switch {
 		case !allowedAttr(name, value):
 			n.refused = append(n.refused, name+"="+value)
@@ -92,14 +105,18 @@ func Set(name, value string) Part {
 
 // Value is the value of an input; unlike Set it may be empty, which empties
 // the input.
+//
+//go:noinline
 func Value(s string) Part {
-	return part(func(n *Node) { n.attrs = append(n.attrs, attr{name: "value", value: s}) })
+	return part(func(n *node) { n.attrs = append(n.attrs, attr{name: "value", value: s}) })
 }
 
 // Flag gives the element a boolean attribute (disabled, checked, required,
 // open, hidden, multiple) when on is true.
+//
+//go:noinline
 func Flag(name string, on bool) Part {
-	return part(func(n *Node) {
+	return part(func(n *node) {
 		switch {
 		case !isFlag(name):
 			n.refused = append(n.refused, name)
@@ -111,8 +128,10 @@ func Flag(name string, on bool) Part {
 
 // On calls h at an event of this element or of those inside it: click, input,
 // change, submit, keydown or toggle. The default action of submit is stopped.
+//
+//go:noinline
 func On(event string, h Handler) Part {
-	return part(func(n *Node) {
+	return part(func(n *node) {
 		if !allowedEvent(event) {
 			n.refused = append(n.refused, "on "+event)
 			return
@@ -122,15 +141,21 @@ func On(event string, h Handler) Part {
 }
 
 // Send is the handler that sends always the same message.
+//
+//go:noinline
 func Send(msg any) Handler { return func(Event) any { return msg } }
 
 // Key names an element among its siblings, so that it is the same element
 // after others were added, removed or moved.
-func Key(key string) Part { return part(func(n *Node) { n.key = key }) }
+//
+//go:noinline
+func Key(key string) Part { return part(func(n *node) { n.key = key }) }
 
 // Parts are several parts as one.
+//
+//go:noinline
 func Parts(parts ...Part) Part {
-	return part(func(n *Node) {
+	return part(func(n *node) {
 		for _, p := range parts {
 			if p != nil {
 				p.add(n)
@@ -140,6 +165,8 @@ func Parts(parts ...Part) Part {
 }
 
 // If is the parts when on is true, otherwise nothing. All are evaluated.
+//
+//go:noinline
 func If(on bool, parts ...Part) Part {
 	if !on {
 		return nil
@@ -149,7 +176,7 @@ func If(on bool, parts ...Part) Part {
 
 // Each is one part for each value.
 func Each[T any](values []T, f func(int, T) Part) Part {
-	return part(func(n *Node) {
+	return part(func(n *node) {
 		for i, v := range values {
 			if p := f(i, v); p != nil {
 				p.add(n)
@@ -160,6 +187,9 @@ func Each[T any](values []T, f func(int, T) Part) Part {
 
 // Refused lists what El left out in this node and below it; tests want none.
 func (n Node) Refused() []string {
+	if n.node == nil {
+		return nil
+	}
 	out := append([]string(nil), n.refused...)
 	for _, c := range n.children {
 		out = append(out, c.Refused()...)
@@ -167,18 +197,8 @@ func (n Node) Refused() []string {
 	return out
 }
 
-// attribute returns the value of an attribute and whether it is there.
-func (n *Node) attribute(name string) (attr, bool) {
-	for _, a := range n.attrs {
-		if a.name == name {
-			return a, true
-		}
-	}
-	return attr{}, false
-}
-
 // handle returns the handler of an event.
-func (n *Node) handle(event string) Handler {
+func (n *node) handle(event string) Handler {
 	for _, h := range n.handlers {
 		if h.event == event {
 			return h.call

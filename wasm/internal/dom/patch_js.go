@@ -97,7 +97,7 @@ func (m *Mount) create(node Node) (*element, error) {
 	if e.children, err = m.patchChildren(e.dom, e, nil, node.children); err != nil {
 		return e, err
 	}
-	return e, setAttributes(e.dom, Node{}, node)
+	return e, setAttributes(e.dom, Text(""), node)
 }
 
 func (m *Mount) remove(parent safejs.Value, e *element) error {
@@ -182,4 +182,14 @@ func setValue(v safejs.Value, value string) (bool, error) {
 		return true, err
 	}
 	return true, v.Set("value", value)
+}
+
+// attribute returns the value of an attribute and whether it is there.
+func (n *node) attribute(name string) (attr, bool) {
+	for _, a := range n.attrs {
+		if a.name == name {
+			return a, true
+		}
+	}
+	return attr{}, false
 }

@@ -16,7 +16,6 @@ type Assistant struct {
 	Open   *Opening     // pli.open
 	Broken *fault.Fault // there is nothing to work for
 	part   Screen
-	runs
 }
 
 // NewAssistant makes the screen for a session, as the worker tells it.

@@ -27,6 +27,8 @@ func For(code string) Lang {
 func (l Lang) Code() string { return l.code }
 
 // S is a text, with its arguments as by fmt.Sprintf.
+//
+//go:noinline
 func (l Lang) S(id ID, args ...any) string {
 	if id <= none || id >= count {
 		return ""
@@ -39,6 +41,8 @@ func (l Lang) S(id ID, args ...any) string {
 
 // Count is one or many, by the language's rule, with n as the argument where
 // the text has a place for it: 0 and 1 are singular in French, 1 in English.
+//
+//go:noinline
 func (l Lang) Count(n int, one, many ID) string {
 	id := many
 	if n == 1 || n == 0 && l.code == "fr" {

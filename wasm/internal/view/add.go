@@ -26,7 +26,7 @@ func assistant(a *model.Assistant) Page {
 }
 
 // add draws the registration of a key.
-func (w writer) add(a *model.Add) Page {
+func (w *writer) add(a *model.Add) Page {
 	title := text.AddTitle
 	if a.Phase == model.AddResume {
 		title = text.ResumeTitle
@@ -40,7 +40,7 @@ func (w writer) add(a *model.Add) Page {
 	return page
 }
 
-func (w writer) addHeading(a *model.Add) dom.Node {
+func (w *writer) addHeading(a *model.Add) dom.Node {
 	switch a.Phase {
 	case model.AddName:
 		return w.title(text.AddStepName)
@@ -58,7 +58,7 @@ func (w writer) addHeading(a *model.Add) dom.Node {
 	return w.title(text.AddTitle)
 }
 
-func (w writer) addStatus(a *model.Add) string {
+func (w *writer) addStatus(a *model.Add) string {
 	switch a.Phase {
 	case model.AddRunning:
 		return w.S(stepText(a.Step))
@@ -76,7 +76,7 @@ func (w writer) addStatus(a *model.Add) string {
 	return w.S(text.AddChecking)
 }
 
-func (w writer) addBody(a *model.Add) dom.Part {
+func (w *writer) addBody(a *model.Add) dom.Part {
 	switch a.Phase {
 	case model.AddName:
 		return w.addName(a)
@@ -94,7 +94,7 @@ func (w writer) addBody(a *model.Add) dom.Part {
 	return dom.Parts(w.note(text.AddChecking), actions(w.button("quiet", text.Cancel, model.Cancel{})))
 }
 
-func (w writer) service(a *model.Add) dom.Part {
+func (w *writer) service(a *model.Add) dom.Part {
 	if a.Service == "" {
 		return nil
 	}
@@ -102,7 +102,7 @@ func (w writer) service(a *model.Add) dom.Part {
 }
 
 // addName is step 1.
-func (w writer) addName(a *model.Add) dom.Part {
+func (w *writer) addName(a *model.Add) dom.Part {
 	return dom.El("form", dom.On("submit", dom.Send(model.NextStep{})),
 		dom.El("p", dom.Set("class", "step"), dom.Text(w.S(text.StepOf, 1, 2))), w.service(a), w.stale(a),
 		dom.El("div", dom.Set("class", "field"),
@@ -121,7 +121,7 @@ func (w writer) addName(a *model.Add) dom.Part {
 			w.button("quiet", text.Cancel, model.Cancel{})))
 }
 
-func (w writer) stale(a *model.Add) dom.Part {
+func (w *writer) stale(a *model.Add) dom.Part {
 	if !a.Stale() {
 		return nil
 	}
@@ -129,7 +129,7 @@ func (w writer) stale(a *model.Add) dom.Part {
 }
 
 // addMode is step 2.
-func (w writer) addMode(a *model.Add) dom.Part {
+func (w *writer) addMode(a *model.Add) dom.Part {
 	takes, reason := a.Takes()
 	return dom.Parts(
 		dom.El("p", dom.Set("class", "step"), dom.Text(w.S(text.StepOf, 2, 2)+" – "+a.Title())), w.stale(a),
@@ -143,7 +143,7 @@ func (w writer) addMode(a *model.Add) dom.Part {
 			w.button("", text.Back, model.Back{}), w.button("quiet", text.Cancel, model.Cancel{})))
 }
 
-func (w writer) mode(a *model.Add, m protocol.Mode, on bool, name, help, badge text.ID) dom.Node {
+func (w *writer) mode(a *model.Add, m protocol.Mode, on bool, name, help, badge text.ID) dom.Node {
 	id := "mode-" + string(m)
 	return dom.El("div", dom.Set("class", "choice"), dom.Key(id),
 		dom.El("input", dom.Set("id", id), dom.Set("type", "radio"), dom.Set("name", "mode"), dom.Set("value", string(m)),
@@ -153,7 +153,7 @@ func (w writer) mode(a *model.Add, m protocol.Mode, on bool, name, help, badge t
 			dom.El("p", dom.Set("id", id+"-help"), dom.Set("class", "help"), dom.Text(w.S(help)))))
 }
 
-func (w writer) modeDetails(a *model.Add) dom.Node {
+func (w *writer) modeDetails(a *model.Add) dom.Node {
 	if a.Mode == protocol.ModeExisting {
 		return dom.El("div", dom.Key("existing"), dom.Set("class", "panel"), w.certificates(a))
 	}
@@ -169,13 +169,13 @@ func (w writer) modeDetails(a *model.Add) dom.Node {
 }
 
 // addResume asks before the key is used to finish what was interrupted.
-func (w writer) addResume(a *model.Add) dom.Part {
+func (w *writer) addResume(a *model.Add) dom.Part {
 	return dom.Parts(w.p(text.ResumeIntro), w.keyFacts(a),
 		actions(w.keyButton(w.S(text.ResumeFinish), a.Armed, func(t bool) any { return model.Register{Trusted: t} }),
 			w.button("quiet", text.Cancel, model.Cancel{})))
 }
 
-func (w writer) keyFacts(a *model.Add) dom.Part {
+func (w *writer) keyFacts(a *model.Add) dom.Part {
 	if a.Key == nil {
 		return nil
 	}
@@ -208,12 +208,12 @@ func stepText(s model.AddStep) text.ID {
 	return text.AddChecking
 }
 
-func (w writer) addRunning(a *model.Add) dom.Part {
+func (w *writer) addRunning(a *model.Add) dom.Part {
 	return dom.Parts(w.steps(a, "now"), w.note(text.RunningSafe), actions(w.button("", text.Cancel, model.Cancel{})))
 }
 
 // steps lists the work: done, the current one with its tone, to come.
-func (w writer) steps(a *model.Add, tone string) dom.Node {
+func (w *writer) steps(a *model.Add, tone string) dom.Node {
 	steps := a.Steps()
 	at := 0
 	for i, s := range steps {
@@ -238,7 +238,7 @@ func (w writer) steps(a *model.Add, tone string) dom.Node {
 		})))
 }
 
-func (w writer) addFailed(a *model.Add) dom.Part {
+func (w *writer) addFailed(a *model.Add) dom.Part {
 	return dom.Parts(w.alert(a.Fault), dom.If(a.Step != model.StepCheck, w.steps(a, "bad")), w.note(w.afterFailure(a)),
 		actions(dom.If(a.Retryable(), w.button("primary", text.Retry, model.Retry{})),
 			dom.If(a.Changeable(), w.button("", text.ChangeForm, model.Back{})),
@@ -247,7 +247,7 @@ func (w writer) addFailed(a *model.Add) dom.Part {
 }
 
 // afterFailure says what stands at the portal now.
-func (w writer) afterFailure(a *model.Add) text.ID {
+func (w *writer) afterFailure(a *model.Add) text.ID {
 	switch {
 	case a.Registration == nil:
 		return text.NothingRegistered
@@ -257,7 +257,7 @@ func (w writer) afterFailure(a *model.Add) text.ID {
 	return text.PendingImport
 }
 
-func (w writer) addDone(a *model.Add) dom.Part {
+func (w *writer) addDone(a *model.Add) dom.Part {
 	return dom.Parts(
 		dom.El("div", dom.Set("class", "success"), w.p(text.AddDone), dom.If(a.Recovery, w.p(text.AddDoneRecovery))),
 		w.keyFacts(a),

@@ -13,7 +13,7 @@ import (
 
 // certificates is the choice of an existing certificate: all that have a
 // private key, those that cannot be used greyed with the reason.
-func (w writer) certificates(a *model.Add) dom.Part {
+func (w *writer) certificates(a *model.Add) dom.Part {
 	l := &a.List
 	switch {
 	case l.Fault != nil:
@@ -34,7 +34,7 @@ func (w writer) certificates(a *model.Add) dom.Part {
 		dom.If(hasUnusable(l.All), w.wayOut(a)))
 }
 
-func (w writer) filter(l *model.CertificateList, shown int) dom.Part {
+func (w *writer) filter(l *model.CertificateList, shown int) dom.Part {
 	if len(l.All) <= model.FilterFrom {
 		return nil
 	}
@@ -55,7 +55,7 @@ func hasUnusable(all []protocol.Certificate) bool {
 }
 
 // wayOut offers a key made on this computer.
-func (w writer) wayOut(a *model.Add) dom.Part {
+func (w *writer) wayOut(a *model.Add) dom.Part {
 	takes, _ := a.Takes()
 	if !takes {
 		return nil
@@ -63,7 +63,7 @@ func (w writer) wayOut(a *model.Add) dom.Part {
 	return dom.El("div", dom.Set("class", "way-out"), w.note(text.WayOut), w.button("", text.WayOutButton, model.SetMode{Mode: protocol.ModeLocal}))
 }
 
-func (w writer) certificate(l *model.CertificateList, c protocol.Certificate) dom.Node {
+func (w *writer) certificate(l *model.CertificateList, c protocol.Certificate) dom.Node {
 	id := "cert-" + c.Thumbprint
 	class := "choice certificate"
 	if !c.Usable {
@@ -94,7 +94,7 @@ func keyKind(c protocol.Certificate) string {
 }
 
 // warning says what else to know; the ladder of expiry is a badge already.
-func (w writer) warning(code string) dom.Part {
+func (w *writer) warning(code string) dom.Part {
 	switch keypair.Warning(code) {
 	case keypair.AlsoSigns:
 		return dom.El("p", dom.Set("class", "caution"), dom.Text(w.S(text.WarnAlsoSigns)))

@@ -19,7 +19,7 @@ func offline(f *model.Offline) Page {
 	}}
 }
 
-func (w writer) offlineBody(f *model.Offline) dom.Part {
+func (w *writer) offlineBody(f *model.Offline) dom.Part {
 	switch f.Open.Phase {
 	case model.OpenPick:
 		return w.pick(f, text.OfflinePick)
@@ -29,7 +29,7 @@ func (w writer) offlineBody(f *model.Offline) dom.Part {
 	return w.openBody(f.Open)
 }
 
-func (w writer) pick(f *model.Offline, label text.ID) dom.Part {
+func (w *writer) pick(f *model.Offline, label text.ID) dom.Part {
 	return dom.El("div", dom.Set("class", "drop"), dom.Set("id", "drop"),
 		w.p(text.OfflineIntro),
 		dom.If(f.TooMany, dom.El("p", dom.Set("class", "field-error"), dom.Set("role", "alert"), dom.Text(w.S(text.OfflineTooMany, model.MaxOffline)))),

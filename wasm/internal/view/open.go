@@ -9,7 +9,7 @@ import (
 )
 
 // opening draws the opening of plis asked for by a page.
-func (w writer) opening(o *model.Opening) Page {
+func (w *writer) opening(o *model.Opening) Page {
 	return Page{Title: w.S(text.OpenTitle) + " – Scellé", Lang: w.Code(), Status: w.openStatus(o), Body: []dom.Node{
 		dom.El("header", dom.Set("class", "bar"), w.seal(), w.openHeading(o)),
 		w.origin(o.Site),
@@ -17,7 +17,7 @@ func (w writer) opening(o *model.Opening) Page {
 	}}
 }
 
-func (w writer) openHeading(o *model.Opening) dom.Node {
+func (w *writer) openHeading(o *model.Opening) dom.Node {
 	switch o.Phase {
 	case model.OpenConsent:
 		n := len(o.Ready())
@@ -32,7 +32,7 @@ func (w writer) openHeading(o *model.Opening) dom.Node {
 	return w.title(text.OpenTitle)
 }
 
-func (w writer) openStatus(o *model.Opening) string {
+func (w *writer) openStatus(o *model.Opening) string {
 	switch o.Phase {
 	case model.OpenLoading:
 		return w.S(text.OpenLoading)
@@ -48,7 +48,7 @@ func (w writer) openStatus(o *model.Opening) string {
 	return ""
 }
 
-func (w writer) openBody(o *model.Opening) dom.Part {
+func (w *writer) openBody(o *model.Opening) dom.Part {
 	switch o.Phase {
 	case model.OpenConsent:
 		return w.consent(o)
@@ -67,7 +67,7 @@ func (w writer) openBody(o *model.Opening) dom.Part {
 }
 
 // bar is a progress element with its text beside it.
-func (w writer) bar(done, total int64, label string) dom.Node {
+func (w *writer) bar(done, total int64, label string) dom.Node {
 	return dom.El("div", dom.Set("class", "work"),
 		dom.El("progress", dom.Set("max", w.Int64(total)), dom.Set("value", w.Int64(done)), dom.Set("aria-label", label)),
 		dom.El("p", dom.Text(label)))
@@ -75,7 +75,7 @@ func (w writer) bar(done, total int64, label string) dom.Node {
 
 // consent is the one decision: who asks, which keys, which plis, what becomes
 // of the files.
-func (w writer) consent(o *model.Opening) dom.Part {
+func (w *writer) consent(o *model.Opening) dom.Part {
 	ready, left, keys := o.Ready(), others(o), o.Keys()
 	return dom.Parts(w.tender(o), w.hole(o.Failed),
 		dom.El("h2", dom.Text(w.Count(len(keys), text.ConsentKeysOne, text.ConsentKeysMany))),
@@ -100,14 +100,14 @@ func others(o *model.Opening) []*model.Pli {
 	return out
 }
 
-func (w writer) tender(o *model.Opening) dom.Part {
+func (w *writer) tender(o *model.Opening) dom.Part {
 	if o.Tender == "" {
 		return nil
 	}
 	return dom.El("p", dom.Set("class", "service"), dom.Text(w.S(text.TenderLine, o.Tender)), dom.If(o.Title != "", dom.Text(" – "+o.Title)))
 }
 
-func (w writer) pliNames(plis []*model.Pli) dom.Node {
+func (w *writer) pliNames(plis []*model.Pli) dom.Node {
 	return dom.El("ul", dom.Set("class", "plis"), dom.Each(plis, func(_ int, p *model.Pli) dom.Part {
 		return dom.El("li", dom.Text(pliName(p)), dom.If(p.Total > 0, dom.Text(" "), dom.El("small", dom.Text(w.Size(p.Total)))),
 			dom.If(!p.Info.Authenticated, dom.Text(" "), dom.El("span", dom.Set("class", "badge warn"), dom.Text(w.S(text.NotAuthenticated)))))
@@ -121,13 +121,13 @@ func pliName(p *model.Pli) string {
 	return p.ID
 }
 
-func (w writer) pliFaults(plis []*model.Pli) dom.Node {
+func (w *writer) pliFaults(plis []*model.Pli) dom.Node {
 	return dom.El("ul", dom.Set("class", "plis"), dom.Each(plis, func(_ int, p *model.Pli) dom.Part {
 		return dom.El("li", dom.El("strong", dom.Text(pliName(p))), dom.Text(" – "+p.Fault.Code.Text(w.Code())+" "+p.Fault.Code.Remedy(w.Code())))
 	}))
 }
 
-func (w writer) deliveries(o *model.Opening) dom.Part {
+func (w *writer) deliveries(o *model.Opening) dom.Part {
 	if !o.HandOver {
 		return w.note(text.DeliverDownloadsOnly)
 	}
@@ -136,7 +136,7 @@ func (w writer) deliveries(o *model.Opening) dom.Part {
 		w.delivery(o, model.ToPortal, w.S(text.DeliverPortal), w.S(text.DeliverPortalHelp, o.Site.Host)))
 }
 
-func (w writer) delivery(o *model.Opening, d model.Delivery, name, help string) dom.Node {
+func (w *writer) delivery(o *model.Opening, d model.Delivery, name, help string) dom.Node {
 	id := "deliver-" + string(d)
 	return dom.El("div", dom.Set("class", "choice"),
 		dom.El("input", dom.Set("id", id), dom.Set("type", "radio"), dom.Set("name", "deliver"), dom.Set("value", string(d)),
@@ -145,7 +145,7 @@ func (w writer) delivery(o *model.Opening, d model.Delivery, name, help string) 
 			dom.El("p", dom.Set("id", id+"-help"), dom.Set("class", "help"), dom.Text(help))))
 }
 
-func (w writer) openRunning(o *model.Opening) dom.Part {
+func (w *writer) openRunning(o *model.Opening) dom.Part {
 	p := o.Plis[min(o.At, len(o.Plis)-1)]
 	label := w.S(text.OpenPliOf, o.At+1, len(o.Plis)) + " – " + pliName(p)
 	return dom.Parts(w.bar(int64(o.At), int64(len(o.Plis)), label),
@@ -154,7 +154,7 @@ func (w writer) openRunning(o *model.Opening) dom.Part {
 		actions(w.button("", text.Stop, model.Cancel{}, dom.Flag("disabled", o.Stopping))))
 }
 
-func (w writer) resultLine(o *model.Opening) string {
+func (w *writer) resultLine(o *model.Opening) string {
 	opened := 0
 	for _, p := range o.Plis {
 		if p.State == model.PliDelivered {
@@ -164,14 +164,14 @@ func (w writer) resultLine(o *model.Opening) string {
 	return w.S(text.ResultLine, opened, len(o.Plis))
 }
 
-func (w writer) results(o *model.Opening) dom.Part {
+func (w *writer) results(o *model.Opening) dom.Part {
 	return dom.Parts(dom.El("p", dom.Text(w.resultLine(o))),
 		dom.El("ul", dom.Set("class", "results"), dom.Each(o.Plis, func(_ int, p *model.Pli) dom.Part { return w.result(p) })),
 		dom.If(len(others(o)) > 0 && !o.Offline, w.note(text.RetryFromPortal)),
 		dom.If(!o.Offline, actions(w.button("primary", text.Close, model.Close{}))))
 }
 
-func (w writer) result(p *model.Pli) dom.Node {
+func (w *writer) result(p *model.Pli) dom.Node {
 	if p.State != model.PliDelivered {
 		return dom.El("li", dom.Set("class", "result bad"), dom.El("h2", dom.Text(pliName(p))),
 			dom.El("p", dom.Set("class", "what"), dom.Text(p.Fault.Code.Text(w.Code()))), dom.El("p", dom.Text(p.Fault.Code.Remedy(w.Code()))), w.detail(p.Fault), w.digests(p))
@@ -184,25 +184,25 @@ func (w writer) result(p *model.Pli) dom.Node {
 		w.files(p), w.digests(p))
 }
 
-func (w writer) caution(id text.ID, args ...any) dom.Node {
+func (w *writer) caution(id text.ID, args ...any) dom.Node {
 	return dom.El("p", dom.Set("class", "caution"), dom.Text(w.S(id, args...)))
 }
 
-func (w writer) where(p *model.Pli) string {
+func (w *writer) where(p *model.Pli) string {
 	if p.HandedOver {
 		return w.S(text.HandedOver)
 	}
 	return w.S(text.SavedTo)
 }
 
-func (w writer) integrity(ok bool) dom.Node {
+func (w *writer) integrity(ok bool) dom.Node {
 	if ok {
 		return dom.El("span", dom.Set("class", "badge good"), dom.Text(w.S(text.Authenticated)))
 	}
 	return dom.El("span", dom.Set("class", "badge warn"), dom.Text(w.S(text.NotAuthenticated)))
 }
 
-func (w writer) files(p *model.Pli) dom.Node {
+func (w *writer) files(p *model.Pli) dom.Node {
 	return dom.El("ul", dom.Set("class", "files"), dom.Each(p.Opened.Details, func(i int, f protocol.PliFile) dom.Part {
 		name := f.Name
 		if i < len(p.Saved) && !p.HandedOver {
@@ -214,7 +214,7 @@ func (w writer) files(p *model.Pli) dom.Node {
 }
 
 // digests are the two fingerprints of the receipt.
-func (w writer) digests(p *model.Pli) dom.Part {
+func (w *writer) digests(p *model.Pli) dom.Part {
 	if p.Opened == nil || p.Opened.SHA256 == "" {
 		return nil
 	}

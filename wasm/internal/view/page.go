@@ -44,10 +44,10 @@ type writer struct {
 	env model.Env
 }
 
-func newWriter(env model.Env) writer { return writer{text.For(env.Lang), env} }
+func newWriter(env model.Env) *writer { return &writer{text.For(env.Lang), env} }
 
 // date writes a moment with date, time and zone.
-func (w writer) date(t time.Time) dom.Node {
+func (w *writer) date(t time.Time) dom.Node {
 	name, offset := "UTC", 0
 	if w.env.Zone != nil {
 		name, offset = w.env.Zone(t)
@@ -55,30 +55,30 @@ func (w writer) date(t time.Time) dom.Node {
 	return dom.El("time", dom.Set("datetime", t.UTC().Format(time.RFC3339)), dom.Text(w.Moment(t, name, offset)))
 }
 
-func (w writer) p(id text.ID, args ...any) dom.Node {
+func (w *writer) p(id text.ID, args ...any) dom.Node {
 	return dom.El("p", dom.Text(w.S(id, args...)))
 }
 
-func (w writer) note(id text.ID, args ...any) dom.Node {
+func (w *writer) note(id text.ID, args ...any) dom.Node {
 	return dom.El("p", dom.Set("class", "note"), dom.Text(w.S(id, args...)))
 }
 
-func (w writer) h2(id text.ID) dom.Node { return dom.El("h2", dom.Text(w.S(id))) }
+func (w *writer) h2(id text.ID) dom.Node { return dom.El("h2", dom.Text(w.S(id))) }
 
 // title is the heading that takes the focus when the screen changes.
-func (w writer) title(id text.ID, args ...any) dom.Node {
+func (w *writer) title(id text.ID, args ...any) dom.Node {
 	return dom.El("h1", dom.Set("id", "title"), dom.Set("tabindex", "-1"), dom.Text(w.S(id, args...)))
 }
 
 // button sends a message; kind is "primary", "" or "quiet".
-func (w writer) button(kind string, id text.ID, msg any, parts ...dom.Part) dom.Node {
+func (w *writer) button(kind string, id text.ID, msg any, parts ...dom.Part) dom.Node {
 	return dom.El("button", dom.Set("type", "button"), dom.Set("class", strings.TrimSpace("button "+kind)),
 		dom.On("click", dom.Send(msg)), dom.Parts(parts...), dom.Text(w.S(id)))
 }
 
 // keyButton uses a private key: it works when armed, and says with each click
 // whether a person did it.
-func (w writer) keyButton(label string, armed bool, msg func(trusted bool) any) dom.Node {
+func (w *writer) keyButton(label string, armed bool, msg func(trusted bool) any) dom.Node {
 	return dom.El("button", dom.Set("type", "button"), dom.Set("class", "button primary"), dom.Set("id", "use-key"),
 		dom.Flag("disabled", !armed),
 		dom.On("click", func(e dom.Event) any { return msg(e.Trusted) }), dom.Text(label))
@@ -89,7 +89,7 @@ func actions(parts ...dom.Part) dom.Node {
 }
 
 // alert shows a failure with what to do about it.
-func (w writer) alert(f *fault.Fault) dom.Node {
+func (w *writer) alert(f *fault.Fault) dom.Node {
 	return dom.El("div", dom.Set("class", "alert"), dom.Set("role", "alert"), dom.Set("id", "fault"),
 		dom.El("p", dom.Set("class", "what"), dom.Text(f.Code.Text(w.Code()))),
 		dom.El("p", dom.Text(f.Code.Remedy(w.Code()))),
@@ -97,7 +97,7 @@ func (w writer) alert(f *fault.Fault) dom.Node {
 }
 
 // detail is the code and the technical value, for the support desk.
-func (w writer) detail(f *fault.Fault) dom.Node {
+func (w *writer) detail(f *fault.Fault) dom.Node {
 	s := string(f.Code)
 	if f.Detail != "" {
 		s += " – " + f.Detail
@@ -106,7 +106,7 @@ func (w writer) detail(f *fault.Fault) dom.Node {
 }
 
 // fieldError is tied to its field by aria-describedby.
-func (w writer) fieldError(id string, f *fault.Fault) dom.Part {
+func (w *writer) fieldError(id string, f *fault.Fault) dom.Part {
 	if f == nil {
 		return nil
 	}
@@ -139,19 +139,19 @@ func fingerprint(s string) dom.Node {
 }
 
 // seal is the product's mark at the head of a screen.
-func (w writer) seal() dom.Node {
+func (w *writer) seal() dom.Node {
 	return dom.El("img", dom.Set("class", "seal"), dom.Set("src", "../icons/seal.svg"), dom.Set("width", "32"), dom.Set("height", "32"), dom.Set("alt", "Scellé"))
 }
 
 // origin shows whom the window works for, in the browser's words.
-func (w writer) origin(s model.Site) dom.Node {
+func (w *writer) origin(s model.Site) dom.Node {
 	return dom.El("div", dom.Set("class", "origin"),
 		dom.El("p", dom.El("span", dom.Set("class", "label"), dom.Text(w.S(text.OriginLabel))), dom.Text(" "),
 			dom.El("strong", dom.Set("translate", "no"), dom.Set("dir", "ltr"), dom.Text(s.Origin))),
 		dom.If(s.Flagged(), dom.El("div", dom.Set("class", "warning"), dom.Set("id", "origin-warning"), w.originWarning(s))))
 }
 
-func (w writer) originWarning(s model.Site) dom.Part {
+func (w *writer) originWarning(s model.Site) dom.Part {
 	return dom.Parts(
 		dom.If(s.Readable != "", w.p(text.OriginReadable, s.Readable)),
 		dom.If(s.LookAlike, w.p(text.OriginLookAlike)),

@@ -34,7 +34,7 @@ func popupTone(p *model.Popup) string {
 	return "good"
 }
 
-func (w writer) popupStatus(p *model.Popup) string {
+func (w *writer) popupStatus(p *model.Popup) string {
 	switch popupTone(p) {
 	case "wait":
 		return w.S(text.StatusChecking)
@@ -47,13 +47,13 @@ func (w writer) popupStatus(p *model.Popup) string {
 }
 
 // fact is one of the three facts: a sign, a name, a version, and what to do.
-func (w writer) fact(tone string, name text.ID, state string, f *fault.Fault, more ...dom.Part) dom.Node {
+func (w *writer) fact(tone string, name text.ID, state string, f *fault.Fault, more ...dom.Part) dom.Node {
 	return dom.El("li", dom.Set("class", "fact "+tone),
 		dom.El("p", dom.Set("class", "fact-head"), dom.El("strong", dom.Text(w.S(name))), dom.Text(" "), dom.El("span", dom.Text(state))),
 		w.factFault(f), dom.Parts(more...))
 }
 
-func (w writer) factFault(f *fault.Fault) dom.Part {
+func (w *writer) factFault(f *fault.Fault) dom.Part {
 	if f == nil {
 		return nil
 	}
@@ -61,20 +61,20 @@ func (w writer) factFault(f *fault.Fault) dom.Part {
 		dom.El("p", dom.Text(f.Code.Remedy(w.Code()))))
 }
 
-func (w writer) popupFacts(p *model.Popup) dom.Node {
+func (w *writer) popupFacts(p *model.Popup) dom.Node {
 	return dom.El("section", dom.Set("aria-labelledby", "facts"),
 		dom.El("h2", dom.Set("id", "facts"), dom.Text(w.S(text.FactsTitle))),
 		dom.El("ul", dom.Set("class", "facts"), w.extensionFact(p), w.hostFact(p), w.storeFact(p)))
 }
 
-func (w writer) extensionFact(p *model.Popup) dom.Node {
+func (w *writer) extensionFact(p *model.Popup) dom.Node {
 	if p.Status != nil && p.Status.RequiresUpdate.Extension {
 		return w.fact("bad", text.FactExtension, w.S(text.FactVersion, p.Env.Version), fault.New(fault.ExtensionOutdated))
 	}
 	return w.fact("good", text.FactExtension, w.S(text.FactVersion, p.Env.Version), nil)
 }
 
-func (w writer) hostFact(p *model.Popup) dom.Node {
+func (w *writer) hostFact(p *model.Popup) dom.Node {
 	switch {
 	case p.Checking:
 		return w.fact("wait", text.FactHost, w.S(text.FactWaiting), nil)
@@ -87,7 +87,7 @@ func (w writer) hostFact(p *model.Popup) dom.Node {
 	return w.fact("bad", text.FactHost, w.S(text.FactOffline), f, dom.If(f.Code != fault.ExtensionOutdated, w.installHelp()))
 }
 
-func (w writer) storeFact(p *model.Popup) dom.Node {
+func (w *writer) storeFact(p *model.Popup) dom.Node {
 	switch {
 	case p.Checking:
 		return w.fact("wait", text.FactStore, w.S(text.FactWaiting), nil)
@@ -107,7 +107,7 @@ func faultOf(f *protocol.Fault, otherwise fault.Code) *fault.Fault {
 }
 
 // stores names each store with its place, when there is something to say.
-func (w writer) stores(stores []protocol.StoreStatus) dom.Part {
+func (w *writer) stores(stores []protocol.StoreStatus) dom.Part {
 	if len(stores) == 0 {
 		return nil
 	}
@@ -119,7 +119,7 @@ func (w writer) stores(stores []protocol.StoreStatus) dom.Part {
 		})))
 }
 
-func (w writer) storeState(s protocol.StoreStatus) string {
+func (w *writer) storeState(s protocol.StoreStatus) string {
 	switch s.State {
 	case "ready":
 		return w.Count(s.Keys, text.StoreKeysOne, text.StoreKeysMany)
@@ -132,7 +132,7 @@ func (w writer) storeState(s protocol.StoreStatus) string {
 }
 
 // installHelp leads to the installer of each system.
-func (w writer) installHelp() dom.Node {
+func (w *writer) installHelp() dom.Node {
 	return dom.El("details", dom.El("summary", dom.Text(w.S(text.MoreInfo))),
 		w.p(text.InstallNothingToLaunch),
 		dom.El("dl", dom.Set("class", "systems"),
@@ -141,12 +141,12 @@ func (w writer) installHelp() dom.Node {
 			row("Linux", dom.Text(w.S(text.InstallLinux)))))
 }
 
-func (w writer) popupSite(p *model.Popup) dom.Node {
+func (w *writer) popupSite(p *model.Popup) dom.Node {
 	return dom.El("section", dom.Set("aria-labelledby", "site"), dom.Set("class", "site"),
 		dom.El("h2", dom.Set("id", "site"), dom.Text(w.S(text.SiteTitle))), w.siteBody(p))
 }
 
-func (w writer) siteBody(p *model.Popup) dom.Part {
+func (w *writer) siteBody(p *model.Popup) dom.Part {
 	if p.Site.Origin == "" {
 		return w.note(text.SiteNone)
 	}
@@ -168,19 +168,19 @@ func (w writer) siteBody(p *model.Popup) dom.Part {
 			dom.On("click", func(e dom.Event) any { return model.AllowSite{Trusted: e.Trusted} }), dom.Text(w.S(text.SiteAllow))))
 }
 
-func (w writer) siteAllowed(p *model.Popup) dom.Part {
+func (w *writer) siteAllowed(p *model.Popup) dom.Part {
 	return dom.Parts(
 		dom.El("p", dom.Set("class", "allowed"), dom.Text(w.S(text.SiteAllowed)+" "+w.Count(p.Grant.Keys, text.SiteKeysOne, text.SiteKeysMany))),
 		dom.El("button", dom.Set("type", "button"), dom.Set("class", "button"), dom.Set("id", "forget"), dom.Flag("disabled", p.Asking),
 			dom.On("click", func(e dom.Event) any { return model.ForgetSite{Trusted: e.Trusted} }), dom.Text(w.S(text.SiteForget))))
 }
 
-func (w writer) popupKeys(p *model.Popup) dom.Node {
+func (w *writer) popupKeys(p *model.Popup) dom.Node {
 	return dom.El("section", dom.Set("aria-labelledby", "keys"),
 		dom.El("h2", dom.Set("id", "keys"), dom.Text(w.S(text.KeysTitle))), w.keysBody(p))
 }
 
-func (w writer) keysBody(p *model.Popup) dom.Part {
+func (w *writer) keysBody(p *model.Popup) dom.Part {
 	switch {
 	case p.KeysErr != nil:
 		return w.factFault(p.KeysErr)
@@ -198,7 +198,7 @@ func (w writer) keysBody(p *model.Popup) dom.Part {
 }
 
 // hole says that a list is not complete, and why.
-func (w writer) hole(failed []protocol.StoreStatus) dom.Part {
+func (w *writer) hole(failed []protocol.StoreStatus) dom.Part {
 	if len(failed) == 0 {
 		return nil
 	}
@@ -218,11 +218,11 @@ func certificateName(c protocol.Certificate) string {
 }
 
 // expiry is the end of validity with a badge when it is near or past.
-func (w writer) expiry(c protocol.Certificate) dom.Node {
+func (w *writer) expiry(c protocol.Certificate) dom.Node {
 	return dom.El("p", dom.Set("class", "expiry"), dom.Text(w.S(text.ExpiresOn)+" "), w.date(c.NotAfter), w.expiryBadge(c))
 }
 
-func (w writer) expiryBadge(c protocol.Certificate) dom.Part {
+func (w *writer) expiryBadge(c protocol.Certificate) dom.Part {
 	left := c.NotAfter.Sub(w.env.Time())
 	days := int(left.Hours() / 24)
 	tone, label := "warn", ""
@@ -240,7 +240,7 @@ func (w writer) expiryBadge(c protocol.Certificate) dom.Part {
 	return dom.Parts(dom.Text(" "), dom.El("span", dom.Set("class", "badge "+tone), dom.Text(label)))
 }
 
-func (w writer) popupFoot(p *model.Popup) dom.Node {
+func (w *writer) popupFoot(p *model.Popup) dom.Node {
 	return dom.El("footer",
 		actions(w.button("quiet", text.Refresh, model.Refresh{}, dom.Flag("disabled", p.Checking)), w.button("quiet", text.OpenOffline, model.OpenOfflinePage{})),
 		dom.El("details", dom.El("summary", dom.Text(w.S(text.HelpTitle))),
