@@ -12,7 +12,7 @@ what=${1:-build}
 # A package is missing when its witness is: a command, or a file.
 packages_build="gcc:gcc make:make git:git libc6-dev:/usr/include/stdio.h ca-certificates:/etc/ssl/certs/ca-certificates.crt libnss3:libsoftokn3.so"
 packages_demo="chromium:chromium fonts-dejavu-core:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
-packages_test="libnss3-tools:certutil openssl:openssl zip:zip unzip:unzip nodejs:node npm:npm xvfb:xvfb-run xdotool:xdotool procps:ps iproute2:ss default-jre-headless:keytool"
+packages_test="libnss3-tools:certutil openssl:openssl zip:zip unzip:unzip nodejs:node npm:npm xvfb:xvfb-run xdotool:xdotool procps:ps iproute2:ss default-jdk-headless:javac libbcpkix-java:/usr/share/java/bcpkix.jar"
 
 present() {
 	case $1 in
