@@ -20,6 +20,10 @@ const (
 	liveID = "live"
 )
 
+// readyMark is the performance entry that says when a screen was first drawn;
+// make bench waits for it.
+const readyMark = "scelle-ready"
+
 // document runs one screen: it draws it, and carries out its effects.
 type document struct {
 	ctx    context.Context
@@ -50,7 +54,10 @@ func (d *document) show(s model.Screen) {
 	d.screen = s
 	d.guarded(func() error {
 		d.runAll(s.Init())
-		return d.draw()
+		if err := d.draw(); err != nil {
+			return err
+		}
+		return bridge.Mark(readyMark)
 	})
 	d.drain()
 }

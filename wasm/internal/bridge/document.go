@@ -71,6 +71,16 @@ func zoneName(date Value, lang string) string {
 	return ""
 }
 
+// Mark leaves a performance entry of this name, for whoever measures.
+func Mark(name string) error {
+	performance, ok := Lookup("performance")
+	if !ok {
+		return fault.Newf(fault.Internal, "no performance")
+	}
+	_, err := Call(performance, "mark", name)
+	return err
+}
+
 // OnPageHide has fn called when the document goes away. Nothing can be waited
 // for then.
 func OnPageHide(fn func()) error {
