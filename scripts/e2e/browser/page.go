@@ -178,11 +178,28 @@ func (p *Page) explain(what string, err error) error {
 // button does, and waits until it is gone.
 func (p *Page) Shut() error {
 	err := p.Eval(`setTimeout(() => window.close(), 0), true`, nil)
+	return errors.Join(err, p.waitGone())
+}
+
+// CloseBy clicks what closes the window and waits until it is gone. The
+// window may go while the click is still being reported.
+func (p *Page) CloseBy(selector string) error {
+	if err := p.Visible(selector); err != nil {
+		return err
+	}
+	clickErr := p.Click(selector)
+	if err := p.waitGone(); err != nil {
+		return errors.Join(clickErr, err)
+	}
+	return nil
+}
+
+func (p *Page) waitGone() error {
 	p.cancel()
-	for deadline := time.Now().Add(Patience); err == nil; time.Sleep(20 * time.Millisecond) {
-		infos, listErr := chromedp.Targets(p.c.ctx)
-		if listErr != nil {
-			return listErr
+	for deadline := time.Now().Add(Patience); ; time.Sleep(20 * time.Millisecond) {
+		infos, err := chromedp.Targets(p.c.ctx)
+		if err != nil {
+			return err
 		}
 		if !slices.ContainsFunc(infos, func(t *target.Info) bool { return t.TargetID == p.id }) {
 			return nil
@@ -191,5 +208,4 @@ func (p *Page) Shut() error {
 			return errors.New("the window does not close")
 		}
 	}
-	return err
 }

@@ -40,7 +40,7 @@ func (w *Walk) Finish(a *browser.Page, name string) error {
 		func() error {
 			return w.Camera.Take(a, "La clé est enregistrée : le magasin a ouvert le défi de la salle des marchés.")
 		},
-		func() error { return a.Click(".actions .primary") },
+		func() error { return a.CloseBy(".actions .primary") },
 		func() error { return w.Active(name) },
 	)
 }

@@ -80,7 +80,7 @@ func (w *Walk) OpenPlis(handOver bool) error {
 		func() error { return a.Visible(".results") },
 		func() error { return none(a, ".result.bad") },
 		func() error { return w.Camera.Take(a, "Chaque pli a son résultat, avec ses empreintes.") },
-		func() error { return a.Click(".actions .primary") },
+		func() error { return a.CloseBy(".actions .primary") },
 		func() error { return w.Page.Visible(`.pli[data-opened="yes"]`) },
 	)
 }
