@@ -88,22 +88,22 @@
     "group": "setup",
     "fr": {
       "text": "Le programme Scellé s’est arrêté pendant l’opération.",
-      "remedy": "Réessayez : le navigateur le redémarre de lui-même, il n’y a rien à lancer. Si cela se répète, exécutez « scelle doctor » ou prévenez votre service informatique."
+      "remedy": "Réessayez : le navigateur le redémarre de lui-même, il n’y a rien à lancer. Si cela se répète, exécutez « scelle status » ou prévenez votre service informatique."
     },
     "en": {
       "text": "The Scellé program stopped during the operation.",
-      "remedy": "Try again: the browser starts it by itself, there is nothing to launch. If it happens again, run “scelle doctor” or tell your IT department."
+      "remedy": "Try again: the browser starts it by itself, there is nothing to launch. If it happens again, run “scelle status” or tell your IT department."
     }
   },
   "host-unreachable": {
     "group": "setup",
     "fr": {
       "text": "Le navigateur n’a pas pu joindre le programme Scellé.",
-      "remedy": "Fermez puis rouvrez le navigateur : il démarre le programme lui-même, sans rien à lancer à l’ouverture de session. Si cela persiste, réinstallez le programme ou exécutez « scelle doctor »."
+      "remedy": "Fermez puis rouvrez le navigateur : il démarre le programme lui-même, sans rien à lancer à l’ouverture de session. Si cela persiste, réinstallez le programme ou exécutez « scelle status »."
     },
     "en": {
       "text": "The browser could not reach the Scellé program.",
-      "remedy": "Close and reopen the browser: it starts the program itself, with nothing to launch at login. If it persists, install the program again or run “scelle doctor”."
+      "remedy": "Close and reopen the browser: it starts the program itself, with nothing to launch at login. If it persists, install the program again or run “scelle status”."
     }
   },
   "store-missing": {
@@ -209,11 +209,11 @@
     "group": "store",
     "fr": {
       "text": "Le magasin de certificats a renvoyé une erreur.",
-      "remedy": "Réessayez. Si l’erreur persiste, exécutez « scelle doctor » et transmettez le rapport à votre service informatique."
+      "remedy": "Réessayez. Si l’erreur persiste, exécutez « scelle status » et transmettez le rapport à votre service informatique."
     },
     "en": {
       "text": "The certificate store returned an error.",
-      "remedy": "Try again. If the error persists, run “scelle doctor” and pass the report on to your IT department."
+      "remedy": "Try again. If the error persists, run “scelle status” and pass the report on to your IT department."
     }
   },
   "store-self-test": {

@@ -155,7 +155,7 @@ func (w *Walk) Popup(caption string) error {
 	}
 	return inOrder(
 		func() error {
-			return popup.Until(`document.querySelectorAll(".facts .wait").length === 0 && document.querySelector("ul.keys, section .note")`)
+			return popup.Until(`document.querySelector("ul.keys")`)
 		},
 		func() error { return w.Camera.Take(popup, caption) },
 		func() error { return popup.Shut() },

@@ -67,7 +67,7 @@ var en = [count]string{
 	HelpAllow:              "Open your portal’s page, click the Scellé icon, then allow the site. The page updates without being reloaded.",
 	HelpKeys:               "Keys stay in this computer’s certificate store or on your card. Scellé never sends them.",
 	HelpPrivacy:            "A site never sees the list of your certificates, only the one that you choose to register.",
-	HelpDoctor:             "If something does not work, “scelle doctor” writes a report for support.",
+	HelpSupport:             "If something does not work, “scelle status” says what is installed and in which state, for support.",
 	VersionLine:            "Scellé %s, protocol %s",
 
 	// Adding a key.
@@ -150,7 +150,7 @@ var en = [count]string{
 	ConsentKeysOne:       "With the key",
 	ConsentKeysMany:      "With the keys",
 	ConsentPlis:          "Submissions to open",
-	ConsentNote:          "Your private key will be used for these submissions only. Each use is recorded in this computer’s journal.",
+	ConsentNote:          "Your private key will be used for these submissions only.",
 	OpenButtonOne:        "Open the submission",
 	OpenButtonMany:       "Open the %d submissions",
 	LeftOne:              "%d submission will not be opened:",

@@ -67,7 +67,7 @@ var fr = [count]string{
 	HelpAllow:              "Ouvrez la page de votre salle des marchés, cliquez sur l’icône de Scellé, puis autorisez le site. La page se met à jour sans être rechargée.",
 	HelpKeys:               "Les clés restent dans le magasin de certificats de cet ordinateur ou sur votre carte. Scellé ne les envoie jamais.",
 	HelpPrivacy:            "Un site ne voit jamais la liste de vos certificats, seulement celui que vous choisissez d’enregistrer.",
-	HelpDoctor:             "En cas de difficulté, « scelle doctor » produit un rapport pour le support.",
+	HelpSupport:             "En cas de difficulté, « scelle status » produit un rapport pour le support.",
 	VersionLine:            "Scellé %s, protocole %s",
 
 	// Adding a key.
@@ -150,7 +150,7 @@ var fr = [count]string{
 	ConsentKeysOne:       "Avec la clé",
 	ConsentKeysMany:      "Avec les clés",
 	ConsentPlis:          "Plis à ouvrir",
-	ConsentNote:          "Votre clé privée ne servira qu’à ces plis. Chaque utilisation est inscrite au journal de cet ordinateur.",
+	ConsentNote:          "Votre clé privée ne servira qu’à ces plis.",
 	OpenButtonOne:        "Ouvrir le pli",
 	OpenButtonMany:       "Ouvrir les %d plis",
 	LeftOne:              "%d pli ne sera pas ouvert :",

@@ -74,7 +74,7 @@ const (
 	HelpAllow
 	HelpKeys
 	HelpPrivacy
-	HelpDoctor
+	HelpSupport
 	VersionLine
 
 	// Adding a key.
