@@ -2,7 +2,7 @@
 // peers in the same run on the same machine, as ratios: absolute figures mean
 // nothing without the machine, which is printed with them.
 //
-//	go run ./scripts/bench [-build build] [-n 15]
+//	go run ./scripts/bench [-build build] [-n 15] [-size 256] [-rounds 5] [-only host,popup,browser]
 package main
 
 import (
@@ -21,23 +21,47 @@ import (
 func main() {
 	build := flag.String("build", "build", "where make build left its files")
 	n := flag.Int("n", 15, "runs of each measure, at least 3; medians are printed")
+	size := flag.Int64("size", 256, "MiB that are sealed and opened in the browser")
+	rounds := flag.Int("rounds", 5, "runs of each measure of sealing and opening in the browser")
+	only := flag.String("only", "host,popup,browser", "parts to run")
 	flag.Parse()
-	if err := run(context.Background(), *build, max(*n, 3)); err != nil {
+	o := options{build: *build, n: max(*n, 3), size: *size << 20, rounds: max(*rounds, 1), only: strings.Split(*only, ",")}
+	if err := o.run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, build string, n int) error {
+// options say what to measure.
+type options struct {
+	build  string
+	n      int // runs of the small measures
+	size   int64
+	rounds int
+	only   []string
+}
+
+func (o options) run(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "scelle-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	fmt.Printf("%s, %d CPUs, %s, medians of %d\n\n", cpu(), runtime.NumCPU(), runtime.Version(), n)
-	hostErr := benchHost(dir, build, n)
-	popupErr := benchPopup(ctx, dir, build, n)
-	return errors.Join(hostErr, popupErr)
+	fmt.Printf("%s, %d CPUs, %s, medians of %d\n\n", cpu(), runtime.NumCPU(), runtime.Version(), o.n)
+	var errs []error
+	for _, part := range []struct {
+		name string
+		run  func() error
+	}{
+		{"host", func() error { return benchHost(dir, o.build, o.n) }},
+		{"popup", func() error { return benchPopup(ctx, dir, o.build, o.n) }},
+		{"browser", func() error { return benchBrowser(ctx, dir, o.size, o.rounds) }},
+	} {
+		if slices.Contains(o.only, part.name) {
+			errs = append(errs, part.run())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // cpu is the processor's name, since figures without it say nothing.

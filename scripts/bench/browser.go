@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"scelle/scripts/e2e/browser"
+)
+
+//go:embed page
+var page embed.FS
+
+// The peers in JavaScript, as the npm registry has them.
+var npmPeers = []string{"pkijs@4.0.0", "asn1js@4.0.0", "node-forge@1.4.3"}
+
+// The sizes that the peers in JavaScript get at most, in bytes: they hold
+// everything in memory, several times.
+const (
+	pkijsSize = 32 << 20
+	forgeSize = 8 << 20
+)
+
+// browserBench is one run of the measures in headless Chromium.
+type browserBench struct {
+	page   *browser.Page
+	size   int64 // bytes of the file that is sealed and opened
+	rounds int
+	keys   *keys
+	rates  map[string][]float64 // MB/s of content, by measure
+}
+
+// benchBrowser measures sealing and opening in the browser beside its peers.
+// Every round runs every measure once, so that whatever else the machine does
+// meets all of them; each one is in a fresh Worker.
+func benchBrowser(ctx context.Context, dir string, size int64, rounds int) error {
+	k, err := newKeys(dir)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(dir, "content")
+	if err := randomFile(file, size); err != nil {
+		return err
+	}
+	server, err := servePage(dir)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	c, err := browser.Start(ctx, browser.Options{UserDataDir: filepath.Join(dir, "profile"), Env: []string{"HOME=" + dir}})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	p, err := c.Open(server.URL + "/index.html")
+	if err != nil {
+		return err
+	}
+	if err := p.Upload("#file", file); err != nil {
+		return err
+	}
+	b := &browserBench{page: p, size: size, rounds: rounds, keys: k, rates: map[string][]float64{}}
+	fmt.Printf("\nin Chromium: %d MiB, medians of %d rounds; PKI.js with %d MiB, node-forge with %d MiB\n",
+		size>>20, rounds, min(size, pkijsSize)>>20, min(size, forgeSize)>>20)
+	for range rounds {
+		if err := b.round(dir, file); err != nil {
+			return err
+		}
+	}
+	b.print()
+	return nil
+}
+
+// round runs every measure once.
+func (b *browserBench) round(dir, file string) error {
+	pki, forge := min(b.size, pkijsSize), min(b.size, forgeSize)
+	for _, m := range []struct {
+		name, script string
+		size         int64
+	}{
+		{"one-shot GCM encrypt", fmt.Sprintf(`oneShot("encrypt", "AES-GCM", %d)`, b.size), b.size},
+		{"seal GCM, memory", `measure("seal-memory")`, b.size},
+		{"one-shot GCM decrypt", fmt.Sprintf(`oneShot("decrypt", "AES-GCM", %d)`, b.size), b.size},
+		{"open GCM, memory", `measure("open-memory")`, b.size},
+		{"one-shot CBC encrypt", fmt.Sprintf(`oneShot("encrypt", "AES-CBC", %d)`, b.size), b.size},
+		{"seal CBC, memory", `measure("seal-cbc")`, b.size},
+		{"one-shot CBC decrypt", fmt.Sprintf(`oneShot("decrypt", "AES-CBC", %d)`, b.size), b.size},
+		{"open CBC, memory", `measure("open-cbc")`, b.size},
+		{"copy file", `copy()`, b.size},
+		{"seal file", `measure("seal-file")`, b.size},
+		{"open file", `measure("open-file")`, b.size},
+		{"seal pli", `measure("seal-pli")`, b.size},
+		{"open pli", `measure("open-pli")`, b.size},
+		{"PKI.js GCM encrypt", fmt.Sprintf(`pkijs("encrypt", %d, %q, %q)`, pki, b.keys.certificate, b.keys.pkcs8), pki},
+		{"PKI.js GCM decrypt", fmt.Sprintf(`pkijs("decrypt", %d, %q, %q)`, pki, b.keys.certificate, b.keys.pkcs8), pki},
+		{"node-forge CBC encrypt", fmt.Sprintf(`nodeForge("encrypt", %d, %q, %q)`, forge, b.keys.certificatePEM, b.keys.keyPEM), forge},
+		{"node-forge CBC decrypt", fmt.Sprintf(`nodeForge("decrypt", %d, %q, %q)`, forge, b.keys.certificatePEM, b.keys.keyPEM), forge},
+	} {
+		var ms float64
+		if err := b.page.Eval(m.script, &ms); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		b.add(m.name, m.size, ms)
+	}
+	return b.openssl(dir, file)
+}
+
+func (b *browserBench) add(name string, size int64, ms float64) {
+	b.rates[name] = append(b.rates[name], float64(size)/1e3/ms)
+}
+
+// openssl runs the peer that is not in the browser, from disk to disk.
+func (b *browserBench) openssl(dir, file string) error {
+	sealed, plain := filepath.Join(dir, "openssl.p7m"), filepath.Join(dir, "openssl.out")
+	for _, peer := range []struct {
+		name string
+		args []string
+	}{
+		{"openssl cms -encrypt", []string{"-encrypt", "-binary", "-stream", "-outform", "DER", "-aes-256-gcm", "-in", file, "-out", sealed, b.keys.certificateFile}},
+		{"openssl cms -decrypt", []string{"-decrypt", "-binary", "-inform", "DER", "-inkey", b.keys.keyFile, "-recip", b.keys.certificateFile, "-in", sealed, "-out", plain}},
+	} {
+		ms, err := elapsed(exec.Command("openssl", append([]string{"cms"}, peer.args...)...))
+		if err != nil {
+			return fmt.Errorf("%s: %w", peer.name, err)
+		}
+		b.add(peer.name, b.size, ms)
+	}
+	return nil
+}
+
+// rate is the median of a measure in MB/s.
+func (b *browserBench) rate(name string) float64 {
+	all := slices.Clone(b.rates[name])
+	slices.Sort(all)
+	if len(all) == 0 {
+		return 0
+	}
+	return all[len(all)/2]
+}
+
+// print shows all rates and then the ratios that issue 3 sets bars for.
+func (b *browserBench) print() {
+	names := make([]string, 0, len(b.rates))
+	for n := range b.rates {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		fmt.Printf("%-46s %9.0f MB/s  (%.0f to %.0f)\n", n, b.rate(n), slices.Min(b.rates[n]), slices.Max(b.rates[n]))
+	}
+	fmt.Println()
+	for _, r := range []struct {
+		what, ours, peer string
+		bar              float64
+	}{
+		{"seal GCM, memory, against one-shot", "seal GCM, memory", "one-shot GCM encrypt", 1.5},
+		{"open GCM, memory, against one-shot", "open GCM, memory", "one-shot GCM decrypt", 1.5},
+		{"seal CBC, memory, against one-shot", "seal CBC, memory", "one-shot CBC encrypt", 0},
+		{"open CBC, memory, against one-shot", "open CBC, memory", "one-shot CBC decrypt", 0},
+		{"seal file to file, against copying", "seal file", "copy file", 0.9},
+		{"open file to file, against copying", "open file", "copy file", 0.9},
+		{"seal file, against openssl cms -encrypt", "seal file", "openssl cms -encrypt", 0},
+		{"open file, against openssl cms -decrypt", "open file", "openssl cms -decrypt", 2.5},
+		{"seal memory, against PKI.js", "seal GCM, memory", "PKI.js GCM encrypt", 20},
+		{"open memory, against PKI.js", "open GCM, memory", "PKI.js GCM decrypt", 20},
+		{"seal memory, against node-forge", "seal GCM, memory", "node-forge CBC encrypt", 0},
+		{"open memory, against node-forge", "open GCM, memory", "node-forge CBC decrypt", 0},
+		{"whole pli sealed, against the bare envelope", "seal pli", "seal file", 0.6},
+		{"whole pli opened, against the bare envelope", "open pli", "open file", 0.6},
+	} {
+		ratio(r.what, b.rate(r.ours)/b.rate(r.peer), r.bar)
+	}
+}
+
+// ratio prints a ratio and, where there is one, the bar that it should reach.
+func ratio(what string, value, bar float64) {
+	switch {
+	case bar == 0:
+		fmt.Printf("%-46s %9.2f\n", what, value)
+	case value >= bar:
+		fmt.Printf("%-46s %9.2f  (bar %.1f: reached)\n", what, value, bar)
+	default:
+		fmt.Printf("%-46s %9.2f  (bar %.1f: MISSED)\n", what, value, bar)
+	}
+}
+
+// servePage offers the page, the peers, Go's loader and the compiled
+// benchmarks of wasm/app on loopback.
+func servePage(dir string) (*httptest.Server, error) {
+	npm := exec.Command("npm", append([]string{"install", "--prefix", dir, "--no-audit", "--no-fund", "--ignore-scripts", "--no-save"}, npmPeers...)...)
+	if out, err := npm.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("npm: %w: %s", err, out)
+	}
+	wasm := filepath.Join(dir, "measure.wasm")
+	compile := exec.Command("go", "test", "-c", "-ldflags", "-s -w", "-o", wasm, "scelle/wasm/app")
+	compile.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if out, err := compile.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("compiling wasm/app: %w: %s", err, out)
+	}
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, err
+	}
+	static, err := fs.Sub(page, "page")
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServerFS(static))
+	mux.Handle("/npm/", http.StripPrefix("/npm/", http.FileServer(http.Dir(filepath.Join(dir, "node_modules")))))
+	for name, file := range map[string]string{
+		"/measure.wasm": wasm,
+		"/wasm_exec.js": filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"),
+	} {
+		mux.HandleFunc(name, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
+	}
+	return httptest.NewServer(mux), nil
+}

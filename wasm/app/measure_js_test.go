@@ -1,0 +1,239 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+	"crypto/elliptic"
+	"hash"
+	"io"
+	"testing"
+	"time"
+
+	"scelle/shared/certtest"
+	"scelle/shared/envelope"
+	"scelle/shared/protocol"
+	"scelle/wasm/internal/bridge"
+	"scelle/wasm/internal/webcrypto"
+)
+
+// BenchmarkMeasure measures the code of seal.go and open.go in a browser's
+// Worker: make bench compiles it and runs each part in a Worker of its own.
+// The page leaves the file to work on in globalThis.measureFile.
+func BenchmarkMeasure(b *testing.B) {
+	m := newMeasure(b)
+	for name, run := range map[string]func(*testing.B){
+		"seal-memory": func(b *testing.B) { m.sealMemory(b, envelope.ProfileDefault) },
+		"seal-cbc":    func(b *testing.B) { m.sealMemory(b, envelope.ProfileCBC) },
+		"open-memory": func(b *testing.B) { m.openMemory(b, envelope.ProfileDefault) },
+		"open-cbc":    func(b *testing.B) { m.openMemory(b, envelope.ProfileCBC) },
+		"seal-file":   m.sealFile,
+		"open-file":   m.openFile,
+		"seal-pli":    m.sealPli,
+		"open-pli":    m.openPli,
+	} {
+		b.Run(name, run)
+	}
+}
+
+// measure is what the parts share.
+type measure struct {
+	ctx  context.Context
+	file browserFile
+	pair *certtest.Pair
+	dir  bridge.Dir
+}
+
+func newMeasure(b *testing.B) *measure {
+	v, ok := bridge.Lookup("measureFile")
+	if !ok {
+		b.Skip("run make bench")
+	}
+	f, err := bridge.AsFile(v)
+	fatal(b, err)
+	m := &measure{ctx: context.Background(), file: browserFile{f}}
+	m.pair = certtest.SelfSigned(b, certtest.Options{CommonName: "Banc", Curve: elliptic.P256()})
+	root, err := bridge.RootDir(m.ctx)
+	fatal(b, err)
+	m.dir, err = root.Sub(m.ctx, "measure")
+	fatal(b, err)
+	return m
+}
+
+func fatal(b *testing.B, err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// noHash stands for the fingerprints where a bare envelope is measured.
+type noHash struct{ hash.Hash }
+
+func (noHash) Write(p []byte) (int, error) { return len(p), nil }
+func (noHash) Sum(b []byte) []byte         { return append(b, make([]byte, 32)...) }
+
+func newNoHash() hash.Hash { return noHash{} }
+
+// array is bytes in JavaScript's memory, read and written from the start.
+type array struct {
+	v        bridge.Value
+	at, size int
+}
+
+func newArray(b *testing.B, size int) *array {
+	v, err := bridge.NewBytes(size)
+	fatal(b, err)
+	return &array{v: v, size: size}
+}
+
+func (a *array) Read(p []byte) (int, error) {
+	n := min(len(p), a.size-a.at)
+	if n == 0 {
+		return 0, io.EOF
+	}
+	part, err := bridge.Call(a.v, "subarray", a.at, a.at+n)
+	if err != nil {
+		return 0, err
+	}
+	a.at += n
+	return n, bridge.Read(p[:n], part)
+}
+
+func (a *array) Write(p []byte) (int, error) {
+	part, err := bridge.Call(a.v, "subarray", a.at, a.at+len(p))
+	if err != nil {
+		return 0, err
+	}
+	a.at += len(p)
+	return len(p), bridge.Fill(part, p)
+}
+
+func (m *measure) options(size int64, p envelope.Profile) envelope.SealOptions {
+	r := []envelope.Recipient{{Certificate: m.pair.DER}}
+	return envelope.SealOptions{Recipients: r, Profile: p, Length: size, Cipher: webcrypto.Cipher(), NewHash: newNoHash}
+}
+
+// sealed seals without measuring and returns the content key.
+func (m *measure) sealed(b *testing.B, out io.Writer, in io.Reader, o envelope.SealOptions, header func() io.Reader) *givenKey {
+	_, err := envelope.Seal(m.ctx, out, in, o)
+	fatal(b, err)
+	return m.keyOf(b, header())
+}
+
+// keyOf does what the host does: it unwraps the content key.
+func (m *measure) keyOf(b *testing.B, sealed io.Reader) *givenKey {
+	info, err := envelope.Inspect(sealed)
+	fatal(b, err)
+	identity, err := envelope.NewPrivateKeyUnwrapper(m.pair.Key, m.pair.DER)
+	fatal(b, err)
+	key, err := identity.Unwrap(m.ctx, &info.Header.RecipientInfos[0], info.Content)
+	fatal(b, err)
+	return &givenKey{key: key}
+}
+
+func (m *measure) sealMemory(b *testing.B, p envelope.Profile) {
+	size := m.file.Size()
+	in := newArray(b, int(size))
+	_, err := bridge.Call(in.v, "fill", 7)
+	fatal(b, err)
+	o := m.options(size, p)
+	need, err := envelope.SealedSize(o)
+	fatal(b, err)
+	b.SetBytes(size)
+	b.ResetTimer()
+	out := newArray(b, int(need))
+	_, err = envelope.Seal(m.ctx, out, in, o)
+	fatal(b, err)
+}
+
+func (m *measure) openMemory(b *testing.B, p envelope.Profile) {
+	size := m.file.Size()
+	o := m.options(size, p)
+	need, err := envelope.SealedSize(o)
+	fatal(b, err)
+	in := newArray(b, int(need))
+	key := m.sealed(b, in, newArray(b, int(size)), o, func() io.Reader { in.at = 0; return in })
+	in.at = 0
+	b.SetBytes(size)
+	b.ResetTimer()
+	_, err = envelope.Open(m.ctx, newArray(b, int(size)), in, envelope.OpenOptions{Unwrapper: key, Cipher: webcrypto.Cipher(), NewHash: newNoHash})
+	fatal(b, err)
+}
+
+func (m *measure) create(b *testing.B, name string) io.WriteCloser {
+	out, err := m.dir.Create(m.ctx, name)
+	fatal(b, err)
+	return out
+}
+
+func (m *measure) stored(b *testing.B, name string) browserFile {
+	f, err := m.dir.Open(m.ctx, name)
+	fatal(b, err)
+	return browserFile{f}
+}
+
+func (m *measure) sealFile(b *testing.B) {
+	o := m.options(m.file.Size(), envelope.ProfileDefault)
+	b.SetBytes(m.file.Size())
+	b.ResetTimer()
+	out := m.create(b, "sealed")
+	in := m.file.Open(m.ctx)
+	_, err := envelope.Seal(m.ctx, out, in, o)
+	fatal(b, err)
+	fatal(b, out.Close())
+	fatal(b, in.Close())
+}
+
+func (m *measure) openFile(b *testing.B) {
+	out := m.create(b, "sealed")
+	_, err := envelope.Seal(m.ctx, out, m.file.Open(m.ctx), m.options(m.file.Size(), envelope.ProfileDefault))
+	fatal(b, err)
+	fatal(b, out.Close())
+	sealed := m.stored(b, "sealed")
+	key := m.keyOf(b, sealed.Open(m.ctx))
+	b.SetBytes(m.file.Size())
+	b.ResetTimer()
+	plain := m.create(b, "plain")
+	_, err = envelope.Open(m.ctx, plain, sealed.Open(m.ctx), envelope.OpenOptions{Unwrapper: key, Cipher: webcrypto.Cipher(), NewHash: newNoHash})
+	fatal(b, err)
+	fatal(b, plain.Close())
+}
+
+// sealPli is all of pli.seal, as bridgeServer.seal runs it.
+func (m *measure) sealPli(b *testing.B) { m.pli(b) }
+
+func (m *measure) pli(b *testing.B) {
+	digests := webcrypto.NewDigests()
+	job := &sealing{
+		params: protocol.SealParams{
+			Recipients: []protocol.SealRecipient{{Certificate: m.pair.DER}}, Tender: "T-1", Kind: "offre", Depositor: "Banc",
+		},
+		files: []source{m.file}, cipher: webcrypto.Cipher(), newHash: digests.New, now: time.Now, space: bridge.NeedSpace,
+		create:   func(ctx context.Context) (io.WriteCloser, error) { return m.dir.Create(ctx, "sealed") },
+		progress: func(int64, int64) {},
+	}
+	b.SetBytes(m.file.Size())
+	b.ResetTimer()
+	_, err := job.run(m.ctx)
+	fatal(b, err)
+}
+
+// openPli is all of "open", as cryptoWorker.open runs it.
+func (m *measure) openPli(b *testing.B) {
+	m.pli(b)
+	sealed := m.stored(b, "sealed")
+	digests := webcrypto.NewDigests()
+	job := &opening{
+		file: sealed, key: m.keyOf(b, sealed.Open(m.ctx)).key, tender: "T-1",
+		cipher: webcrypto.Cipher(), newHash: digests.New, now: time.Now,
+		create:   func(ctx context.Context, name string) (io.WriteCloser, error) { return m.dir.Create(ctx, "plain-"+name) },
+		progress: func(int64, int64) {},
+	}
+	b.ResetTimer()
+	opened, err := job.run(m.ctx)
+	fatal(b, err)
+	if len(opened.Files) != 1 || opened.Files[0].Size != m.file.Size() {
+		b.Fatal(opened)
+	}
+}
