@@ -46,6 +46,7 @@ var rules = []rule{
 	{"scripts/e2e", []string{"shared", "extension", "scripts/e2e"}, []string{"github.com/chromedp"}},
 	{"scripts/demo", []string{"shared", "extension", "scripts/e2e"}, nil},
 	{"scripts/bench", []string{"shared", "extension", "scripts/e2e"}, []string{"github.com/chromedp"}},
+	{"scripts/mutate", nil, nil},
 	{"scripts/nmclient", []string{"shared"}, []string{"github.com/rickypc/native-messaging-host"}},
 }
 

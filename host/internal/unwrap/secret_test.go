@@ -2,11 +2,13 @@ package unwrap_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"scelle/host/internal/unwrap"
 	"scelle/shared/fault"
@@ -66,12 +68,58 @@ func TestSecret(t *testing.T) {
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := unwrap.LoadOrCreateSecret(dir); err != nil {
-		t.Error(err)
+	if again, err := unwrap.LoadOrCreateSecret(dir); err != nil || !bytes.Equal(again, first) {
+		t.Errorf("another secret once its mode was put right, %v", err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("a file that others may read stays %v, %v", info.Mode(), err)
 	}
+}
+
+// TestSecretIsOnlyRead: a secret that is there is not written again, and a
+// stricter mode than ours stays.
+func TestSecretIsOnlyRead(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("modes say nothing on Windows")
+	}
+	dir := t.TempDir()
+	first, err := unwrap.LoadOrCreateSecret(dir)
+	if err != nil || len(first) != 32 {
+		t.Fatalf("%d bytes, %v", len(first), err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 1 {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, files[0].Name())
+	long := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	if err := errors.Join(os.Chmod(path, 0o400), os.Chtimes(dir, long, long)); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := unwrap.LoadOrCreateSecret(dir); err != nil || !bytes.Equal(again, first) {
+		t.Errorf("another secret, %v", err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o400 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if info, err := os.Stat(dir); err != nil || !info.ModTime().Equal(long) {
+		t.Errorf("something was made in the directory at %v, %v", info.ModTime(), err)
+	}
+}
+
+// TestSecretCannotBeWritten: a directory that takes no files.
+func TestSecretCannotBeWritten(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("uses /proc, where even root makes no files")
+	}
+	_, err := unwrap.LoadOrCreateSecret("/proc/self")
+	wantFault(t, "/proc", err, fault.WriteFailed)
+	dangling := filepath.Join(t.TempDir(), "dangling")
+	if err := os.Symlink("nowhere", dangling); err != nil {
+		t.Fatal(err)
+	}
+	_, err = unwrap.LoadOrCreateSecret(dangling)
+	wantFault(t, "dangling link", err, fault.WriteFailed)
 }
 
 // TestSecretRefused: what is there and is no secret is not replaced.

@@ -281,6 +281,11 @@ func TestBatchLimits(t *testing.T) {
 	wantFault(t, "none", err, fault.BadRequest)
 	_, err = s.guard.Begin("", make([]unwrap.Envelope, protocol.MaxPlis+1))
 	wantFault(t, "too many", err, fault.BadRequest)
+	most, err := s.guard.Begin("", make([]unwrap.Envelope, protocol.MaxPlis))
+	if err != nil {
+		t.Errorf("as many as may be: %v", err)
+	}
+	s.guard.End(most.ID)
 	var ids []string
 	for {
 		b, err := s.guard.Begin("", []unwrap.Envelope{{1}})
@@ -291,6 +296,9 @@ func TestBatchLimits(t *testing.T) {
 		if ids = append(ids, b.ID); len(ids) > 100 {
 			t.Fatal("consents without end")
 		}
+	}
+	if len(ids) != 8 {
+		t.Errorf("%d consents at a time, want 8", len(ids))
 	}
 	s.guard.End(ids[0])
 	if _, err := s.guard.Begin("", []unwrap.Envelope{{1}}); err != nil {
