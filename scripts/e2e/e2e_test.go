@@ -23,6 +23,11 @@ func begin(t *testing.T) *journey.Walk {
 	return browse(t, w)
 }
 
+func browse(t *testing.T, w *stack.World) *journey.Walk {
+	t.Helper()
+	return browseIn(t, w, false)
+}
+
 func newWorld(t *testing.T) *stack.World {
 	t.Helper()
 	build, err := filepath.Abs("../../build")
@@ -35,9 +40,10 @@ func newWorld(t *testing.T) *stack.World {
 	return w
 }
 
-func browse(t *testing.T, w *stack.World) *journey.Walk {
+// browseIn starts the browser, with windows when visible.
+func browseIn(t *testing.T, w *stack.World, visible bool) *journey.Walk {
 	t.Helper()
-	c, err := w.Browse(context.WithoutCancel(t.Context()), false)
+	c, err := w.Browse(context.WithoutCancel(t.Context()), visible)
 	must(t, err)
 	t.Cleanup(c.Close)
 	walk := journey.New(w, c, nil)

@@ -52,6 +52,7 @@ type World struct {
 	Downloads   string
 	UserDataDir string
 	Origin      string // the portal's, such as http://127.0.0.1:40001
+	Display     string // X11 display of visible browsers, "" for this process's own
 
 	portal *exec.Cmd
 	log    io.Writer
@@ -83,7 +84,7 @@ func New(ctx context.Context, a Artifacts, dir string, log io.Writer) (*World, e
 
 // Env is the environment of every program in the world, NAME=value.
 func (w *World) Env() []string {
-	return []string{
+	env := []string{
 		"HOME=" + w.Home,
 		"XDG_CONFIG_HOME=" + filepath.Join(w.Home, ".config"),
 		"XDG_DATA_HOME=" + filepath.Join(w.Home, ".local", "share"),
@@ -92,6 +93,10 @@ func (w *World) Env() []string {
 		"XDG_RUNTIME_DIR=" + filepath.Join(w.Dir, "run"),
 		"LANG=C.UTF-8", "LC_ALL=C.UTF-8",
 	}
+	if w.Display != "" {
+		env = append(env, "DISPLAY="+w.Display)
+	}
+	return env
 }
 
 // Run runs a program in the world and returns what it printed.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"scelle/extension"
 	"scelle/scripts/e2e/browser"
 )
 
@@ -27,7 +28,7 @@ var packages = []struct {
 	tests int
 }{
 	{"scelle/wasm/internal/bridge", ".", 14},
-	{"scelle/wasm/internal/webcrypto", ".", 7},
+	{"scelle/wasm/internal/webcrypto", ".", 9},
 	{"scelle/wasm/app", "^TestBrowser", 4},
 	{inDocument, "^TestMount", 9},
 }
@@ -122,6 +123,9 @@ func serve(t *testing.T, wasm string) string {
 	} {
 		mux.HandleFunc(name, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
 	}
+	mux.HandleFunc("/digest-worker.js", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFileFS(w, r, extension.Files(), "app/digest-worker.js")
+	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return fmt.Sprintf("%s/index.html", server.URL)

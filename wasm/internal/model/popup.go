@@ -120,13 +120,17 @@ func (p *Popup) allow(m AllowSite) []Effect {
 	}
 	p.Asking, p.Refused = true, false
 	params := protocol.SiteParams{Origin: p.Site.Origin}
-	return []Effect{AskPermission{Origin: p.Site.Origin, Then: once(&p.runs, nil, func(granted bool, err error) []Effect {
+	ask := AskPermission{Origin: p.Site.Origin, Then: once(&p.runs, nil, func(granted bool, err error) []Effect {
 		if err != nil || !granted {
 			p.Asking, p.Refused, p.GrantErr = false, err == nil, fault.Of(err)
 			return nil
 		}
 		return []Effect{worker(&p.runs, protocol.SiteAllow, params, p.gotSite)}
-	})}}
+	})}
+	// The prompt closes the popup in Chromium: the wish goes to the worker
+	// beside it, and the worker acts on it when the permission comes.
+	wish := WorkerCall{Method: protocol.SiteAllow, Params: params, Then: ignore}
+	return []Effect{ask, wish}
 }
 
 func (p *Popup) forget(m ForgetSite) []Effect {

@@ -4,6 +4,7 @@ for (const level of ["log", "error", "warn"]) console[level] = (...words) => pos
 
 onmessage = async ({ data: args }) => {
   onmessage = null;
+  globalThis.scelleWorker = { digests: () => new Worker("digest-worker.js") }; // as crypto-worker.js has it
   const go = new Go();
   go.argv = ["test.wasm", ...args];
   let code = 0;

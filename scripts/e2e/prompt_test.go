@@ -1,0 +1,74 @@
+package e2e
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"scelle/scripts/e2e/journey"
+)
+
+// display starts an X server of its own and returns its name.
+func display(t *testing.T) string {
+	t.Helper()
+	read, write, err := os.Pipe()
+	must(t, err)
+	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp")
+	cmd.ExtraFiles = []*os.File{write}
+	must(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	must(t, write.Close())
+	number, err := bufio.NewReader(read).ReadString('\n')
+	must(t, err)
+	must(t, read.Close())
+	return ":" + strings.TrimSpace(number)
+}
+
+// TestPermissionPrompt answers the browser's real prompt, which no headless
+// browser shows, with yes and with no. The prompt closes the popup, so the
+// worker has to finish what the popup began.
+func TestPermissionPrompt(t *testing.T) {
+	t.Run("yes", func(t *testing.T) {
+		w := promptWorld(t)
+		ask(t, w, "Tab", "space")
+		must(t, w.Online())
+	})
+	t.Run("no", func(t *testing.T) {
+		w := promptWorld(t)
+		ask(t, w, "Escape")
+		time.Sleep(time.Second)
+		must(t, w.GoKeys())
+		must(t, w.Page.Until(`document.querySelector("#assistant").dataset.fault === "extension-missing"`))
+	})
+}
+
+func promptWorld(t *testing.T) *journey.Walk {
+	t.Helper()
+	world := newWorld(t)
+	world.Display = display(t)
+	w := browseIn(t, world, true)
+	must(t, w.GoKeys())
+	return w
+}
+
+// ask clicks « Autoriser » in the popup and answers the prompt by keys.
+func ask(t *testing.T, w *journey.Walk, keys ...string) {
+	t.Helper()
+	popup, err := w.Browser.Popup(w.Page)
+	must(t, err)
+	must(t, popup.Visible("#allow:not(:disabled)"))
+	time.Sleep(time.Second) // without a window manager the popup's focus comes late
+	if err := popup.Click("#allow"); err != nil {
+		t.Logf("the popup went with the prompt: %v", err)
+	}
+	time.Sleep(1500 * time.Millisecond) // no protocol tells when a native prompt is up
+	for _, key := range keys {
+		_, err := w.World.Run("xdotool", "key", key)
+		must(t, err)
+		time.Sleep(200 * time.Millisecond)
+	}
+	popup.Close()
+}
