@@ -34,10 +34,10 @@ type ContentCipher interface {
 // of those have the same length, and none is empty. A returned slice is valid
 // until the next call; dst is room that may be used for it.
 type ContentEncrypter interface {
-	// Encrypt appends the encrypted chunk to dst. CBC may hold bytes back
-	// for the next call.
+	// Encrypt appends the encrypted chunk to dst. It may hold up to a chunk
+	// back for the next call.
 	Encrypt(ctx context.Context, dst, plaintext []byte) ([]byte, error)
-	// Finish appends what is left to dst (CBC: the padded last block) and
+	// Finish appends what is left to dst (CBC: with the padded last block) and
 	// returns the authentication tag (GCM: 16 bytes; CBC: nil).
 	Finish(ctx context.Context, dst []byte) (rest, tag []byte, err error)
 	// Close gives back what the cipher holds and wipes keys it copied. It is
@@ -48,8 +48,9 @@ type ContentEncrypter interface {
 // ContentDecrypter decrypts one content, chunk by chunk; chunks come as for
 // [ContentEncrypter].
 type ContentDecrypter interface {
-	// Decrypt appends the decrypted chunk to dst. CBC holds back at least
-	// the last block. The bytes are not authenticated yet.
+	// Decrypt appends the decrypted chunk to dst. It may hold up to a chunk
+	// back; CBC holds back at least the last block. The bytes are not
+	// authenticated yet.
 	Decrypt(ctx context.Context, dst, ciphertext []byte) ([]byte, error)
 	// Finish appends what is left to dst. For GCM it compares, in constant
 	// time, the tag of aad and the ciphertext with tag; for CBC it checks

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"scelle/shared/envelope"
+	"scelle/shared/envelope/paddingtest"
 	"scelle/shared/fault"
 )
 
@@ -135,7 +136,7 @@ func TestPaddingFamilies(t *testing.T) {
 	for _, a := range []envelope.ContentAlgorithm{envelope.AES256CBC, envelope.DESEDE3} {
 		size := a.BlockSize()
 		k := newKey(a)
-		for _, last := range badPaddings(size) {
+		for _, last := range paddingtest.CBC(size) {
 			block, _ := aes.NewCipher(k.Key)
 			if a == envelope.DESEDE3 {
 				block, _ = des.NewTripleDESCipher(k.Key)
@@ -155,23 +156,6 @@ func TestPaddingFamilies(t *testing.T) {
 	if len(answers) != 1 {
 		t.Fatalf("%d different answers", len(answers))
 	}
-}
-
-// badPaddings are last blocks with a wrong padding: zero, too long, and each
-// length with one wrong byte in each place.
-func badPaddings(size int) [][]byte {
-	var all [][]byte
-	for _, pad := range []int{0, size + 1, 0x80, 0xff} {
-		all = append(all, bytes.Repeat([]byte{byte(pad)}, size))
-	}
-	for pad := 2; pad <= size; pad++ {
-		for wrong := 0; wrong < pad-1; wrong++ {
-			block := append(bytes.Repeat([]byte{0xaa}, size-pad), bytes.Repeat([]byte{byte(pad)}, pad)...)
-			block[size-pad+wrong] ^= 1
-			all = append(all, block)
-		}
-	}
-	return all
 }
 
 // TestNativeCipherMisuse: wrong lengths are faults, not panics.

@@ -25,6 +25,10 @@ type OpenOptions struct {
 	// envelope open to one content only: AES-GCM alone does not commit to
 	// its key. Empty accepts any content.
 	Prefix []byte
+
+	// NoPlaintextSHA256 leaves Report.PlaintextSHA256 zero, for a caller that
+	// takes the sums of what is in the plaintext.
+	NoPlaintextSHA256 bool
 }
 
 // Report says what was opened.
@@ -32,7 +36,7 @@ type Report struct {
 	Info            *Info
 	Authenticated   bool     // false: integrity could not be verified, people must be told
 	Size            int64    // of the plaintext, bytes
-	PlaintextSHA256 [32]byte // of the plaintext
+	PlaintextSHA256 [32]byte // of the plaintext, unless OpenOptions.NoPlaintextSHA256
 	SHA256          [32]byte // of the whole file, as it came
 	ContentSHA256   [32]byte // of the encrypted content followed by the mac
 }
@@ -64,15 +68,20 @@ func Open(ctx context.Context, dst io.Writer, src io.Reader, o OpenOptions) (*Re
 		return nil, err
 	}
 	defer key.Wipe()
-	out := &quarantine{dst: dst, hash: newFingerprint(o.NewHash, o.Cipher), prefix: o.Prefix}
-	defer out.hash.close()
+	out := &quarantine{dst: dst, prefix: o.Prefix}
+	if !o.NoPlaintextSHA256 {
+		out.hash = newFingerprint(o.NewHash, o.Cipher)
+		defer out.hash.close()
+	}
 	content := newFingerprint(o.NewHash, o.Cipher)
 	defer content.close()
 	if err := openContent(ctx, out, reader, content, key, o); err != nil {
 		return nil, err
 	}
 	report := &Report{Info: info, Authenticated: info.Authenticated, Size: out.size}
-	out.hash.sum(&report.PlaintextSHA256)
+	if out.hash != nil {
+		out.hash.sum(&report.PlaintextSHA256)
+	}
 	whole.sum(&report.SHA256)
 	content.sum(&report.ContentSHA256)
 	return report, nil
@@ -130,7 +139,9 @@ func openContent(ctx context.Context, out *quarantine, reader *cms.Reader, conte
 	size := chunkSize(o.ChunkSize)
 	encrypted, plain := newBuffers(size), newBuffers(size)
 	defer plain.wipe()
-	defer out.hash.close() // before its memory is wiped
+	if out.hash != nil {
+		defer out.hash.close() // before its memory is wiped
+	}
 	for last := false; !last; {
 		in, buf, n := encrypted.next()[:size], plain.next(), 0
 		if n, last, err = readChunk(ctx, reader, in); err != nil {
@@ -174,7 +185,7 @@ func authenticatedAttributes(t *cms.Trailer) []byte {
 // quarantine writes plaintext once it is known to start with the prefix.
 type quarantine struct {
 	dst     io.Writer
-	hash    *fingerprint // of the plaintext
+	hash    *fingerprint // of the plaintext; nil when nobody wants it
 	size    int64
 	prefix  []byte
 	head    []byte // plaintext held back until it is as long as prefix
@@ -205,7 +216,9 @@ func (q *quarantine) release(b []byte) error {
 	if q.refused || len(b) == 0 {
 		return nil
 	}
-	q.hash.Write(b)
+	if q.hash != nil {
+		q.hash.Write(b)
+	}
 	n, err := q.dst.Write(b)
 	if err == nil && n < len(b) {
 		err = io.ErrShortWrite
@@ -218,20 +231,25 @@ func (q *quarantine) release(b []byte) error {
 // prefix is told without looking at the padding; for GCM a wrong tag comes
 // before everything else.
 func (q *quarantine) finish(ctx context.Context, dec ContentDecrypter, t *cms.Trailer, a ContentAlgorithm) error {
-	short := len(q.prefix) > 0 && !q.passed
 	if a.Authenticated() {
 		if len(t.MAC) != TagSize {
 			return fault.Newf(fault.EnvelopeMalformed, "mac of %d bytes", len(t.MAC))
 		}
-	} else if short {
+	} else if q.short() {
 		return fault.New(fault.PliNotOurs)
 	}
 	rest, err := dec.Finish(ctx, nil, t.MAC, authenticatedAttributes(t))
 	if err != nil {
 		return cipherError(ctx, err)
 	}
-	if short {
+	if err := q.write(rest); err != nil {
+		return err
+	}
+	if q.short() {
 		return fault.New(fault.PliNotOurs)
 	}
-	return q.write(rest)
+	return nil
 }
+
+// short reports whether the content did not start with the prefix, so far.
+func (q *quarantine) short() bool { return len(q.prefix) > 0 && !q.passed }

@@ -16,6 +16,7 @@ import (
 	"scelle/shared/certtest"
 	der "scelle/shared/cms/dertest"
 	"scelle/shared/envelope"
+	"scelle/shared/envelope/paddingtest"
 	"scelle/shared/fault"
 )
 
@@ -30,48 +31,6 @@ func request(pair *certtest.Pair, info []byte) envelope.UnwrapRequest {
 		ContentAlgorithm: der.Algorithm(oidAES256CBC, der.Octets(make([]byte, 16))),
 		Secret:           secret(),
 	}
-}
-
-// paddingFamily is one encoded message of RSAES-PKCS1-v1_5, well formed or
-// not; k is the modulus's length.
-type paddingFamily struct {
-	name string
-	em   func(k int) []byte
-}
-
-// badFamilies are the malformed messages that an oracle would tell apart: a
-// wrong first or second byte, no separator, a separator inside the eight bytes
-// of padding, and keys of every wrong length, among them those of other
-// algorithms.
-func badFamilies() []paddingFamily {
-	good := func(k, size int) []byte {
-		em := bytes.Repeat([]byte{0x5a}, k)
-		em[0], em[1], em[k-size-1] = 0, 2, 0
-		return em
-	}
-	spoil := func(f func(em []byte)) func(int) []byte {
-		return func(k int) []byte {
-			em := good(k, 32)
-			f(em)
-			return em
-		}
-	}
-	all := []paddingFamily{
-		{"first byte", spoil(func(em []byte) { em[0] = 1 })},
-		{"block type 0", spoil(func(em []byte) { em[1] = 0 })},
-		{"block type 1", spoil(func(em []byte) { em[1] = 1 })},
-		{"block type 3", spoil(func(em []byte) { em[1] = 3 })},
-		{"no separator", func(k int) []byte { em := bytes.Repeat([]byte{0x5a}, k); em[0], em[1] = 0, 2; return em }},
-		{"all zero", func(k int) []byte { return make([]byte, k) }},
-		{"message 1", func(k int) []byte { return append(make([]byte, k-1), 1) }},
-	}
-	for at := 2; at < 10; at++ {
-		all = append(all, paddingFamily{fmt.Sprintf("separator at %d", at), spoil(func(em []byte) { em[at] = 0 })})
-	}
-	for _, size := range []int{0, 1, 8, 16, 24, 31, 33, 48, 64} {
-		all = append(all, paddingFamily{fmt.Sprintf("key of %d bytes", size), func(k int) []byte { return good(k, size) }})
-	}
-	return all
 }
 
 // stores are the ways in which private keys answer malformed padding.
@@ -126,12 +85,12 @@ func TestPKCS1Families(t *testing.T) {
 	pair := rsaPair(t, 0)
 	k := pair.Key.(*rsa.PrivateKey).Size()
 	for name, key := range stores(pair) {
-		for _, family := range badFamilies() {
-			t.Run(name+"/"+family.name, func(t *testing.T) {
-				if name == "implicit rejection" && len(family.name) > 6 && family.name[:6] != "key of" {
+		for _, family := range paddingtest.PKCS1(k) {
+			t.Run(name+"/"+family.Name, func(t *testing.T) {
+				if name == "implicit rejection" && len(family.Name) > 6 && family.Name[:6] != "key of" {
 					return // checked below: the store's own answer may even have the right length
 				}
-				ciphertext := rawRSA(t, pair, family.em(k))
+				ciphertext := rawRSA(t, pair, family.EM)
 				info := keyTrans(issuerAndSerial(t, pair), der.Algorithm(oidRSA, der.Null()), ciphertext)
 				mac := hmac.New(sha256.New, secret())
 				mac.Write(certificate(t, pair).SPKI)
@@ -163,10 +122,10 @@ func TestPaddingOracleSeenFromOutside(t *testing.T) {
 		got, report, err := open(sealed, u)
 		answers[fmt.Sprintf("%v %v %v", len(got) > 0, report, err)]++
 	}
-	families := badFamilies()
+	families := paddingtest.PKCS1(k)
 	for _, family := range families {
 		c := craftGCM(t, pair, random(100))
-		c.recipients[0] = keyTrans(issuerAndSerial(t, pair), der.Algorithm(oidRSA, der.Null()), rawRSA(t, pair, family.em(k)))
+		c.recipients[0] = keyTrans(issuerAndSerial(t, pair), der.Algorithm(oidRSA, der.Null()), rawRSA(t, pair, family.EM))
 		note(c.bytes())
 	}
 	damaged := craftGCM(t, pair, random(100))
@@ -184,18 +143,18 @@ func TestInMemoryKeyFamilies(t *testing.T) {
 	k := pair.Key.(*rsa.PrivateKey).Size()
 	u := unwrapper(t, pair)
 	seen := map[string]bool{}
-	for _, family := range badFamilies() {
-		info := recipientInfo(t, keyTrans(issuerAndSerial(t, pair), der.Algorithm(oidRSA, der.Null()), rawRSA(t, pair, family.em(k))))
+	for _, family := range paddingtest.PKCS1(k) {
+		info := recipientInfo(t, keyTrans(issuerAndSerial(t, pair), der.Algorithm(oidRSA, der.Null()), rawRSA(t, pair, family.EM)))
 		var first []byte
 		for range 2 {
 			got, err := u.Unwrap(context.Background(), info, algorithm(t, der.Algorithm(oidAES256CBC, der.Octets(make([]byte, 16)))))
 			if err != nil || len(got) != 32 || (first != nil && !bytes.Equal(got, first)) {
-				t.Fatalf("%s: %x %v", family.name, got, err)
+				t.Fatalf("%s: %x %v", family.Name, got, err)
 			}
 			first = got
 		}
 		if seen[string(first)] {
-			t.Fatalf("%s: the synthetic key of another ciphertext", family.name)
+			t.Fatalf("%s: the synthetic key of another ciphertext", family.Name)
 		}
 		seen[string(first)] = true
 	}
