@@ -137,6 +137,10 @@ func writePreferences(o Options) error {
 	prefs, err := json.Marshal(map[string]any{
 		"download":   map[string]any{"default_directory": o.Downloads, "prompt_for_download": false},
 		"extensions": map[string]any{"ui": map[string]any{"developer_mode": true}},
+		// Nothing pops up over what is to be seen: no offer to save or translate.
+		"credentials_enable_service": false,
+		"profile":                    map[string]any{"password_manager_enabled": false},
+		"translate":                  map[string]any{"enabled": false},
 	})
 	if err != nil {
 		return err
