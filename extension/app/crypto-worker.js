@@ -5,6 +5,7 @@
 // in order, the kept ones first. Messages of an assistant are {id, verb, ...}
 // (answer with postMessage). A bridge sends one {verb: "serve", origin, port};
 // Go answers on that port, on which "ready" was said when it began to listen.
+// scelleWorker.digests() starts the worker that takes fingerprints beside it.
 (() => {
   "use strict";
   globalThis.scelleRole = "worker";
@@ -30,6 +31,7 @@
       for (const data of kept.splice(0)) fn(data);
       for (const port of ports) port.postMessage({ kind: "ready" });
     },
+    digests: () => new Worker("digest-worker.js"),
   });
 
   const fail = (error) => {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"scelle/extension"
 	"scelle/scripts/e2e/browser"
 )
 
@@ -222,5 +223,8 @@ func servePage(dir string) (*httptest.Server, error) {
 	} {
 		mux.HandleFunc(name, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
 	}
+	mux.HandleFunc("/digest-worker.js", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFileFS(w, r, extension.Files(), "app/digest-worker.js")
+	})
 	return httptest.NewServer(mux), nil
 }

@@ -2,7 +2,7 @@
 // peers in the same run on the same machine, as ratios: absolute figures mean
 // nothing without the machine, which is printed with them.
 //
-//	go run ./scripts/bench [-build build] [-n 15] [-size 256] [-rounds 5] [-only host,popup,browser]
+//	go run ./scripts/bench [-build build] [-n 15] [-size 256] [-rounds 5] [-only host,popup,native,browser]
 package main
 
 import (
@@ -23,7 +23,7 @@ func main() {
 	n := flag.Int("n", 15, "runs of each measure, at least 3; medians are printed")
 	size := flag.Int64("size", 256, "MiB that are sealed and opened in the browser")
 	rounds := flag.Int("rounds", 5, "runs of each measure of sealing and opening in the browser")
-	only := flag.String("only", "host,popup,browser", "parts to run")
+	only := flag.String("only", "host,popup,native,browser", "parts to run")
 	flag.Parse()
 	o := options{build: *build, n: max(*n, 3), size: *size << 20, rounds: max(*rounds, 1), only: strings.Split(*only, ",")}
 	if err := o.run(context.Background()); err != nil {
@@ -55,6 +55,7 @@ func (o options) run(ctx context.Context) error {
 	}{
 		{"host", func() error { return benchHost(dir, o.build, o.n) }},
 		{"popup", func() error { return benchPopup(ctx, dir, o.build, o.n) }},
+		{"native", func() error { return benchEnvelope(dir, o.build) }},
 		{"browser", func() error { return benchBrowser(ctx, dir, o.size, o.rounds) }},
 	} {
 		if slices.Contains(o.only, part.name) {

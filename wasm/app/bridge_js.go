@@ -127,7 +127,7 @@ func (s *bridgeServer) seal(ctx context.Context, id string, data bridge.Value) e
 	}
 	handle := randomName()
 	job := &sealing{
-		params: p, files: files, cipher: webcrypto.Cipher(), newHash: s.digests.New, now: time.Now, space: bridge.NeedSpace,
+		params: p, files: files, cipher: webcrypto.Cipher(), newHash: s.digests.For(ctx, sizeOf(files)), now: time.Now, space: bridge.NeedSpace,
 		create: func(ctx context.Context) (io.WriteCloser, error) { return v.dir.Create(ctx, handle) },
 		progress: func(done, total int64) {
 			_ = s.port.Post(map[string]any{"kind": string(protocol.KindProgress), "id": id, "step": "seal", "done": float64(done), "total": float64(total)})

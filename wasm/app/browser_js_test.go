@@ -137,7 +137,10 @@ func stream(t *testing.T, out io.WriteCloser, plain []byte, k envelope.ContentKe
 		}
 		plain = plain[n:]
 	}
-	_, tag, err := e.Finish(ctx, nil)
+	rest, tag, err := e.Finish(ctx, nil)
+	if err == nil {
+		_, err = out.Write(rest)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -209,7 +209,7 @@ func (m *measure) pli(b *testing.B) {
 		params: protocol.SealParams{
 			Recipients: []protocol.SealRecipient{{Certificate: m.pair.DER}}, Tender: "T-1", Kind: "offre", Depositor: "Banc",
 		},
-		files: []source{m.file}, cipher: webcrypto.Cipher(), newHash: digests.New, now: time.Now, space: bridge.NeedSpace,
+		files: []source{m.file}, cipher: webcrypto.Cipher(), newHash: digests.For(m.ctx, m.file.Size()), now: time.Now, space: bridge.NeedSpace,
 		create:   func(ctx context.Context) (io.WriteCloser, error) { return m.dir.Create(ctx, "sealed") },
 		progress: func(int64, int64) {},
 	}
@@ -226,8 +226,10 @@ func (m *measure) openPli(b *testing.B) {
 	digests := webcrypto.NewDigests()
 	job := &opening{
 		file: sealed, key: m.keyOf(b, sealed.Open(m.ctx)).key, tender: "T-1",
-		cipher: webcrypto.Cipher(), newHash: digests.New, now: time.Now,
-		create:   func(ctx context.Context, name string) (io.WriteCloser, error) { return m.dir.Create(ctx, "plain-"+name) },
+		cipher: webcrypto.Cipher(), newHash: digests.For(m.ctx, m.file.Size()), now: time.Now,
+		create: func(ctx context.Context, name string) (io.WriteCloser, error) {
+			return m.dir.Create(ctx, "plain-"+name)
+		},
 		progress: func(int64, int64) {},
 	}
 	b.ResetTimer()

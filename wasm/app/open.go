@@ -65,7 +65,7 @@ func (o *opening) runPli(ctx context.Context) (model.Opened, error) {
 	})
 	dst := &patient{dst: extractor, key: key}
 	options := o.options(key)
-	options.Prefix = pli.Prefix()
+	options.Prefix, options.NoPlaintextSHA256 = pli.Prefix(), true
 	in, closer := o.reader(ctx)
 	defer closer.Close()
 	report, err := envelope.Open(ctx, dst, in, options)

@@ -129,7 +129,7 @@ func (w *cryptoWorker) inspect(ctx context.Context, id int, data bridge.Value) e
 
 // open decrypts into the place that the assistant chose in its own vault.
 func (w *cryptoWorker) open(ctx context.Context, id int, data bridge.Value) error {
-	o, err := w.newOpening(id, data)
+	o, err := w.newOpening(ctx, id, data)
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (w *cryptoWorker) open(ctx context.Context, id int, data bridge.Value) erro
 	return nil
 }
 
-func (w *cryptoWorker) newOpening(id int, data bridge.Value) (*opening, error) {
+func (w *cryptoWorker) newOpening(ctx context.Context, id int, data bridge.Value) (*opening, error) {
 	file, err := fileIn(data)
 	if err != nil {
 		return nil, err
@@ -183,7 +183,7 @@ func (w *cryptoWorker) newOpening(id int, data bridge.Value) (*opening, error) {
 		tender:  bridge.String(data, "tender"),
 		raw:     bridge.Bool(data, "raw"),
 		cipher:  webcrypto.Cipher(),
-		newHash: w.digests.New,
+		newHash: w.digests.For(ctx, file.Size()),
 		now:     time.Now,
 		progress: func(done, total int64) {
 			_ = w.own.Post(map[string]any{"id": id, "progress": []any{float64(done), float64(total)}})

@@ -7,6 +7,7 @@ onmessage = async ({ data: { part, file } }) => {
   const output = [];
   for (const level of ["log", "error", "warn"]) console[level] = (...words) => output.push(words.join(" "));
   globalThis.measureFile = file;
+  globalThis.scelleWorker = { digests: () => new Worker("digest-worker.js") };
   const go = new Go();
   go.argv = ["measure.wasm", "-test.run", "^$", "-test.bench", `^BenchmarkMeasure$/^${part}$`, "-test.benchtime", "1x"];
   go.exit = () => {};

@@ -74,6 +74,11 @@ func StartWorker(url string, broken func(error)) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
+	return TakeWorker(w, broken)
+}
+
+// TakeWorker is [StartWorker] for a Worker that a script has just started.
+func TakeWorker(w Value, broken func(error)) (*Worker, error) {
 	failed, err := NewFunc(func([]Value) { broken(fault.Newf(fault.Internal, "worker")) })
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ type Digests struct {
 	state   bridge.Value // Uint8Array over the instance's state
 	input   bridge.Value // Uint8Array over its room for blocks
 	ok      bool
+	beside  *digestWorker // nil until a message is worth it
 }
 
 // NewDigests makes the instance. Where that is not possible (a document's main
@@ -143,11 +144,7 @@ func (h *digest) compress(blocks []byte) {
 // Sum appends the sum of what was written; writing can go on.
 func (h *digest) Sum(b []byte) []byte {
 	end := digest{engine: h.engine, state: h.state}
-	padding := append(append([]byte(nil), h.rest...), 0x80)
-	for len(padding)%sha256.BlockSize != sha256.BlockSize-8 {
-		padding = append(padding, 0)
-	}
-	end.compress(binary.BigEndian.AppendUint64(padding, h.length*8))
+	end.compress(padded(append([]byte(nil), h.rest...), h.length))
 	for i := range 8 {
 		b = binary.BigEndian.AppendUint32(b, binary.LittleEndian.Uint32(end.state[4*i:]))
 	}

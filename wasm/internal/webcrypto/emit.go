@@ -187,8 +187,12 @@ func compression() []byte {
 	return a.code
 }
 
-// digestModule is the module: a memory "m" and the function "f".
-func digestModule() []byte {
+// digestModule is the module for one message at a time.
+func digestModule() []byte { return module(pages, compression()) }
+
+// module is a module of a memory "m", of so many pages, and a function "f" of
+// two parameters.
+func module(pages byte, body []byte) []byte {
 	module := []byte("\x00asm\x01\x00\x00\x00")
 	section := func(id byte, content []byte) {
 		module = append(module, id)
@@ -199,7 +203,6 @@ func digestModule() []byte {
 	section(3, []byte{1, 0})
 	section(5, []byte{1, 1, pages, pages})
 	section(7, []byte{2, 1, 'm', 2, 0, 1, 'f', 0, 0})
-	body := compression()
 	section(10, append(appendUnsigned([]byte{1}, uint64(len(body))), body...))
 	return module
 }

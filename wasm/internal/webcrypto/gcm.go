@@ -29,11 +29,12 @@ type gcm struct {
 	zero    bridge.Value // the nonce of the chunks' tags
 	offset  int64        // bytes that went through the counter mode
 	ended   bool         // a chunk of incomplete blocks came
-	pending *chunkTag    // the tag that is being made beside the next chunk
+	ahead   *chunk       // what the counter mode makes beside the caller's work
+	pending *chunk       // the tag that is being made beside the next chunk
 }
 
-// chunkTag is the tag of a chunk of n bytes, under way.
-type chunkTag struct {
+// chunk is a call of SubtleCrypto for a chunk of n bytes, under way.
+type chunk struct {
 	promise *bridge.Promise
 	n       int
 }
@@ -113,8 +114,13 @@ func (g *gcm) startCTR(nonce [envelope.NonceSize]byte, counter uint32, data brid
 	return g.subtle.start("encrypt", algorithm{"name": "AES-CTR", "counter": array, "length": 32}, g.ctr, data)
 }
 
-// startChunk begins the counter mode of the content's next n bytes.
-func (g *gcm) startChunk(data bridge.Value, n int) (*bridge.Promise, error) {
+// startChunk begins the counter mode of the content's next bytes and returns
+// the chunk that was under way before, nil at the first call: while SubtleCrypto
+// works on one, the caller stores the one before.
+func (g *gcm) startChunk(ctx context.Context, data bridge.Value, n int) (before *chunk, err error) {
+	if err := bridge.Ended(ctx); err != nil {
+		return nil, err
+	}
 	if g.ended {
 		return nil, fault.Newf(fault.Internal, "chunk after the last")
 	}
@@ -122,9 +128,13 @@ func (g *gcm) startChunk(data bridge.Value, n int) (*bridge.Promise, error) {
 		return nil, fault.New(fault.EnvelopeTooLarge)
 	}
 	p, err := g.startCTR(g.nonce, uint32(2+g.offset/blockSize), data)
+	if err != nil {
+		return nil, err
+	}
+	before, g.ahead = g.ahead, &chunk{p, n}
 	g.offset += int64(n)
 	g.ended = n%blockSize != 0
-	return p, err
+	return before, nil
 }
 
 // startTag begins the tag of a chunk of ciphertext. It runs beside whatever
@@ -135,7 +145,7 @@ func (g *gcm) startTag(ciphertext bridge.Value, n int) error {
 	if err != nil {
 		return err
 	}
-	g.pending = &chunkTag{p, n}
+	g.pending = &chunk{p, n}
 	return nil
 }
 
@@ -162,37 +172,49 @@ func (g *gcm) settle(ctx context.Context) error {
 func (g *gcm) Close() {
 	g.in.wipe()
 	clear(g.mask)
-	g.ctr, g.mac, g.key, g.sum, g.pending = bridge.Undefined(), bridge.Undefined(), nil, nil, nil
+	g.ctr, g.mac, g.key, g.sum, g.ahead, g.pending = bridge.Undefined(), bridge.Undefined(), nil, nil, nil, nil
 }
 
 type gcmEncrypter struct{ *gcm }
 
-// Encrypt is described at envelope.ContentEncrypter. The tag of a chunk is
-// made while the caller stores it and while the next one is encrypted.
+// Encrypt is described at envelope.ContentEncrypter. It gives the chunk of the
+// call before, whose tag is made while the caller stores it.
 func (g *gcmEncrypter) Encrypt(ctx context.Context, dst, plaintext []byte) ([]byte, error) {
 	in, err := g.in.load(plaintext)
 	if err != nil {
 		return dst, err
 	}
-	p, err := g.startChunk(in, len(plaintext))
+	before, err := g.startChunk(ctx, in, len(plaintext))
+	if err != nil {
+		return dst, err
+	}
+	return g.take(ctx, dst, before)
+}
+
+// take waits for a chunk, begins its tag and appends it to dst.
+func (g *gcmEncrypter) take(ctx context.Context, dst []byte, c *chunk) ([]byte, error) {
+	if c == nil {
+		return dst, nil
+	}
+	out, err := finish(ctx, c.promise)
 	if err != nil {
 		return dst, err
 	}
 	if err := g.settle(ctx); err != nil {
 		return dst, err
 	}
-	out, err := finish(ctx, p)
-	if err != nil {
+	if err := g.startTag(out, c.n); err != nil {
 		return dst, err
 	}
-	if err := g.startTag(out, len(plaintext)); err != nil {
-		return dst, err
-	}
-	return appendArray(dst, out, len(plaintext))
+	return appendArray(dst, out, c.n)
 }
 
 // Finish is described at envelope.ContentEncrypter.
 func (g *gcmEncrypter) Finish(ctx context.Context, dst []byte) ([]byte, []byte, error) {
+	dst, err := g.take(ctx, dst, g.ahead)
+	if err != nil {
+		return dst, nil, err
+	}
 	if err := g.settle(ctx); err != nil {
 		return dst, nil, err
 	}
@@ -202,13 +224,14 @@ func (g *gcmEncrypter) Finish(ctx context.Context, dst []byte) ([]byte, []byte, 
 
 type gcmDecrypter struct{ *gcm }
 
-// Decrypt is described at envelope.ContentDecrypter.
+// Decrypt is described at envelope.ContentDecrypter. It gives the chunk of the
+// call before.
 func (g *gcmDecrypter) Decrypt(ctx context.Context, dst, ciphertext []byte) ([]byte, error) {
 	in, err := g.in.load(ciphertext)
 	if err != nil {
 		return dst, err
 	}
-	p, err := g.startChunk(in, len(ciphertext))
+	before, err := g.startChunk(ctx, in, len(ciphertext))
 	if err != nil {
 		return dst, err
 	}
@@ -218,11 +241,19 @@ func (g *gcmDecrypter) Decrypt(ctx context.Context, dst, ciphertext []byte) ([]b
 	if err := g.startTag(in, len(ciphertext)); err != nil {
 		return dst, err
 	}
-	out, err := finish(ctx, p)
+	return take(ctx, dst, before)
+}
+
+// take waits for a chunk and appends it to dst.
+func take(ctx context.Context, dst []byte, c *chunk) ([]byte, error) {
+	if c == nil {
+		return dst, nil
+	}
+	out, err := finish(ctx, c.promise)
 	if err != nil {
 		return dst, err
 	}
-	return appendArray(dst, out, len(ciphertext))
+	return appendArray(dst, out, c.n)
 }
 
 // Finish is described at envelope.ContentDecrypter.
@@ -233,5 +264,5 @@ func (g *gcmDecrypter) Finish(ctx context.Context, dst, tag, aad []byte) ([]byte
 	if !g.sum.Verify(tag, g.mask, aad) {
 		return dst, fault.New(fault.EnvelopeUnreadable)
 	}
-	return dst, nil
+	return take(ctx, dst, g.ahead)
 }
