@@ -73,10 +73,15 @@ func show(ctx context.Context, w *stack.World) error {
 		return err
 	}
 	defer c.Close()
-	if _, err := c.Open(w.Origin); err != nil {
+	if err := c.First().Goto(w.Origin); err != nil {
 		return err
 	}
-	fmt.Printf("Salle des marchés / portal: %s\nFermez la fenêtre pour terminer. / Close the window to end.\n", w.Origin)
+	fmt.Printf(`Salle des marchés / portal: %s
+1. agent@demo, agent-demo : « Clés de chiffrement », puis l'icône de Scellé : « Autoriser cette salle des marchés », « Ajouter un bi-clé ».
+2. entreprise@demo, entreprise-demo : une consultation, « Sceller et déposer ».
+3. agent@demo : « Clore maintenant », « Ouvrir les plis ».
+Fermez le navigateur pour terminer : rien ne reste. / Close the browser to end: nothing is left behind.
+`, w.Origin)
 	c.Wait()
 	return nil
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/chromedp/cdproto/extensions"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"scelle/shared/protocol"
 )
 
 // Options says how to start Chromium.
@@ -91,7 +93,10 @@ func Start(ctx context.Context, o Options) (*Chromium, error) {
 func (c *Chromium) Close() { c.cancel() }
 
 // Wait blocks until the browser was closed by its user or by ctx.
-func (c *Chromium) Wait() { <-c.ctx.Done() }
+func (c *Chromium) Wait() { _ = chromedp.WaitClosed(c.ctx) }
+
+// First is the tab that the browser starts with.
+func (c *Chromium) First() *Page { return &Page{c: c, ctx: c.ctx, cancel: func() {}} }
 
 func flags(o Options) []chromedp.ExecAllocatorOption {
 	lang := o.Language
@@ -110,10 +115,11 @@ func flags(o Options) []chromedp.ExecAllocatorOption {
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true),
 		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-features", "Translate"),
 		chromedp.Flag("disable-search-engine-choice-screen", true),
 		chromedp.Flag("password-store", "basic"),
 		chromedp.Flag("enable-unsafe-extension-debugging", true),
-		chromedp.Flag("window-size", "1280,900"),
+		chromedp.Flag("window-size", "1280,1150"),
 	}
 	if !o.Visible {
 		f = append(f, chromedp.Flag("headless", "new"), chromedp.DisableGPU)
@@ -136,7 +142,7 @@ func writePreferences(o Options) error {
 	}
 	prefs, err := json.Marshal(map[string]any{
 		"download":   map[string]any{"default_directory": o.Downloads, "prompt_for_download": false},
-		"extensions": map[string]any{"ui": map[string]any{"developer_mode": true}},
+		"extensions": map[string]any{"ui": map[string]any{"developer_mode": true}, "pinned_extensions": []string{protocol.ChromeID}},
 		// Nothing pops up over what is to be seen: no offer to save or translate.
 		"credentials_enable_service": false,
 		"profile":                    map[string]any{"password_manager_enabled": false},

@@ -29,7 +29,8 @@ var packages = []struct {
 }{
 	{"scelle/wasm/internal/bridge", ".", 14},
 	{"scelle/wasm/internal/webcrypto", ".", 9},
-	{"scelle/wasm/app", "^TestBrowser", 4},
+	{"scelle/wasm/app", "^TestBrowser", 3},
+	{"scelle/wasm/crypto", "^TestBrowser", 1},
 	{inDocument, "^TestMount", 9},
 }
 
