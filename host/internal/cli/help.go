@@ -12,7 +12,7 @@ import (
 const usageFrench = `Scellé : le magasin de certificats de cet ordinateur, pour le navigateur et pour vous.
 
 Clés
-  scelle list [--json]                        certificats de cet ordinateur
+  scelle list [--json] [--verify]             certificats de cet ordinateur (Windows : relus par un second lecteur)
   scelle check CERT [--json]                  ce certificat peut-il recevoir des plis ?
   scelle import FICHIER.p12 [--password-file F] [--name NOM] [--check]
   scelle generate --cn NOM [--name NOM]       crée une clé sur cet ordinateur
@@ -40,7 +40,7 @@ Codes de retour : 0 fait, 1 refusé (« code : texte » sur la sortie d’erreur
 const usageEnglish = `Scellé: this computer's certificate store, for the browser and for you.
 
 Keys
-  scelle list [--json]                        certificates of this computer
+  scelle list [--json] [--verify]             certificates of this computer (Windows: read a second time)
   scelle check CERT [--json]                  can this certificate receive plis?
   scelle import FILE.p12 [--password-file F] [--name NAME] [--check]
   scelle generate --cn NAME [--name NAME]     makes a key on this computer

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"scelle/host/internal/doctor"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/pkcs12x"
@@ -32,6 +33,7 @@ func (c *command) printJSON(v any) error {
 func (c *command) list(ctx context.Context, args []string) error {
 	f := c.flags("list")
 	asJSON := f.Bool("json", false, "")
+	verify := f.Bool("verify", false, "")
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return err
 	}
@@ -39,10 +41,40 @@ func (c *command) list(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if *asJSON {
+	switch {
+	case *verify:
+		return c.verify(all, *asJSON)
+	case *asJSON:
 		return c.printJSON(all)
 	}
 	c.printList(all)
+	return nil
+}
+
+// verify says where a second reader of the system's store sees something else.
+func (c *command) verify(all protocol.ListResult, asJSON bool) error {
+	var ours []string
+	for _, k := range all.Certificates {
+		if k.HasKey {
+			ours = append(ours, k.Thumbprint)
+		}
+	}
+	d, err := doctor.Verify(ours)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return c.printJSON(d)
+	}
+	if d.Agree() {
+		c.say(txtReadersAgree)
+	}
+	for _, t := range d.OnlyOurs {
+		fmt.Fprintln(c.Out, c.text(txtOnlyOurs, t))
+	}
+	for _, t := range d.OnlyTheirs {
+		fmt.Fprintln(c.Out, c.text(txtOnlyTheirs, t))
+	}
 	return nil
 }
 

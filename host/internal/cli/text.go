@@ -15,6 +15,9 @@ const (
 	txtNeedPasswordFile
 	txtNoCertificate
 	txtListHead
+	txtReadersAgree
+	txtOnlyOurs
+	txtOnlyTheirs
 	txtStoreFailed
 	txtYes
 	txtNo
@@ -75,6 +78,9 @@ func texts() [textKeys]pair {
 		txtPasswordPrompt:   {"Mot de passe du fichier : ", "Password of the file: "},
 		txtNeedPasswordFile: {"pas de terminal pour demander le mot de passe : indiquez --password-file", "no terminal to ask for the password: give --password-file"},
 		txtNoCertificate:    {"Aucun certificat sur cet ordinateur.", "No certificate on this computer."},
+		txtReadersAgree:     {"Les deux lectures du magasin voient les mêmes certificats.", "Both readings of the store see the same certificates."},
+		txtOnlyOurs:         {"vu par Scellé seul : %s", "seen by Scellé only: %s"},
+		txtOnlyTheirs:       {"vu par la seconde lecture seule : %s", "seen by the second reading only: %s"},
 		txtListHead:         {"NOM\tEXPIRE\tCLÉ PRIVÉE\tÉTAT\tÉMETTEUR\tEMPREINTE", "NAME\tEXPIRES\tPRIVATE KEY\tSTATE\tISSUER\tTHUMBPRINT"},
 		txtStoreFailed:      {"Le magasin « %s » n’a pas pu être lu : %s", "The store “%s” could not be read: %s"},
 		txtYes:              {"oui", "yes"},

@@ -1,0 +1,30 @@
+package doctor
+
+import (
+	"github.com/github/smimesign/certstore"
+
+	"scelle/shared/fault"
+	"scelle/shared/keypair"
+)
+
+// secondReader lists the certificates with a private key of the user's store.
+func secondReader() ([]string, error) {
+	store, err := certstore.Open(certstore.User, certstore.ReadOnly)
+	if err != nil {
+		return nil, fault.Wrap(fault.StoreFailed, err)
+	}
+	defer store.Close()
+	identities, err := store.Identities()
+	if err != nil {
+		return nil, fault.Wrap(fault.StoreFailed, err)
+	}
+	var all []string
+	for _, id := range identities {
+		// One identity that cannot be read must not hide the others.
+		if c, err := id.Certificate(); err == nil {
+			all = append(all, keypair.Thumbprint(c.Raw))
+		}
+		id.Close()
+	}
+	return all, nil
+}
