@@ -1,10 +1,13 @@
 package envelope
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"hash"
 	"io"
+	"runtime"
+	"sync"
 
 	"scelle/shared/cms"
 	"scelle/shared/fault"
@@ -69,17 +72,33 @@ func NewPlan(o SealOptions) (*Plan, error) {
 	}
 	rand.Read(p.Key.Key)
 	rand.Read(p.Key.IV)
-	for i, r := range o.Recipients {
-		if p.header.RecipientInfos[i], err = wrapKey(o.recipient(r), p.Key.Key, true); err != nil {
-			p.Key.Wipe()
-			return nil, err
-		}
+	if err := o.wrapAll(p.header.RecipientInfos, p.Key.Key); err != nil {
+		p.Key.Wipe()
+		return nil, err
 	}
 	if err := p.marshal(); err != nil {
 		p.Key.Wipe()
 		return nil, err
 	}
 	return p, nil
+}
+
+// wrapAll wraps a key to every recipient, on all processors: an envelope to a
+// hundred costs as little else as a hundred public-key operations. The error is
+// that of the first recipient that has one.
+func (o SealOptions) wrapAll(into []cms.RecipientInfo, key []byte) error {
+	errs := make([]error, len(into))
+	workers := min(runtime.GOMAXPROCS(0), len(into))
+	var all sync.WaitGroup
+	for first := range workers {
+		all.Go(func() {
+			for i := first; i < len(into); i += workers {
+				into[i], errs[i] = wrapKey(o.recipient(o.Recipients[i]), key, true)
+			}
+		})
+	}
+	all.Wait()
+	return cmp.Or(errs...)
 }
 
 // recipient applies the profile to a recipient: in ProfileCBC every RSA key
