@@ -4,6 +4,7 @@ export GOFLAGS := -buildvcs=false
 BUILD := build
 LDFLAGS := -s -w
 OS := linux windows darwin
+MODULES := $(BUILD)/app.wasm,$(BUILD)/crypto.wasm
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo build test test-all lint bench gen dist clean host portal wasm extension
@@ -18,7 +19,7 @@ demo: ## install what is missing, build, start the portal and open Chromium on i
 	@$(MAKE) --no-print-directory build
 	$(BUILD)/demo-run $(DEMOFLAGS)
 
-build: host portal wasm extension ## build host, portal, WebAssembly module and extensions into build/
+build: host portal wasm extension ## build host, portal, WebAssembly modules and extensions into build/
 	$(GO) build -o $(BUILD)/demo-run ./scripts/demo
 
 host:
@@ -29,10 +30,11 @@ portal:
 
 wasm:
 	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/app.wasm ./wasm/app
+	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/crypto.wasm ./wasm/crypto
 
 extension: wasm
-	$(GO) run ./scripts/pack -out $(BUILD)/extension -wasm $(BUILD)/app.wasm
-	$(GO) run ./scripts/pack -out $(BUILD)/extension-demo -wasm $(BUILD)/app.wasm -demo
+	$(GO) run ./scripts/pack -out $(BUILD)/extension -wasm $(MODULES)
+	$(GO) run ./scripts/pack -out $(BUILD)/extension-demo -wasm $(MODULES) -demo
 
 gen: ## write the files that are generated from shared/ again
 	$(GO) run ./scripts/genproto
@@ -43,8 +45,10 @@ test: ## install what is missing and run the tests (under 15 minutes on 2 cores)
 	$(GO) test -timeout 14m ./...
 	scripts/setup/js.sh test
 
-test-all: test ## the long tests too: race detector, long fuzzing (FUZZTIME=10m), long streams
+test-all: test ## the long tests too: race detector, timing, mutants (MUTANTS=500), long fuzzing (FUZZTIME=10m)
 	$(GO) test -race -timeout 60m ./shared/... ./host/... ./wasm/...
+	$(GO) test -tags long -run Timing -v -timeout 30m ./host/internal/unwrap
+	$(GO) run ./scripts/mutate -n $(or $(MUTANTS),60)
 	sh scripts/setup/fuzz.sh $(or $(FUZZTIME),60s)
 
 lint: ## formatting, vet for every system, staticcheck, types of the JavaScript, generated files
@@ -65,7 +69,7 @@ bench: build ## measure start, memory, size and speed beside peers, as ratios
 
 dist: wasm ## zips of the extension and the stripped host into build/dist/
 	CGO_ENABLED=1 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/dist/scelle-linux-amd64 ./host
-	$(GO) run ./scripts/pack -out $(BUILD)/dist -wasm $(BUILD)/app.wasm -zip
+	$(GO) run ./scripts/pack -out $(BUILD)/dist -wasm $(MODULES) -zip
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
