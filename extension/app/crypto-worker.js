@@ -1,5 +1,5 @@
-// The dedicated worker in which bytes are sealed and opened: app.wasm with the
-// role "worker". Messages that arrive before Go listens are kept for it.
+// The dedicated worker in which bytes are sealed and opened: crypto.wasm.
+// Messages that arrive before Go listens are kept for it.
 //
 // For Go: globalThis.scelleWorker.listen(fn) calls fn(data) for each message,
 // in order, the kept ones first. Messages of an assistant are {id, verb, ...}
@@ -8,7 +8,6 @@
 // scelleWorker.digests() starts the worker that takes fingerprints beside it.
 (() => {
   "use strict";
-  globalThis.scelleRole = "worker";
   /** @type {any[]} */
   const kept = [];
   /** @type {MessagePort[]} */
@@ -43,5 +42,5 @@
 
   importScripts("../gen/protocol.js", "wasm_exec.js");
   const go = new Go();
-  WebAssembly.instantiateStreaming(fetch("app.wasm"), go.importObject).then(({ instance }) => go.run(instance)).then(() => fail("ended"), fail);
+  WebAssembly.instantiateStreaming(fetch("crypto.wasm"), go.importObject).then(({ instance }) => go.run(instance)).then(() => fail("ended"), fail);
 })();

@@ -194,17 +194,17 @@ func ratio(what string, value, bar float64) {
 }
 
 // servePage offers the page, the peers, Go's loader and the compiled
-// benchmarks of wasm/app on loopback.
+// benchmarks of wasm/crypto on loopback.
 func servePage(dir string) (*httptest.Server, error) {
 	npm := exec.Command("npm", append([]string{"install", "--prefix", dir, "--no-audit", "--no-fund", "--ignore-scripts", "--no-save"}, npmPeers...)...)
 	if out, err := npm.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("npm: %w: %s", err, out)
 	}
 	wasm := filepath.Join(dir, "measure.wasm")
-	compile := exec.Command("go", "test", "-c", "-ldflags", "-s -w", "-o", wasm, "scelle/wasm/app")
+	compile := exec.Command("go", "test", "-c", "-ldflags", "-s -w", "-o", wasm, "scelle/wasm/crypto")
 	compile.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	if out, err := compile.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("compiling wasm/app: %w: %s", err, out)
+		return nil, fmt.Errorf("compiling wasm/crypto: %w: %s", err, out)
 	}
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 type options struct {
-	out, wasm string
+	out, wasm string // wasm is a list with commas
 	demo, zip bool
 }
 
@@ -54,11 +54,15 @@ func (o options) common() (tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t["app/app.wasm"], err = os.ReadFile(o.wasm); err != nil {
-		return nil, err
-	}
-	if !bytes.HasPrefix(t["app/app.wasm"], []byte("\x00asm")) {
-		return nil, fmt.Errorf("%s is not a WebAssembly module", o.wasm)
+	for _, name := range strings.Split(o.wasm, ",") {
+		module, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.HasPrefix(module, []byte("\x00asm")) {
+			return nil, fmt.Errorf("%s is not a WebAssembly module", name)
+		}
+		t["app/"+filepath.Base(name)] = module
 	}
 	t["app/wasm_exec.js"], err = goLoader()
 	return t, err

@@ -81,7 +81,7 @@ func KeyReasons(c *Certificate) []fault.Code {
 			reasons = append(reasons, fault.CertificateExponent)
 		}
 	case EC:
-		if _, curve := curveOf(c.Curve); curve == nil {
+		if !SupportedCurve(c.Curve) {
 			return []fault.Code{fault.CertificateKeyKind}
 		}
 	default:

@@ -1,18 +1,12 @@
 package keypair
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rsa"
 	encasn1 "encoding/asn1"
 	"math"
-	"math/big"
+	"math/bits"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
-
-	"scelle/shared/fault"
 )
 
 // What a key needs to receive plis.
@@ -28,24 +22,26 @@ const (
 	oidECPublicKey   = "1.2.840.10045.2.1"
 )
 
-// curveOf returns a supported curve by its dotted OID, or by its name.
-func curveOf(id string) (name string, curve elliptic.Curve) {
+// curveOf returns the name of a supported curve and the length of its field in
+// bits, by its dotted OID or by its name; for others the id itself, and 0.
+// Nothing that [Parse] needs may link the curves' arithmetic, which is large.
+func curveOf(id string) (name string, bits int) {
 	switch id {
 	case "1.2.840.10045.3.1.7", "P-256":
-		return "P-256", elliptic.P256()
+		return "P-256", 256
 	case "1.3.132.0.34", "P-384":
-		return "P-384", elliptic.P384()
+		return "P-384", 384
 	case "1.3.132.0.35", "P-521":
-		return "P-521", elliptic.P521()
+		return "P-521", 521
 	}
-	return id, nil
+	return id, 0
 }
 
 // SupportedCurve says whether plis can be sealed to keys on this curve, given
 // by its name ("P-256") or dotted OID.
 func SupportedCurve(id string) bool {
-	_, curve := curveOf(id)
-	return curve != nil
+	_, bits := curveOf(id)
+	return bits > 0
 }
 
 // spki is a SubjectPublicKeyInfo, taken apart.
@@ -70,16 +66,32 @@ func parseSPKI(der []byte) (spki, bool) {
 	return spki{oid.String(), algorithm, key}, true
 }
 
-// rsaKey reads an RSAPublicKey, RFC 8017 A.1.1. The modulus is positive.
-func (s spki) rsaKey() (n, e *big.Int, ok bool) {
+// rsaKey reads an RSAPublicKey, RFC 8017 A.1.1, as positive integers without
+// leading zeros. What is not minimal DER is refused.
+func (s spki) rsaKey() (n, e []byte, ok bool) {
 	var body cryptobyte.String
 	key := s.key
-	n, e = new(big.Int), new(big.Int)
 	ok = key.ReadASN1(&body, asn1.SEQUENCE) && key.Empty() &&
-		body.ReadASN1Integer(n) && body.ReadASN1Integer(e) && body.Empty() &&
-		n.Sign() > 0 && e.Sign() > 0
+		readPositive(&body, &n) && readPositive(&body, &e) && body.Empty()
 	return n, e, ok
 }
+
+// readPositive reads a minimal INTEGER above 0. cryptobyte's own way would link
+// math/big.
+func readPositive(s *cryptobyte.String, out *[]byte) bool {
+	var v cryptobyte.String
+	if !s.ReadASN1(&v, asn1.INTEGER) || len(v) == 0 || v[0]&0x80 != 0 || len(v) > 1 && v[0] == 0 && v[1]&0x80 == 0 {
+		return false
+	}
+	if v[0] == 0 {
+		v = v[1:]
+	}
+	*out = v
+	return len(v) > 0
+}
+
+// bitLen is the length in bits of a number without leading zeros.
+func bitLen(b []byte) int { return 8*(len(b)-1) + bits.Len8(b[0]) }
 
 func (c *Certificate) readKey(der []byte) {
 	c.Kind = Other
@@ -96,90 +108,18 @@ func (c *Certificate) readKey(der []byte) {
 			c.Odd = true
 			return
 		}
-		c.Bits, c.Exponent = n.BitLen(), math.MaxUint64
-		if e.IsUint64() {
-			c.Exponent = e.Uint64()
+		c.Bits, c.Exponent = bitLen(n), math.MaxUint64
+		if len(e) <= 8 {
+			c.Exponent = 0
+			for _, b := range e {
+				c.Exponent = c.Exponent<<8 | uint64(b)
+			}
 		}
 	case oidECPublicKey:
 		c.Kind, c.Curve = EC, "explicit"
 		var oid encasn1.ObjectIdentifier
 		if s.parameters.ReadASN1ObjectIdentifier(&oid) {
-			name, curve := curveOf(oid.String())
-			c.Curve = name
-			if curve != nil {
-				c.Bits = curve.Params().BitSize
-			}
+			c.Curve, c.Bits = curveOf(oid.String())
 		}
 	}
-}
-
-// PublicKey returns the key as *rsa.PublicKey or *ecdsa.PublicKey (whose ECDH
-// method gives the form for key agreement); an EC point was checked to be on
-// its curve. Errors: fault.CertificateKeyKind for another kind of key, curve
-// or size, fault.CertificateExponent, fault.CertificateBad when the key cannot
-// be read. A key that is only too weak is returned: [Check] judges that.
-func (c *Certificate) PublicKey() (crypto.PublicKey, error) {
-	s, ok := parseSPKI(c.SPKI)
-	if !ok {
-		return nil, fault.New(fault.CertificateBad)
-	}
-	switch s.oid {
-	case oidRSAEncryption:
-		return s.rsaPublic()
-	case oidECPublicKey:
-		return s.ecPublic(c.Curve)
-	}
-	return nil, fault.Newf(fault.CertificateKeyKind, "%s", s.oid)
-}
-
-func (s spki) rsaPublic() (crypto.PublicKey, error) {
-	n, e, ok := s.rsaKey()
-	switch {
-	case !ok || n.Bit(0) == 0:
-		return nil, fault.New(fault.CertificateBad)
-	case n.BitLen() > MaxRSABits:
-		return nil, fault.Newf(fault.CertificateKeyKind, "RSA %d", n.BitLen())
-	case !e.IsUint64() || e.Uint64() > maxRSAExponent || e.Bit(0) == 0 || e.Uint64() < 3:
-		return nil, fault.New(fault.CertificateExponent)
-	}
-	return &rsa.PublicKey{N: n, E: int(e.Uint64())}, nil
-}
-
-func (s spki) ecPublic(name string) (crypto.PublicKey, error) {
-	_, curve := curveOf(name)
-	if curve == nil {
-		return nil, fault.Newf(fault.CertificateKeyKind, "%s", name)
-	}
-	point := []byte(s.key)
-	if len(point) > 0 && (point[0] == 2 || point[0] == 3) {
-		x, y := elliptic.UnmarshalCompressed(curve, point)
-		if x == nil {
-			return nil, fault.New(fault.CertificateBad)
-		}
-		size := (curve.Params().BitSize + 7) / 8
-		point = append([]byte{4}, make([]byte, 2*size)...)
-		x.FillBytes(point[1 : 1+size])
-		y.FillBytes(point[1+size:])
-	}
-	public, err := ecdsa.ParseUncompressedPublicKey(curve, point)
-	if err != nil {
-		return nil, fault.Wrap(fault.CertificateBad, err)
-	}
-	return public, nil
-}
-
-// Matches says whether the certificate is for this public key, an
-// *rsa.PublicKey or *ecdsa.PublicKey.
-func (c *Certificate) Matches(public crypto.PublicKey) bool {
-	own, err := c.PublicKey()
-	if err != nil {
-		return false
-	}
-	switch own := own.(type) {
-	case *rsa.PublicKey:
-		return own.Equal(public)
-	case *ecdsa.PublicKey:
-		return own.Equal(public)
-	}
-	return false
 }

@@ -1,8 +1,5 @@
 // Command app is app.wasm, the module that every document of the extension
-// and its dedicated Worker run. globalThis.scelleRole says what it is there:
-// "popup", "assistant" and "offline" show a screen of package model; "worker"
-// seals and opens.
-//
-// The work itself ([sealing], [opening], proofs) knows no browser and is
-// tested natively; the files that end in _js.go wire it to one.
+// runs. globalThis.scelleRole says which screen of package model it shows:
+// "popup", "assistant" or "offline". Whatever reads or opens an envelope is
+// asked of the crypto worker (scelle/wasm/crypto).
 package main

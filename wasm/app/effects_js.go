@@ -10,6 +10,7 @@ import (
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/bridge"
 	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/vault"
 )
 
 // run carries out an effect. What takes time goes on by itself; what a browser
@@ -31,9 +32,9 @@ func (d *document) run(e model.Effect) {
 	case model.OpenFile:
 		async(d, e.Then, func() (model.Opened, error) { return d.openFile(e) })
 	case model.OpenSmall:
-		async(d, e.Then, func() (string, error) { return prove(d.ctx, e.Envelope, e.ContentKey, e.Prefix) })
+		async(d, e.Then, func() (string, error) { return d.openSmall(e) })
 	case model.InspectBytes:
-		async(d, e.Then, func() (model.EnvelopeInfo, error) { return inspectSmall(e.Envelope) })
+		async(d, e.Then, func() (model.EnvelopeInfo, error) { return d.inspectBytes(e) })
 	case model.SaveFiles:
 		async(d, e.Then, func() ([]string, error) { return d.save(e) })
 	case model.Forget:
@@ -135,11 +136,50 @@ func (d *document) inspectFile(e model.InspectFile) (model.EnvelopeInfo, error) 
 	if err != nil {
 		return model.EnvelopeInfo{}, err
 	}
+	return d.inspect(file)
+}
+
+// maxSmall is the longest envelope that a page may send as bytes.
+const maxSmall = 64 << 10
+
+// inspectBytes reads the header of an envelope that a page sent as bytes.
+func (d *document) inspectBytes(e model.InspectBytes) (model.EnvelopeInfo, error) {
+	if len(e.Envelope) > maxSmall {
+		return model.EnvelopeInfo{}, fault.New(fault.EnvelopeTooLarge)
+	}
+	file, err := bridge.NewBlob(e.Envelope)
+	if err != nil {
+		return model.EnvelopeInfo{}, err
+	}
+	return d.inspect(file)
+}
+
+func (d *document) inspect(file bridge.File) (model.EnvelopeInfo, error) {
 	answer, err := d.crypto.call(d.ctx, map[string]any{"verb": "inspect", "file": file.Value()}, nil)
 	if err != nil {
 		return model.EnvelopeInfo{}, err
 	}
 	return decoded[model.EnvelopeInfo](json.RawMessage(bridge.String(answer, "result")))
+}
+
+// openSmall opens a challenge in the crypto worker, which is ended since it
+// had the content key in its memory.
+func (d *document) openSmall(e model.OpenSmall) (string, error) {
+	defer clear(e.ContentKey)
+	sealed, err := bridge.ToJS(e.Envelope)
+	if err != nil {
+		return "", err
+	}
+	key, err := bridge.ToJS(e.ContentKey)
+	if err != nil {
+		return "", err
+	}
+	answer, err := d.crypto.call(d.ctx, map[string]any{"verb": "prove", "envelope": sealed, "key": key, "prefix": e.Prefix}, nil)
+	d.crypto.end()
+	if err != nil {
+		return "", err
+	}
+	return decoded[string](json.RawMessage(bridge.String(answer, "result")))
 }
 
 // openFile decrypts in the crypto worker, into a directory of this document's
@@ -159,19 +199,19 @@ func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 	if err != nil {
 		return opened, err
 	}
-	place := randomName()
+	place := vault.RandomName()
 	answer, err := d.crypto.call(d.ctx, map[string]any{
-		"verb": "open", "file": file.Value(), "key": key, "tender": e.Tender, "raw": e.Raw, "vault": v.name, "place": place,
+		"verb": "open", "file": file.Value(), "key": key, "tender": e.Tender, "raw": e.Raw, "vault": v.Name, "place": place,
 	}, func(done, total int64) { d.send(e.Progress(done, total)) })
 	d.crypto.end()
 	if err != nil {
-		d.quietly(func() error { return removeSlowly(d.ctx, v.dir, place) })
+		d.quietly(func() error { return removeSlowly(d.ctx, v.Dir, place) })
 		return opened, err
 	}
 	if opened, err = decoded[model.Opened](json.RawMessage(bridge.String(answer, "result"))); err != nil {
 		return opened, err
 	}
-	return opened, d.files.keep(&opened, bridge.List(answer, "files"), v.dir, place)
+	return opened, d.files.keep(&opened, bridge.List(answer, "files"), v.Dir, place)
 }
 
 // decoded reads JSON that the extension wrote itself.
@@ -183,7 +223,7 @@ func decoded[R any](raw json.RawMessage) (R, error) {
 // callPage runs a function of the page. Files go to the bridge in the page at
 // the same time, since the page's function is called when they are there.
 func (d *document) callPage(e model.PageCall) (json.RawMessage, error) {
-	call := randomName()
+	call := vault.RandomName()
 	ctx, cancel := context.WithCancel(d.ctx)
 	defer cancel()
 	if len(e.Files) > 0 {
@@ -215,7 +255,7 @@ func (d *document) askPage(ctx context.Context, call string, name protocol.Call,
 // fetch has the page deliver an envelope, which comes by the session's
 // channel.
 func (d *document) fetch(e model.FetchFile) (model.FileRef, error) {
-	call := randomName()
+	call := vault.RandomName()
 	take, err := bridge.NewTake(d.place.Session, call, "file")
 	if err != nil {
 		return model.FileRef{}, err

@@ -10,6 +10,7 @@ import (
 	"scelle/shared/fault"
 	"scelle/wasm/internal/bridge"
 	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/vault"
 )
 
 // fileTable holds the files behind the model's FileRefs, and the vault of
@@ -17,7 +18,7 @@ import (
 type fileTable struct {
 	last   int
 	held   map[int]heldFile
-	vault  *vault
+	vault  *vault.Vault
 	making chan struct{}
 }
 
@@ -39,11 +40,11 @@ func newFileTable() *fileTable {
 }
 
 // vaultOf makes the vault when it is first needed.
-func (t *fileTable) vaultOf(ctx context.Context) (*vault, error) {
+func (t *fileTable) vaultOf(ctx context.Context) (*vault.Vault, error) {
 	t.making <- struct{}{}
 	defer func() { <-t.making }()
 	if t.vault == nil {
-		v, err := newVault(ctx)
+		v, err := vault.New(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +56,7 @@ func (t *fileTable) vaultOf(ctx context.Context) (*vault, error) {
 // leave deletes everything as far as a closing document can.
 func (t *fileTable) leave() {
 	if t.vault != nil {
-		t.vault.leave()
+		t.vault.Leave()
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 func main() { bridge.Log(run()) }
 
-// run plays the role that boot.js or crypto-worker.js gave. It returns only
+// run plays the role that boot.js gave. It returns only
 // when that cannot begin; the script then shows the static text.
 func run() error {
 	switch role := bridge.String(bridge.Global(), "scelleRole"); role {
@@ -19,8 +19,6 @@ func run() error {
 		return runDocument(openAssistant)
 	case "offline":
 		return runDocument(openOffline)
-	case "worker":
-		return runWorker()
 	default:
 		return fault.Newf(fault.Internal, "role %s", role)
 	}

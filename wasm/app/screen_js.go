@@ -10,6 +10,7 @@ import (
 	"scelle/wasm/internal/bridge"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/vault"
 	"scelle/wasm/internal/view"
 )
 
@@ -138,7 +139,7 @@ func runDocument(open func(d *document) (model.Screen, error)) error {
 	if err != nil {
 		return err
 	}
-	bridge.Go(func() error { return sweep(d.ctx) }, bridge.Log)
+	bridge.Go(func() error { return vault.Sweep(d.ctx) }, bridge.Log)
 	screen, err := open(d)
 	if err != nil {
 		return err
@@ -169,7 +170,7 @@ func openAssistant(d *document) (model.Screen, error) {
 
 func session(ctx context.Context, id string) (protocol.SessionResult, error) {
 	var s protocol.SessionResult
-	if !isName(id) {
+	if !vault.IsName(id) {
 		return s, fault.New(fault.SessionLost)
 	}
 	raw, err := bridge.SendWorker(ctx, protocol.SessionGet, protocol.SessionParams{Session: id})

@@ -1,4 +1,4 @@
-// Runs one part of BenchmarkMeasure in wasm/app once, and reads its time from
+// Runs one part of BenchmarkMeasure in wasm/crypto once, and reads its time from
 // what the benchmark prints.
 "use strict";
 importScripts("wasm_exec.js");

@@ -31,6 +31,16 @@ func NewFile(f File, name string) (File, error) {
 	return File{v}, err
 }
 
+// NewBlob makes a Blob of some bytes.
+func NewBlob(b []byte) (File, error) {
+	array, err := ToJS(b)
+	if err != nil {
+		return File{}, err
+	}
+	v, err := New("Blob", []any{array})
+	return File{v}, err
+}
+
 // Value is the File or Blob itself.
 func (f File) Value() Value { return f.v }
 

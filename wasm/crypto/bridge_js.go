@@ -11,6 +11,7 @@ import (
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/bridge"
+	"scelle/wasm/internal/vault"
 	"scelle/wasm/internal/webcrypto"
 )
 
@@ -19,14 +20,14 @@ type bridgeServer struct {
 	port    *bridge.Port
 	digests *webcrypto.Digests
 	running map[string]context.CancelFunc
-	vault   *vault // of sealed files; nil before the first one
+	vault   *vault.Vault // of sealed files; nil before the first one
 	opening chan struct{}
 }
 
 // serveBridge listens on the port that a content script gave.
 func serveBridge(port *bridge.Port, digests *webcrypto.Digests) error {
 	s := &bridgeServer{port: port, digests: digests, running: map[string]context.CancelFunc{}, opening: make(chan struct{}, 1)}
-	bridge.Go(func() error { return sweep(context.Background()) }, bridge.Log)
+	bridge.Go(func() error { return vault.Sweep(context.Background()) }, bridge.Log)
 	return port.Listen(s.receive)
 }
 
@@ -99,11 +100,11 @@ func params[P any](data bridge.Value) (P, error) {
 }
 
 // sealed is the vault of sealed files, made when it is first needed.
-func (s *bridgeServer) sealed(ctx context.Context) (*vault, error) {
+func (s *bridgeServer) sealed(ctx context.Context) (*vault.Vault, error) {
 	s.opening <- struct{}{}
 	defer func() { <-s.opening }()
 	if s.vault == nil {
-		v, err := newVault(ctx)
+		v, err := vault.New(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -125,10 +126,10 @@ func (s *bridgeServer) seal(ctx context.Context, id string, data bridge.Value) e
 	if err != nil {
 		return err
 	}
-	handle := randomName()
+	handle := vault.RandomName()
 	job := &sealing{
 		params: p, files: files, cipher: webcrypto.Cipher(), newHash: s.digests.For(ctx, sizeOf(files)), now: time.Now, space: bridge.NeedSpace,
-		create: func(ctx context.Context) (io.WriteCloser, error) { return v.dir.Create(ctx, handle) },
+		create: func(ctx context.Context) (io.WriteCloser, error) { return v.Dir.Create(ctx, handle) },
 		progress: func(done, total int64) {
 			_ = s.port.Post(map[string]any{"kind": string(protocol.KindProgress), "id": id, "step": "seal", "done": float64(done), "total": float64(total)})
 		},
@@ -138,7 +139,7 @@ func (s *bridgeServer) seal(ctx context.Context, id string, data bridge.Value) e
 		s.discard(handle)
 		return err
 	}
-	stored, err := v.dir.Open(ctx, handle)
+	stored, err := v.Dir.Open(ctx, handle)
 	if err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (s *bridgeServer) seal(ctx context.Context, id string, data bridge.Value) e
 
 // discard deletes what a failed sealing left, if it left anything.
 func (s *bridgeServer) discard(handle string) {
-	if err := s.vault.dir.Remove(context.Background(), handle); err != nil && fault.CodeOf(err) != fault.ReadFailed {
+	if err := s.vault.Dir.Remove(context.Background(), handle); err != nil && fault.CodeOf(err) != fault.ReadFailed {
 		bridge.Log(err)
 	}
 }
@@ -164,31 +165,18 @@ func (s *bridgeServer) release(ctx context.Context, id string, data bridge.Value
 	if err != nil {
 		return err
 	}
-	if !isName(p.Handle) {
+	if !vault.IsName(p.Handle) {
 		return fault.Newf(fault.BadRequest, "handle")
 	}
 	v, err := s.sealed(ctx)
 	if err != nil {
 		return err
 	}
-	if err := v.dir.Remove(ctx, p.Handle); err != nil && fault.CodeOf(err) != fault.ReadFailed {
+	if err := v.Dir.Remove(ctx, p.Handle); err != nil && fault.CodeOf(err) != fault.ReadFailed {
 		return err
 	}
 	s.respond(id, protocol.Empty{}, nil, nil)
 	return nil
-}
-
-// isName reports whether s is one of randomName's.
-func isName(s string) bool {
-	if len(s) != 32 {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f') {
-			return false
-		}
-	}
-	return true
 }
 
 // forward gives the assistant the file that the page fetched.

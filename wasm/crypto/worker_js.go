@@ -12,6 +12,7 @@ import (
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/bridge"
+	"scelle/wasm/internal/vault"
 	"scelle/wasm/internal/webcrypto"
 )
 
@@ -46,7 +47,7 @@ type cryptoWorker struct {
 	running map[int]context.CancelFunc
 }
 
-// receive takes {id, verb, ...}: "inspect", "open" and "cancel" from an
+// receive takes {id, verb, ...}: "inspect", "open", "prove" and "cancel" from an
 // assistant, or the one "serve" of a bridge.
 func (w *cryptoWorker) receive(data bridge.Value) {
 	id := int(bridge.Number(data, "id"))
@@ -63,6 +64,8 @@ func (w *cryptoWorker) receive(data bridge.Value) {
 		w.start(id, func(ctx context.Context) error { return w.inspect(ctx, id, data) })
 	case "open":
 		w.start(id, func(ctx context.Context) error { return w.open(ctx, id, data) })
+	case "prove":
+		w.start(id, func(ctx context.Context) error { return w.prove(ctx, id, data) })
 	case "cancel":
 		if cancel := w.running[id]; cancel != nil {
 			cancel()
@@ -127,6 +130,41 @@ func (w *cryptoWorker) inspect(ctx context.Context, id int, data bridge.Value) e
 	return nil
 }
 
+// prove opens a challenge; the answer is the sum of what was in it.
+func (w *cryptoWorker) prove(ctx context.Context, id int, data bridge.Value) error {
+	key, err := keyIn(data)
+	if err != nil {
+		return err
+	}
+	array, err := bridge.Get(data, "envelope")
+	if err != nil {
+		clear(key)
+		return err
+	}
+	sealed, err := bridge.ToGo(array, 2*maxSmall) // prove has the exact limit
+	if err != nil {
+		clear(key)
+		return err
+	}
+	sum, err := prove(ctx, sealed, key, bridge.String(data, "prefix"))
+	if err != nil {
+		return err
+	}
+	w.answer(id, sum, []any{}, nil)
+	return nil
+}
+
+// keyIn takes the content key out of a message.
+func keyIn(data bridge.Value) ([]byte, error) {
+	array, err := bridge.Get(data, "key")
+	if err != nil {
+		return nil, err
+	}
+	key, err := bridge.ToGo(array, maxKey)
+	bridge.Wipe(array)
+	return key, err
+}
+
 // open decrypts into the place that the assistant chose in its own vault.
 func (w *cryptoWorker) open(ctx context.Context, id int, data bridge.Value) error {
 	o, err := w.newOpening(ctx, id, data)
@@ -137,7 +175,7 @@ func (w *cryptoWorker) open(ctx context.Context, id int, data bridge.Value) erro
 		clear(o.key)
 		return err
 	}
-	dir, err := vaultAt(ctx, bridge.String(data, "vault"), bridge.String(data, "place"))
+	dir, err := vault.At(ctx, bridge.String(data, "vault"), bridge.String(data, "place"))
 	if err != nil {
 		clear(o.key)
 		return err
@@ -168,12 +206,7 @@ func (w *cryptoWorker) newOpening(ctx context.Context, id int, data bridge.Value
 	if err != nil {
 		return nil, err
 	}
-	array, err := bridge.Get(data, "key")
-	if err != nil {
-		return nil, err
-	}
-	key, err := bridge.ToGo(array, maxKey)
-	bridge.Wipe(array)
+	key, err := keyIn(data)
 	if err != nil {
 		return nil, err
 	}
@@ -189,4 +222,23 @@ func (w *cryptoWorker) newOpening(ctx context.Context, id int, data bridge.Value
 			_ = w.own.Post(map[string]any{"id": id, "progress": []any{float64(done), float64(total)}})
 		},
 	}, nil
+}
+
+// browserFile is a File as a source.
+type browserFile struct{ bridge.File }
+
+// Open reads the file from its start.
+func (f browserFile) Open(ctx context.Context) io.ReadCloser { return f.File.Reader(ctx) }
+
+// browserFiles takes an array of File objects.
+func browserFiles(values []bridge.Value) ([]source, error) {
+	var files []source
+	for _, v := range values {
+		f, err := bridge.AsFile(v)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, browserFile{f})
+	}
+	return files, nil
 }

@@ -14,7 +14,7 @@ import (
 	"scelle/wasm/internal/model"
 )
 
-// maxSmall is the longest envelope that is opened in a document, in bytes.
+// maxSmall is the longest challenge, in bytes.
 const maxSmall = 64 << 10
 
 // inspect reads an envelope's header.
@@ -37,14 +37,6 @@ func inspect(src io.Reader) (model.EnvelopeInfo, error) {
 		out.Recipients = append(out.Recipients, one)
 	}
 	return out, nil
-}
-
-// inspectSmall reads the header of an envelope that a page sent as bytes.
-func inspectSmall(sealed []byte) (model.EnvelopeInfo, error) {
-	if len(sealed) > maxSmall {
-		return model.EnvelopeInfo{}, fault.New(fault.EnvelopeTooLarge)
-	}
-	return inspect(bytes.NewReader(sealed))
 }
 
 // prove opens a challenge and returns the SHA-256 of its plaintext, in hex,

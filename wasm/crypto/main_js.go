@@ -1,0 +1,7 @@
+//go:build js && wasm
+
+package main
+
+import "scelle/wasm/internal/bridge"
+
+func main() { bridge.Log(runWorker()) }
