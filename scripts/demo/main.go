@@ -21,17 +21,18 @@ import (
 func main() {
 	build := flag.String("build", "build", "where make build left its files")
 	headless := flag.Bool("headless", false, "walk the journey without a window, even when there is a display")
+	language := flag.String("lang", "fr", "language of the browser: fr or en")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	display := os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
-	if err := run(ctx, *build, display && !*headless); err != nil {
+	if err := run(ctx, *build, *language, display && !*headless); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, build string, visible bool) (err error) {
+func run(ctx context.Context, build, language string, visible bool) (err error) {
 	a, err := stack.Built(build)
 	if err != nil {
 		return err
@@ -49,6 +50,7 @@ func run(ctx context.Context, build string, visible bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
+	w.Language = language
 	if visible {
 		return show(ctx, w)
 	}

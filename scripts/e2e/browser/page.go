@@ -141,11 +141,15 @@ func (p *Page) Eval(script string, out any) error {
 	return json.Unmarshal(raw.Value, out)
 }
 
-// Screenshot writes a PNG of what the page shows.
+// Screenshot writes a PNG: of a window as it shows, of a tab's whole page.
 func (p *Page) Screenshot(path string) error {
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
-	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	shot := chromedp.CaptureScreenshot()
+	if p.id == "" {
+		shot = chromedp.FullScreenshot(100) // 100 is PNG
+	}
+	png, err := chromedp.Run(ctx, shot)
 	if err != nil {
 		return fmt.Errorf("taking the picture %s: %w", filepath.Base(path), err)
 	}

@@ -51,6 +51,7 @@ type World struct {
 	Downloads   string
 	UserDataDir string
 	Origin      string // the portal's, such as http://127.0.0.1:40001
+	Language    string // of the browser: "" is French, "en" English
 	Display     string // X11 display of visible browsers, "" for this process's own
 
 	portal *exec.Cmd
@@ -183,6 +184,7 @@ func (w *World) Browse(ctx context.Context, visible bool) (*browser.Chromium, er
 		Extension:   w.Extension,
 		Env:         w.Env(),
 		Visible:     visible,
+		Language:    w.Language,
 	})
 }
 
