@@ -235,6 +235,7 @@ func TestRecipientInfos(t *testing.T) {
 		t.Error("an empty ukm is not an absent one")
 	}
 	if r, _ := cms.ParseRecipientInfo(good["kari"]); string(r.KeyAgree.OriginatorKey) != "point" ||
+		string(r.KeyAgree.RecipientEncryptedKeys[1].EncryptedKey) != "key" ||
 		string(r.Identifiers()[1].SubjectKeyID) != "identifier" || !bytes.Equal(r.Identifiers()[0].Issuer, issuer[2:2+len(issuer[2:])-3]) {
 		t.Errorf("kari %+v", r.KeyAgree)
 	}
@@ -266,6 +267,7 @@ func TestRecipientInfos(t *testing.T) {
 		"kari key without rid":  der.TLV(0xa1, der.Int(3), originator, algorithm, der.Seq(der.Seq(key))),
 		"kari no octets":        der.TLV(0xa1, der.Int(3), originator, algorithm, der.Seq(der.Seq(issuer, der.Null()))),
 		"kari odd originator":   der.TLV(0xa1, der.Int(3), der.TLV(0xa0, der.TLV(0xa1, der.Bits(nil))), algorithm, der.Seq(der.Seq(issuer, key))),
+		"kari odd point":        der.TLV(0xa1, der.Int(3), der.TLV(0xa0, der.TLV(0xa1, der.Seq(der.Null()), der.Bits([]byte("p")))), algorithm, der.Seq(der.Seq(issuer, key))),
 		"kari odd key id":       der.TLV(0xa1, der.Int(3), originator, algorithm, der.Seq(der.Seq(der.TLV(0xa0, der.Int(0)), key))),
 		"another kind":          der.TLV(0xa5),
 		"primitive":             der.TLV(0x81),

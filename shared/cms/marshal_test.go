@@ -136,6 +136,9 @@ func TestEachElementInItsPlace(t *testing.T) {
 	another := authEnveloped()
 	another.after = [][]byte{der.Int(0)}
 	wantMalformed(t, another.der())
+	body := der.Seq(inside.version, inside.recipients, der.Seq(inside.inner, inside.algorithm, der.TLV(0x80, nil)))
+	wantMalformed(t, der.Seq(der.OID(oidEnveloped), der.TLV(0xa1, body)))
+	wantMalformed(t, der.Seq(der.OID(oidEnveloped), body))
 	early := authEnveloped()
 	early.after = append(early.after, der.TLV(0xa1))
 	wantMalformed(t, early.der())
