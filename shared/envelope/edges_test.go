@@ -341,3 +341,29 @@ func TestOddParameters(t *testing.T) {
 		t.Errorf("a key wrap: %v, %v", info.Recipients[0].Err, err)
 	}
 }
+
+// TestWithout: a fingerprint that is not wanted stays zero, the others are as
+// they were.
+func TestWithout(t *testing.T) {
+	pair := rsaPair(t, 0)
+	sealed := seal(t, random(5000), envelope.SealOptions{Recipients: to(pair), Length: 5000})
+	opened := func(o envelope.OpenOptions) (plain, file, content [32]byte) {
+		o.Unwrapper = unwrapper(t, pair)
+		r, err := envelope.Open(context.Background(), io.Discard, bytes.NewReader(sealed), o)
+		if err != nil || r.Size != 5000 {
+			t.Fatal(err)
+		}
+		return r.PlaintextSHA256, r.SHA256, r.ContentSHA256
+	}
+	plain, file, content := opened(envelope.OpenOptions{})
+	var zero [32]byte
+	if plain == zero || file == zero || content == zero {
+		t.Fatal("a fingerprint is missing")
+	}
+	if a, b, c := opened(envelope.OpenOptions{NoPlaintextSHA256: true}); a != zero || b != file || c != content {
+		t.Error("without that of the plaintext: others are missing")
+	}
+	if a, b, c := opened(envelope.OpenOptions{NoEnvelopeSHA256: true}); a != plain || b != zero || c != zero {
+		t.Error("without those of the envelope: others are missing")
+	}
+}

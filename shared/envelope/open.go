@@ -29,6 +29,18 @@ type OpenOptions struct {
 	// NoPlaintextSHA256 leaves Report.PlaintextSHA256 zero, for a caller that
 	// takes the sums of what is in the plaintext.
 	NoPlaintextSHA256 bool
+
+	// NoEnvelopeSHA256 leaves Report.SHA256 and Report.ContentSHA256 zero,
+	// for a caller that shows neither: each costs more than the decryption.
+	NoEnvelopeSHA256 bool
+}
+
+// envelopeFingerprint starts a fingerprint of the envelope, or a blank.
+func (o OpenOptions) envelopeFingerprint() *fingerprint {
+	if o.NoEnvelopeSHA256 {
+		return &fingerprint{}
+	}
+	return newFingerprint(o.NewHash, o.Cipher)
 }
 
 // Report says what was opened.
@@ -37,8 +49,8 @@ type Report struct {
 	Authenticated   bool     // false: integrity could not be verified, people must be told
 	Size            int64    // of the plaintext, bytes
 	PlaintextSHA256 [32]byte // of the plaintext, unless OpenOptions.NoPlaintextSHA256
-	SHA256          [32]byte // of the whole file, as it came
-	ContentSHA256   [32]byte // of the encrypted content followed by the mac
+	SHA256          [32]byte // of the whole file, as it came, unless OpenOptions.NoEnvelopeSHA256
+	ContentSHA256   [32]byte // of the encrypted content followed by the mac, likewise
 }
 
 // Open decrypts the envelope src to dst in one pass.
@@ -53,7 +65,7 @@ type Report struct {
 // when content that is otherwise good has not o.Prefix; fault.ReadFailed,
 // fault.WriteFailed, fault.Cancelled; and what the unwrapper says of its store.
 func Open(ctx context.Context, dst io.Writer, src io.Reader, o OpenOptions) (*Report, error) {
-	whole := newFingerprint(o.NewHash, o.Cipher)
+	whole := o.envelopeFingerprint()
 	defer whole.close()
 	decoded, encoding, err := decode(io.TeeReader(src, whole))
 	if err != nil {
@@ -73,7 +85,7 @@ func Open(ctx context.Context, dst io.Writer, src io.Reader, o OpenOptions) (*Re
 		out.hash = newFingerprint(o.NewHash, o.Cipher)
 		defer out.hash.close()
 	}
-	content := newFingerprint(o.NewHash, o.Cipher)
+	content := o.envelopeFingerprint()
 	defer content.close()
 	if err := openContent(ctx, out, reader, content, key, o); err != nil {
 		return nil, err

@@ -159,7 +159,9 @@ func (keepOpen) Close() error { return nil }
 // returns without an error.
 func extract(ctx context.Context, o opening, source io.Reader, sink pli.Sink) (*openedReport, error) {
 	x := pli.NewExtractor(sink)
-	opened, err := envelope.Open(ctx, x, source, envelope.OpenOptions{Unwrapper: o.key, Prefix: pli.Prefix()})
+	opened, err := envelope.Open(ctx, x, source, envelope.OpenOptions{
+		Unwrapper: o.key, Prefix: pli.Prefix(), NoPlaintextSHA256: true, NoEnvelopeSHA256: !o.json,
+	})
 	manifest, results, bad := x.Close()
 	if err == nil {
 		err = bad
@@ -203,7 +205,7 @@ func (c *command) openRaw(ctx context.Context, o opening, source io.Reader) (*op
 }
 
 func openContent(ctx context.Context, o opening, source io.Reader, to io.Writer) (*openedReport, error) {
-	opened, err := envelope.Open(ctx, to, source, envelope.OpenOptions{Unwrapper: o.key})
+	opened, err := envelope.Open(ctx, to, source, envelope.OpenOptions{Unwrapper: o.key, NoEnvelopeSHA256: !o.json})
 	if err != nil {
 		return nil, err
 	}
