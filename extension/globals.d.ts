@@ -20,7 +20,7 @@ declare global {
   var ScelleSessions: any;
   var ScelleStatus: any;
   var scelleRole: string | undefined;
-  var scelleWorker: { listen(fn: (data: any) => void): void; digests(): Worker };
+  var scelleWorker: { listen(fn: (data: any) => void): void; digests(): Worker; drop(buffer: ArrayBuffer): void };
 
   // Go's wasm_exec.js.
   class Go {

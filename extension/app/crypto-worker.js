@@ -24,6 +24,10 @@
     else kept.push(data);
   };
 
+  // Moving a buffer to a closed port frees its memory at once.
+  const { port1: nowhere, port2: closed } = new MessageChannel();
+  closed.close();
+
   globalThis.scelleWorker = Object.freeze({
     listen(fn) {
       listener = fn;
@@ -31,6 +35,7 @@
       for (const port of ports) port.postMessage({ kind: "ready" });
     },
     digests: () => new Worker("digest-worker.js"),
+    drop: (buffer) => nowhere.postMessage(null, [buffer]),
   });
 
   const fail = (error) => {

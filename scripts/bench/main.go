@@ -57,6 +57,7 @@ func (o options) run(ctx context.Context) error {
 		{"popup", func() error { return benchPopup(ctx, dir, o.build, o.n) }},
 		{"native", func() error { return benchEnvelope(dir, o.build) }},
 		{"browser", func() error { return benchBrowser(ctx, dir, o.size, o.rounds) }},
+		{"memory", func() error { return benchMemory(ctx, dir, o.build) }},
 	} {
 		if slices.Contains(o.only, part.name) {
 			errs = append(errs, part.run())

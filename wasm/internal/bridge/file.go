@@ -65,7 +65,7 @@ func (f File) slice(off, n int64) (*Promise, error) {
 // Reader reads the file from its start to its end. The next slice is under way
 // while one is being used.
 func (f File) Reader(ctx context.Context) *FileReader {
-	return &FileReader{ctx: ctx, file: f, size: f.Size()}
+	return &FileReader{ctx: ctx, file: f, size: f.Size(), slice: Undefined()}
 }
 
 // FileReader is a [File] as an io.ReadCloser. It is used by one goroutine.
@@ -76,7 +76,7 @@ type FileReader struct {
 	asked int64    // bytes that were asked for
 	ahead *Promise // the slice that is under way
 	want  int64    // its length
-	slice Value    // Uint8Array in use
+	slice Value    // Uint8Array in use, undefined before the first
 	have  int      // its length
 	used  int      // how much of it is consumed
 	err   error
@@ -126,6 +126,7 @@ func (r *FileReader) next() error {
 	if err != nil {
 		return err
 	}
+	Free(r.slice)
 	if r.slice, err = View(buffer); err != nil {
 		return err
 	}
@@ -153,6 +154,7 @@ func (r *FileReader) ask() error {
 
 // Close lets go of the slices.
 func (r *FileReader) Close() error {
+	Free(r.slice)
 	r.slice, r.ahead, r.have, r.used = Undefined(), nil, 0, 0
 	if r.err == nil {
 		r.err = io.EOF

@@ -158,8 +158,10 @@ func (s *scratch) wipe() {
 	s.array, s.size = bridge.Undefined(), 0
 }
 
-// appendArray appends the first n bytes of a Uint8Array to dst.
+// appendArray appends the first n bytes of a Uint8Array to dst and gives the
+// array's memory back.
 func appendArray(dst []byte, array bridge.Value, n int) ([]byte, error) {
+	defer bridge.Free(array)
 	length, err := array.Length()
 	if err != nil || n > length {
 		return dst, fault.Newf(fault.Internal, "%d of %d bytes", n, length)
