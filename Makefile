@@ -19,7 +19,10 @@ demo: ## install what is missing, build, start the portal and open Chromium on i
 	@$(MAKE) --no-print-directory build
 	$(BUILD)/demo-run $(DEMOFLAGS)
 
-build: host portal wasm extension ## build host, portal, WebAssembly modules and extensions into build/
+setup: ## install what a build needs, if it is missing
+	@sh scripts/setup/setup.sh build
+
+build: setup host portal wasm extension ## build host, portal, WebAssembly modules and extensions into build/
 	$(GO) build -o $(BUILD)/demo-run ./scripts/demo
 
 host:
@@ -36,7 +39,7 @@ extension: wasm
 	$(GO) run ./scripts/pack -out $(BUILD)/extension -wasm $(MODULES)
 	$(GO) run ./scripts/pack -out $(BUILD)/extension-demo -wasm $(MODULES) -demo
 
-gen: ## write the files that are generated from shared/ again
+gen: setup ## write the files that are generated from shared/ again
 	$(GO) run ./scripts/genproto
 
 test: ## install what is missing and run the tests (under 15 minutes on 2 cores)
@@ -61,14 +64,15 @@ lint: ## formatting, vet for every system, staticcheck, types of the JavaScript,
 	check=$$($(GO) tool -n staticcheck) && PATH="$$($(GO) env GOROOT)/bin:$$PATH" GOOS=js GOARCH=wasm "$$check" ./wasm/...
 	$(GO) run ./scripts/genproto -check
 	scripts/setup/js.sh lint
+	$(GO) test ./scripts/archtest
 
 bench: build ## measure start, memory, size and speed beside peers, as ratios
 	$(GO) run ./scripts/bench
 
 ## -- release -----------------------------------------------------------------
 
-dist: wasm ## zips of the extension and the stripped host into build/dist/
-	CGO_ENABLED=1 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/dist/scelle-linux-amd64 ./host
+dist: setup wasm ## zips of the extension and the stripped host into build/dist/
+	CGO_ENABLED=1 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/dist/scelle-linux-$$($(GO) env GOARCH) ./host
 	$(GO) run ./scripts/pack -out $(BUILD)/dist -wasm $(MODULES) -zip
 
 clean: ## remove what was built

@@ -156,7 +156,9 @@
       host.remove();
       throw fault;
     }
-    port.onmessage = ({ data }) => onBridge(data ?? {});
+    // A crypto worker that died answers nothing any more: its frame goes, and
+    // with it what it worked on; the next request makes a new one.
+    port.onmessage = ({ data }) => (data?.kind === "failed" ? host.remove() : onBridge(data ?? {}));
     watch(host);
     return { port, host };
   };

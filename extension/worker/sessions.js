@@ -10,6 +10,7 @@
   const MAX_SESSIONS = 4; // windows at a time, whatever reloads a page does
   const START_MILLIS = 30_000; // a window that did not appear by then never will
   const NONCE_MILLIS = 30_000;
+  const SEND_MILLIS = 3_000; // how long an answer waits for its page
 
   let tail = Promise.resolve();
   const exclusive = (change) => {
@@ -44,13 +45,18 @@
     api.runtime.sendMessage({ to: "assistant", session: session.session, ...message }).catch(() => {});
 
   /** Ends a session; outcome is {ok, result?, fault?}. A page that is gone hears nothing. */
-  const end = (id, outcome) =>
-    exclusive(async () => {
-      const record = await load(id);
-      if (!record) return;
-      await api.storage.session.remove(key(id));
-      await toPage(record.session, { kind: "response", ...outcome }).catch(() => {});
+  const end = async (id, outcome) => {
+    const record = await exclusive(async () => {
+      const found = await load(id);
+      if (found) await api.storage.session.remove(key(id));
+      return found;
     });
+    if (!record) return;
+    // Outside the queue and not for ever: a page that stands still (an alert,
+    // a loop) must not keep the other sessions waiting.
+    const sent = toPage(record.session, { kind: "response", ...outcome }).catch(() => {});
+    await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, SEND_MILLIS))]);
+  };
 
   const cancelled = { ok: false, fault: { code: "cancelled" } };
 

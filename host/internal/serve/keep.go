@@ -33,11 +33,12 @@ func (s *Service) keep(ctx context.Context, into importer, pair keystore.Pair) (
 	return protocol.KeyResult{Certificate: h.shown, DER: entry.Certificate}, nil
 }
 
-// has reports whether the store already holds the private key of der.
+// has reports whether the store already holds the private key of der. A store
+// that cannot say so now may: nothing is removed on a guess.
 func (s *Service) has(ctx context.Context, store keystore.Store, der []byte) bool {
 	entries, err := store.List(ctx)
 	if err != nil {
-		return false
+		return true
 	}
 	thumbprint := keypair.Thumbprint(der)
 	for _, e := range entries {

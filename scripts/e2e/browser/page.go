@@ -71,9 +71,17 @@ func (p *Page) Click(selector string) error {
 	return p.explain("clicking "+selector, err)
 }
 
-// Fill replaces the text of a field by typing.
+// Fill replaces the text of a field by typing; it clicks into the field only
+// when the focus is elsewhere.
 func (p *Page) Fill(selector, text string) error {
-	err := p.do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
+	err := p.do(chromedp.WaitVisible(chromedp.CSS(selector)))
+	var focused bool
+	if err == nil {
+		err = p.Eval(fmt.Sprintf(`document.activeElement?.matches(%q) ?? false`, selector), &focused)
+	}
+	if err == nil && !focused {
+		err = p.Click(selector)
+	}
 	if err == nil {
 		err = p.Eval(fmt.Sprintf(`document.querySelector(%q).select?.()`, selector), nil)
 	}

@@ -93,11 +93,13 @@ func (w *Walk) AddExisting(name, commonName string) error {
 	if err != nil {
 		return err
 	}
-	choose := fmt.Sprintf(`[...document.querySelectorAll(".certificate")].find(e => e.innerText.includes(%q))?.querySelector("input").click()`, commonName)
+	find := fmt.Sprintf(`[...document.querySelectorAll(".certificate")].find(e => e.innerText.includes(%q))?.querySelector("input").id ?? ""`, commonName)
+	var id string
 	return inOrder(
 		func() error { return a.Click("#mode-existing") },
 		func() error { return a.Says(".certificate", commonName) },
-		func() error { return a.Eval(choose, nil) },
+		func() error { return a.Eval(find, &id) },
+		func() error { return a.Click("#" + id) },
 		func() error {
 			return w.Camera.Take(a, "Étape 2 : les certificats du magasin de cet ordinateur ; la page ne voit que celui qui est choisi.")
 		},

@@ -108,9 +108,16 @@ func (a *Add) sendProof(m envelope.Mechanism, proof string) []Effect {
 func (a *Add) activated() []Effect {
 	params := protocol.RememberParams{Origin: a.Site.Origin, Thumbprint: a.Registration.Thumbprint}
 	return []Effect{worker(&a.runs, protocol.SiteRemember, params, func(protocol.Empty, error) []Effect {
-		return []Effect{finish(&a.runs, a.Session, a.result(), nil, func() []Effect {
-			a.Phase = AddDone
-			return []Effect{Focus{ID: "title"}}
-		})}
+		return a.finished()
+	})}
+}
+
+// finished tells the page. It is all that happens for a registration that was
+// active before: nothing was proven here, so nothing is remembered, and a site
+// learns nothing about a certificate by asking to resume it.
+func (a *Add) finished() []Effect {
+	return []Effect{finish(&a.runs, a.Session, a.result(), nil, func() []Effect {
+		a.Phase = AddDone
+		return []Effect{Focus{ID: "title"}}
 	})}
 }

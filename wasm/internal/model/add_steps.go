@@ -221,7 +221,7 @@ func (a *Add) resume() []Effect {
 	a.Step = StepRead
 	switch a.Registration.State {
 	case protocol.Active:
-		return a.activated()
+		return a.finished()
 	case protocol.AwaitingProof:
 		return a.readPending()
 	}

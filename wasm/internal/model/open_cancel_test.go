@@ -68,7 +68,7 @@ func TestCancelKeepsWhatIsOpened(t *testing.T) {
 
 // A refused PIN is not asked for again 500 times, and a locked card not hit.
 func TestSharedFailuresStop(t *testing.T) {
-	for _, code := range []fault.Code{fault.PINCancelled, fault.PINLocked, fault.TokenRemoved, fault.HostStopped, fault.RateLimited} {
+	for _, code := range []fault.Code{fault.PINCancelled, fault.PINLocked, fault.TokenRemoved, fault.HostStopped} {
 		t.Run(string(code)+" first", func(t *testing.T) {
 			p := newPortal(t)
 			p.readable()
@@ -150,5 +150,25 @@ func TestPageGoneWhileFetching(t *testing.T) {
 	_, o := p.start(plis(2), "")
 	if o.Phase != model.OpenFailed || o.Fault.Code != fault.SessionLost || o.Retryable() {
 		t.Errorf("phase %s, fault %v", o.Phase, o.Fault)
+	}
+}
+
+// Copies of one pli share an allowance: what they use up is theirs to miss,
+// and the plis after them are opened.
+func TestCopiesDoNotStopTheOthers(t *testing.T) {
+	p := newPortal(t)
+	p.readable()
+	was := p.world.Host[protocol.HostUnwrap]
+	p.world.Host[protocol.HostUnwrap] = func(params any) (any, error) {
+		if params.(protocol.UnwrapParams).Envelope == "header-p1" {
+			return nil, fault.New(fault.RateLimited)
+		}
+		return was(params)
+	}
+	player, _ := p.start(plis(3), "")
+	player.Send(model.Consent{Trusted: true})
+	r := p.result()
+	if r.Plis[0].Fault == nil || r.Plis[0].Fault.Code != fault.RateLimited || !r.Plis[1].Opened || !r.Plis[2].Opened {
+		t.Errorf("result %+v, log %v", r, player.Log)
 	}
 }

@@ -73,11 +73,18 @@ func (o *Opening) unwrap(p *Pli) []Effect {
 		switch {
 		case err == nil:
 			return o.decrypt(p, r.ContentKey)
-		case stopsAll(fault.CodeOf(err)):
+		case stopsAll(fault.CodeOf(err)), o.slowedDown(err):
 			return o.stop(p, err)
 		}
 		return o.otherKey(p, err)
 	})}
+}
+
+// slowedDown reports that the host wants a pause before any other pli. Within
+// a consent its limit counts for one envelope: copies of a pli may use it up,
+// and must not keep the others from being opened.
+func (o *Opening) slowedDown(err error) bool {
+	return o.batch == "" && fault.CodeOf(err) == fault.RateLimited
 }
 
 // otherKey tries the second recipient that is ours, if there is one.

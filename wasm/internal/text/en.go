@@ -41,9 +41,9 @@ var en = [count]string{
 	StoreLocked:            "locked",
 	StoreFailed:            "not accessible",
 	InstallNothingToLaunch: "The program is installed once. Then the browser starts it by itself: there is nothing to launch at login any more, no network port and no root certificate.",
-	InstallWindows:         "Run the .msi installer that your portal points to, or ask your IT department to deploy it.",
-	InstallMac:             "Open the .pkg package that your portal points to and follow the steps.",
-	InstallLinux:           "Install the .deb package, or copy the “scelle” program and run “scelle install”.",
+	InstallWindows:         "Run the installer that your portal points to, or ask your IT department for it.",
+	InstallMac:             "Copy the “scelle” program that your portal names, then run “scelle install”.",
+	InstallLinux:           "Copy the “scelle” program that your portal names, then run “scelle install”.",
 	SiteTitle:              "Site in this tab",
 	SiteNone:               "This page belongs to the browser: there is nothing to allow.",
 	SiteNotAllowed:         "This site cannot use Scellé yet.",
@@ -67,7 +67,7 @@ var en = [count]string{
 	HelpAllow:              "Open your portal’s page, click the Scellé icon, then allow the site. The page updates without being reloaded.",
 	HelpKeys:               "Keys stay in this computer’s certificate store or on your card. Scellé never sends them.",
 	HelpPrivacy:            "A site never sees the list of your certificates, only the one that you choose to register.",
-	HelpSupport:             "If something does not work, “scelle status” says what is installed and in which state, for support.",
+	HelpSupport:            "If something does not work, “scelle status” says what is installed and in which state, for support.",
 	VersionLine:            "Scellé %s, protocol %s",
 
 	// Adding a key.

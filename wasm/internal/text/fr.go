@@ -41,8 +41,8 @@ var fr = [count]string{
 	StoreLocked:            "verrouillé",
 	StoreFailed:            "inaccessible",
 	InstallNothingToLaunch: "Le programme s’installe une fois. Ensuite le navigateur le démarre lui-même : il n’y a plus rien à lancer à l’ouverture de session, ni port réseau, ni certificat racine.",
-	InstallWindows:         "Exécutez l’installeur .msi indiqué par votre salle des marchés, ou demandez à votre service informatique de le déployer.",
-	InstallMac:             "Ouvrez le paquet .pkg indiqué par votre salle des marchés et suivez les étapes.",
+	InstallWindows:         "Exécutez le programme d’installation indiqué par votre salle des marchés, ou demandez-le à votre service informatique.",
+	InstallMac:             "Copiez le programme « scelle » indiqué par votre salle des marchés, puis exécutez « scelle install ».",
 	InstallLinux:           "Installez le paquet .deb, ou copiez le programme « scelle » puis exécutez « scelle install ».",
 	SiteTitle:              "Site de cet onglet",
 	SiteNone:               "Cette page appartient au navigateur : il n’y a rien à autoriser.",
@@ -67,7 +67,7 @@ var fr = [count]string{
 	HelpAllow:              "Ouvrez la page de votre salle des marchés, cliquez sur l’icône de Scellé, puis autorisez le site. La page se met à jour sans être rechargée.",
 	HelpKeys:               "Les clés restent dans le magasin de certificats de cet ordinateur ou sur votre carte. Scellé ne les envoie jamais.",
 	HelpPrivacy:            "Un site ne voit jamais la liste de vos certificats, seulement celui que vous choisissez d’enregistrer.",
-	HelpSupport:             "En cas de difficulté, « scelle status » produit un rapport pour le support.",
+	HelpSupport:            "En cas de difficulté, « scelle status » produit un rapport pour le support.",
 	VersionLine:            "Scellé %s, protocole %s",
 
 	// Adding a key.

@@ -7,7 +7,7 @@ func helpTexts() []entry {
 		{"help.lead", "L’assistant a deux parties : une extension du navigateur et, pour les agents, un petit programme qui ouvre le magasin de certificats. Une entreprise n’a besoin que de l’extension.", "The assistant has two parts: a browser extension and, for agents, a small program that opens the certificate store. A company needs the extension only."},
 		{"help.nothing", "Il n’y a rien à lancer à la connexion, aucun port n’est ouvert, aucun certificat racine n’est ajouté.", "There is nothing to launch at login, no port is opened and no root certificate is added."},
 		{"help.extension", "L’extension", "The extension"},
-		{"help.extension.install", "Installez l’extension Scellé depuis le magasin d’extensions de votre navigateur, ou demandez-la à votre service informatique.", "Install the Scellé extension from your browser’s extension store, or ask your IT department for it."},
+		{"help.extension.install", "Demandez l’extension Scellé à votre service informatique. Depuis les sources, « make build » la place dans build/extension, à charger dans la page des extensions du navigateur.", "Ask your IT department for the Scellé extension. From the sources, “make build” puts it into build/extension, to be loaded on the browser’s extensions page."},
 		{"help.extension.allow", "Ouvrez cette salle des marchés, cliquez sur l’icône de Scellé, puis sur « Autoriser cette salle des marchés ». Sans cet accord la page ne voit pas l’extension.", "Open this portal, click on Scellé’s icon, then on “Allow this portal”. Without this consent the page does not see the extension."},
 		{"help.host", "Le programme, pour les agents", "The program, for agents"},
 		{"help.this", "Votre système", "Your system"},
