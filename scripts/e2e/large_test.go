@@ -1,0 +1,72 @@
+package e2e
+
+import (
+	"crypto/sha256"
+	"io"
+	"io/fs"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"scelle/scripts/e2e/browser"
+	"scelle/scripts/e2e/journey"
+)
+
+// TestOneGiB seals a file of 1 GiB in the page, deposits it, opens the pli to
+// the downloads and compares. No renderer comes near holding the file.
+func TestOneGiB(t *testing.T) {
+	const size = 1 << 30
+	w := ready(t)
+	must(t, w.AddLocal("Clé de Camille Lefort", false))
+	name := filepath.Join(w.World.Home, "maquette.bin")
+	want := writeLarge(t, name, size)
+	must(t, w.Login(journey.Company))
+	start := time.Now()
+	must(t, w.Deposit(name))
+	t.Logf("sealed and deposited in %v", time.Since(start).Round(time.Second/10))
+	must(t, w.Login(journey.Agent))
+	must(t, w.CloseTender())
+	start = time.Now()
+	must(t, w.OpenPlis(false))
+	t.Logf("fetched, opened and saved in %v", time.Since(start).Round(time.Second/10))
+	peak, err := browser.RendererPeak(w.World.UserDataDir)
+	must(t, err)
+	if peak > 600<<10 {
+		t.Errorf("a renderer had %.0f MiB", peak/1024)
+	}
+	t.Logf("a renderer had at most %.0f MiB", peak/1024)
+	var found string
+	must(t, filepath.WalkDir(w.World.Downloads, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == "maquette.bin" {
+			found = p
+		}
+		return err
+	}))
+	if found == "" {
+		t.Fatal("nothing was saved")
+	}
+	f, err := os.Open(found)
+	must(t, err)
+	defer f.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	must(t, err)
+	if n != size || [32]byte(h.Sum(nil)) != want {
+		t.Errorf("%d bytes came back, or others", n)
+	}
+}
+
+// writeLarge writes bytes that do not repeat within a chunk, and returns their
+// SHA-256.
+func writeLarge(t *testing.T, name string, size int64) [32]byte {
+	t.Helper()
+	f, err := os.Create(name)
+	must(t, err)
+	h := sha256.New()
+	_, err = io.Copy(io.MultiWriter(f, h), io.LimitReader(rand.New(rand.NewSource(1)), size))
+	must(t, err)
+	must(t, f.Close())
+	return [32]byte(h.Sum(nil))
+}
