@@ -11,7 +11,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"runtime"
 	"testing"
+	"time"
 
 	der "scelle/shared/cms/dertest"
 	"scelle/shared/envelope"
@@ -366,4 +368,77 @@ func TestWithout(t *testing.T) {
 	if a, b, c := opened(envelope.OpenOptions{NoEnvelopeSHA256: true}); a != plain || b != zero || c != zero {
 		t.Error("without those of the envelope: others are missing")
 	}
+}
+
+// TestOtherRecipients: kinds that are only carried are shown, and named in the
+// refusal; so is a way to wrap that is none of ours.
+func TestOtherRecipients(t *testing.T) {
+	pair := rsaPair(t, 0)
+	e := craftGCM(t, pair, random(5))
+	signature := keyTrans(issuerAndSerial(t, pair), der.Algorithm("1.2.840.113549.1.1.11", der.Null()), random(256))
+	explicit := der.Algorithm(oidOAEP, der.Seq(der.TLV(0xa2, der.Algorithm(oidPSpecified, der.Octets(nil)))))
+	e.recipients = [][]byte{der.TLV(0xa4, der.OID(oidData)), signature, keyTrans(issuerAndSerial(t, pair), explicit, random(256))}
+	info, err := envelope.Inspect(bytes.NewReader(e.bytes()))
+	if err != nil || len(info.Recipients) != 3 {
+		t.Fatalf("%+v, %v", info, err)
+	}
+	r := info.Recipients
+	if r[0].Err == nil || r[0].Err.Error() != "envelope-unsupported (RecipientInfo [4])" || r[0].Issuer != nil || r[0].Matches(certificate(t, pair)) {
+		t.Errorf("ori: %+v", r[0])
+	}
+	if fault.CodeOf(r[1].Err) != fault.EnvelopeUnsupported || !r[1].Matches(certificate(t, pair)) {
+		t.Errorf("a signature algorithm: %+v", r[1])
+	}
+	if r[2].Mechanism != envelope.RSAOAEPSHA1 || r[2].Err != nil {
+		t.Errorf("OAEP with every default, one written out: %+v", r[2])
+	}
+	e.recipients = e.recipients[:2]
+	_, _, err = open(e.bytes(), unwrapper(t, pair))
+	wantCode(t, err, fault.EnvelopeUnsupported)
+	_, err = envelope.Inspect(bytes.NewReader(nil))
+	wantCode(t, err, fault.EnvelopeMalformed)
+}
+
+// TestKeysThatCannotBeWrapped: AES key wrap takes whole registers.
+func TestKeysThatCannotBeWrapped(t *testing.T) {
+	for _, size := range []int{0, 8, 15, 31} {
+		_, err := envelope.WrapKey(to(ecPair(t, elliptic.P256()))[0], make([]byte, size))
+		wantCode(t, err, fault.Internal)
+	}
+}
+
+// TestChunkAfterTheLast: only the last chunk may be no whole block.
+func TestChunkAfterTheLast(t *testing.T) {
+	ctx := context.Background()
+	dec, err := envelope.Native().Decrypter(ctx, newKey(envelope.AES256GCM))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dec.Decrypt(ctx, nil, make([]byte, 17)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = dec.Decrypt(ctx, nil, make([]byte, 16))
+	wantCode(t, err, fault.Internal)
+}
+
+// TestNothingGoesOn: fingerprints that run beside the cipher end with it, also
+// after refusals.
+func TestNothingGoesOn(t *testing.T) {
+	pair := rsaPair(t, 0)
+	sealed := seal(t, random(100), envelope.SealOptions{Recipients: to(pair), Length: 100})
+	before := runtime.NumGoroutine()
+	for range 20 {
+		for _, cut := range []int{0, 1, 50, len(sealed) - 20, len(sealed)} {
+			open(sealed[:cut], unwrapper(t, pair))
+			envelope.Rewrap(context.Background(), io.Discard, bytes.NewReader(sealed[:cut]), envelope.RewrapOptions{})
+		}
+		envelope.Seal(context.Background(), &lazy{}, bytes.NewReader(random(100)), envelope.SealOptions{Recipients: to(pair), Length: 100})
+	}
+	for range 200 { // those that were told to end need a moment
+		if runtime.NumGoroutine() <= before+5 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 }
