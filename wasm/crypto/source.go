@@ -16,14 +16,6 @@ type source interface {
 	Open(ctx context.Context) io.ReadCloser
 }
 
-// sizeOf is the length of all files together, in bytes.
-func sizeOf(files []source) (n int64) {
-	for _, f := range files {
-		n += f.Size()
-	}
-	return n
-}
-
 // progressMillis is the shortest time between two reports of progress.
 const progressMillis = 100
 

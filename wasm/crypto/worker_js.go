@@ -242,3 +242,11 @@ func browserFiles(values []bridge.Value) ([]source, error) {
 	}
 	return files, nil
 }
+
+// sizeOf is the length of all files together, in bytes.
+func sizeOf(files []source) (n int64) {
+	for _, f := range files {
+		n += f.Size()
+	}
+	return n
+}
