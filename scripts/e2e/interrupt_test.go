@@ -33,6 +33,10 @@ var accidents = []accident{
 		must(t, w.World.StartPortal(context.WithoutCancel(t.Context())))
 		return w
 	}},
+	{"network lost", func(t *testing.T, w *journey.Walk, _ *browser.Page) *journey.Walk {
+		must(t, w.Page.Eval("window.lose()", nil))
+		return w
+	}},
 	{"browser closed", func(t *testing.T, w *journey.Walk, _ *browser.Page) *journey.Walk {
 		w.Browser.Close()
 		w = browse(t, w.World)
@@ -50,6 +54,8 @@ var accidents = []accident{
 var moments = map[string][]string{
 	"server": {"/api/keys/server", "/challenge", "/proof"},
 	"local":  {"/api/keys", "/challenge", "/proof"},
+	// The certificate is there already, so its first request is as local's.
+	"existing": {"/api/keys", "/challenge", "/proof"},
 }
 
 // hold makes the page's next request to a path wait for good.
@@ -63,8 +69,7 @@ func hold(t *testing.T, p *browser.Page, path string, answered bool) {
 			if (window.held || init?.method !== "POST" || !url.endsWith(%q)) return real(input, init);
 			if (%t) await real(input, init);
 			window.held = true;
-			await new Promise((resolve) => { window.release = resolve; });
-			return Response.json({ fault: { code: "portal-failed" } }, { status: 503 });
+			return new Promise((_, reject) => { window.lose = () => reject(new TypeError("network")); });
 		};
 	})()`, path, answered), nil))
 }
@@ -75,8 +80,8 @@ func TestInterruptedRegistration(t *testing.T) {
 			for j, a := range accidents {
 				// Half of the moments before the portal heard, half after.
 				answered := (i+j)%2 == 1
-				if mode == "local" && j != i+1 {
-					continue // what follows is shared; one accident a moment is enough here
+				if mode == "local" && j != i || mode == "existing" && j != i+2 {
+					continue // what follows is shared; each accident once is enough here
 				}
 				t.Run(fmt.Sprintf("%s %s answered=%t %s", mode, strings.TrimPrefix(path, "/"), answered, a.name), func(t *testing.T) {
 					interrupt(t, mode, path, answered, a)
@@ -90,14 +95,20 @@ const interruptedKey = "Clé interrompue"
 
 func interrupt(t *testing.T, mode, path string, answered bool, what accident) {
 	w := ready(t)
+	if mode == "existing" {
+		must(t, w.MakeCertificate(interruptedKey))
+	}
 	hold(t, w.Page, path, answered)
 	a, err := w.StartAdd(interruptedKey, false)
 	must(t, err)
-	must(t, a.Click("#mode-"+mode))
-	must(t, a.Fill("#common-name", interruptedKey))
+	choose(t, a, mode)
 	must(t, a.Click("#use-key"))
 	must(t, w.Page.Until("window.held"))
 	w = what.do(t, w, a)
+	if what.name == "network lost" {
+		must(t, a.Visible("#fault"))
+		must(t, a.Shut())
+	}
 
 	must(t, w.GoKeys())
 	must(t, w.Online())
@@ -105,6 +116,17 @@ func interrupt(t *testing.T, mode, path string, answered bool, what accident) {
 	finishOrStartAgain(t, w, mode)
 	must(t, w.Active(interruptedKey))
 	noActiveKeyWithoutPrivateKey(t, w)
+}
+
+// choose fills in step 2.
+func choose(t *testing.T, a *browser.Page, mode string) {
+	t.Helper()
+	must(t, a.Click("#mode-"+mode))
+	if mode == "existing" {
+		must(t, a.Click(".certificate input"))
+		return
+	}
+	must(t, a.Fill("#common-name", interruptedKey))
 }
 
 // noActiveKeyWithoutPrivateKey compares the portal's list with the store.
@@ -150,8 +172,7 @@ func finishOrStartAgain(t *testing.T, w *journey.Walk, mode string) {
 	case "":
 		a, err = w.StartAdd(interruptedKey, false)
 		must(t, err)
-		must(t, a.Click("#mode-"+mode))
-		must(t, a.Fill("#common-name", interruptedKey))
+		choose(t, a, mode)
 	default:
 		t.Fatalf("nobody can go on from %q", state)
 	}
