@@ -28,8 +28,11 @@ func browse(t *testing.T, w *stack.World) *journey.Walk {
 	return browseIn(t, w, false)
 }
 
+// newWorld makes a world of its own for a test, which may then run beside
+// another: most of its time is waiting.
 func newWorld(t *testing.T) *stack.World {
 	t.Helper()
+	t.Parallel()
 	build, err := filepath.Abs("../../build")
 	must(t, err)
 	a, err := stack.Built(build)
