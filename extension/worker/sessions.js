@@ -12,7 +12,9 @@
   const NONCE_MILLIS = 30_000;
   const SEND_MILLIS = 3_000; // how long an answer waits for its page
 
+  /** @type {Promise<any>} */
   let tail = Promise.resolve();
+  /** @type {<T>(change: () => Promise<T>) => Promise<T>} */
   const exclusive = (change) => {
     const run = tail.then(change);
     tail = run.catch(() => {});
