@@ -32,7 +32,7 @@ const (
 
 // browserBench is one run of the measures in headless Chromium.
 type browserBench struct {
-	page   *browser.Page
+	page   browser.Page
 	size   int64 // bytes of the file that is sealed and opened
 	rounds int
 	keys   *keys

@@ -32,7 +32,7 @@ func benchPopup(ctx context.Context, dir, build string, n int) error {
 	if err != nil {
 		return err
 	}
-	url := "chrome-extension://" + c.ExtensionID + "/app/popup.html"
+	url := c.ExtensionURL("app/popup.html")
 	paint, err := median(n, func() (float64, error) {
 		return timing(page, url, `performance.getEntriesByType("paint").find(e => e.name === "first-contentful-paint")?.startTime`)
 	})
@@ -51,7 +51,7 @@ func benchPopup(ctx context.Context, dir, build string, n int) error {
 }
 
 // timing loads a page and waits for a performance entry.
-func timing(p *browser.Page, url, expression string) (float64, error) {
+func timing(p browser.Page, url, expression string) (float64, error) {
 	if err := p.Goto("about:blank"); err != nil {
 		return 0, err
 	}

@@ -262,7 +262,7 @@ func TestOpenToDownloads(t *testing.T) {
 // leftovers counts the files in the extension's private file system.
 func leftovers(t *testing.T, w *journey.Walk) int {
 	t.Helper()
-	p, err := w.Browser.Open("chrome-extension://" + w.Browser.ExtensionID + "/app/offline.html")
+	p, err := w.Browser.Open(w.Browser.ExtensionURL("app/offline.html"))
 	must(t, err)
 	defer p.Close()
 	const count = `(async () => { const walk = async (d) => { let n = 0; for await (const h of d.values()) n += h.kind === "file" ? 1 : await walk(h); return n; };

@@ -16,28 +16,28 @@ import (
 // private key is nowhere.
 type accident struct {
 	name string
-	do   func(t *testing.T, w *journey.Walk, assistant *browser.Page) *journey.Walk
+	do   func(t *testing.T, w *journey.Walk, assistant browser.Page) *journey.Walk
 }
 
 var accidents = []accident{
-	{"window closed", func(t *testing.T, w *journey.Walk, a *browser.Page) *journey.Walk {
+	{"window closed", func(t *testing.T, w *journey.Walk, a browser.Page) *journey.Walk {
 		must(t, a.Shut())
 		return w
 	}},
-	{"host killed", func(t *testing.T, w *journey.Walk, _ *browser.Page) *journey.Walk {
+	{"host killed", func(t *testing.T, w *journey.Walk, _ browser.Page) *journey.Walk {
 		must(t, w.World.KillHosts())
 		return w
 	}},
-	{"portal restarted", func(t *testing.T, w *journey.Walk, _ *browser.Page) *journey.Walk {
+	{"portal restarted", func(t *testing.T, w *journey.Walk, _ browser.Page) *journey.Walk {
 		must(t, w.World.StopPortal())
 		must(t, w.World.StartPortal(context.WithoutCancel(t.Context())))
 		return w
 	}},
-	{"network lost", func(t *testing.T, w *journey.Walk, _ *browser.Page) *journey.Walk {
+	{"network lost", func(t *testing.T, w *journey.Walk, _ browser.Page) *journey.Walk {
 		must(t, w.Page.Eval("window.lose()", nil))
 		return w
 	}},
-	{"browser closed", func(t *testing.T, w *journey.Walk, _ *browser.Page) *journey.Walk {
+	{"browser closed", func(t *testing.T, w *journey.Walk, _ browser.Page) *journey.Walk {
 		w.Browser.Close()
 		w = browse(t, w.World)
 		// Chromium takes granted sites back when it loads an unpacked
@@ -59,7 +59,7 @@ var moments = map[string][]string{
 }
 
 // hold makes the page's next request to a path wait for good.
-func hold(t *testing.T, p *browser.Page, path string, answered bool) {
+func hold(t *testing.T, p browser.Page, path string, answered bool) {
 	t.Helper()
 	must(t, p.Eval(fmt.Sprintf(`(() => {
 		const real = window.fetch;
@@ -119,7 +119,7 @@ func interrupt(t *testing.T, mode, path string, answered bool, what accident) {
 }
 
 // choose fills in step 2.
-func choose(t *testing.T, a *browser.Page, mode string) {
+func choose(t *testing.T, a browser.Page, mode string) {
 	t.Helper()
 	must(t, a.Click("#mode-"+mode))
 	if mode == "existing" {
@@ -152,7 +152,7 @@ func finishOrStartAgain(t *testing.T, w *journey.Walk, mode string) {
 	t.Helper()
 	state := portalKeys(t, w)[interruptedKey]
 	t.Logf("the portal says %q", state)
-	var a *browser.Page
+	var a browser.Page
 	var err error
 	switch state {
 	case "active":

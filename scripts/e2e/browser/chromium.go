@@ -42,7 +42,12 @@ type Chromium struct {
 	clicks atomic.Int64
 }
 
-// Clicks is how often Page.Click was called on the browser's pages.
+// ExtensionURL is the address of a page of the extension, from its path.
+func (c *Chromium) ExtensionURL(path string) string {
+	return "chrome-extension://" + c.ExtensionID + "/" + path
+}
+
+// Clicks is how often Click was called on the browser's pages.
 func (c *Chromium) Clicks() int { return int(c.clicks.Load()) }
 
 var places = []string{"/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"}
@@ -96,7 +101,7 @@ func (c *Chromium) Close() { c.cancel() }
 func (c *Chromium) Wait() { _ = chromedp.WaitClosed(c.ctx) }
 
 // First is the tab that the browser starts with.
-func (c *Chromium) First() *Page { return &Page{c: c, ctx: c.ctx, cancel: func() {}} }
+func (c *Chromium) First() Page { return c.newTab(c.ctx, func() {}, "") }
 
 func flags(o Options) []chromedp.ExecAllocatorOption {
 	lang := o.Language
@@ -158,9 +163,9 @@ func writePreferences(o Options) error {
 }
 
 // Open opens a tab on an address.
-func (c *Chromium) Open(url string) (*Page, error) {
+func (c *Chromium) Open(url string) (Page, error) {
 	ctx, cancel := chromedp.NewContext(c.ctx)
-	p := &Page{c: c, ctx: ctx, cancel: cancel}
+	p := c.newTab(ctx, cancel, "")
 	// The tab lives as long as the context of its first use: one without a
 	// deadline.
 	if err := errors.Join(p.do(), p.Goto(url)); err != nil {
@@ -170,8 +175,8 @@ func (c *Chromium) Open(url string) (*Page, error) {
 	return p, nil
 }
 
-// Attach finds a target that match accepts, waiting for it, and drives it.
-func (c *Chromium) Attach(what string, match func(*target.Info) bool) (*Page, error) {
+// attach finds a target that match accepts, waiting for it, and drives it.
+func (c *Chromium) attach(what string, match func(*target.Info) bool) (*tab, error) {
 	deadline := time.Now().Add(Patience)
 	for {
 		infos, err := chromedp.Targets(c.ctx)
@@ -181,7 +186,7 @@ func (c *Chromium) Attach(what string, match func(*target.Info) bool) (*Page, er
 		for _, t := range infos {
 			if match(t) {
 				ctx, cancel := chromedp.NewContext(c.ctx, chromedp.WithTargetID(t.TargetID))
-				p := &Page{c: c, ctx: ctx, cancel: cancel, id: t.TargetID}
+				p := c.newTab(ctx, cancel, t.TargetID)
 				return p, p.do()
 			}
 		}
@@ -201,8 +206,8 @@ func describe(infos []*target.Info) string {
 }
 
 // Assistant waits for the extension's assistant window.
-func (c *Chromium) Assistant() (*Page, error) {
-	p, err := c.Attach("assistant window", c.isExtensionPage("/app/assistant.html"))
+func (c *Chromium) Assistant() (Page, error) {
+	p, err := c.attach("assistant window", c.isExtensionPage("app/assistant.html"))
 	if err != nil {
 		return nil, err
 	}
@@ -214,11 +219,11 @@ func (c *Chromium) Assistant() (*Page, error) {
 // HasAssistant reports whether an assistant window is open now.
 func (c *Chromium) HasAssistant() (bool, error) {
 	infos, err := chromedp.Targets(c.ctx)
-	return slices.ContainsFunc(infos, c.isExtensionPage("/app/assistant.html")), err
+	return slices.ContainsFunc(infos, c.isExtensionPage("app/assistant.html")), err
 }
 
 func (c *Chromium) isExtensionPage(path string) func(*target.Info) bool {
-	prefix := "chrome-extension://" + c.ExtensionID + path
+	prefix := c.ExtensionURL(path)
 	return func(t *target.Info) bool {
 		return t.Type == "page" && strings.HasPrefix(t.URL, prefix)
 	}
@@ -226,7 +231,11 @@ func (c *Chromium) isExtensionPage(path string) func(*target.Info) bool {
 
 // Popup clicks the extension's icon over a page, as a person would, and
 // returns the popup.
-func (c *Chromium) Popup(over *Page) (*Page, error) {
+func (c *Chromium) Popup(page Page) (Page, error) {
+	over, ok := page.(*tab)
+	if !ok {
+		return nil, errors.New("a page of another browser")
+	}
 	if err := over.bringToFront(); err != nil {
 		return nil, err
 	}
@@ -238,11 +247,11 @@ func (c *Chromium) Popup(over *Page) (*Page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("clicking the extension's icon: %w", err)
 	}
-	return c.Attach("popup", c.isExtensionPage("/app/popup.html"))
+	return c.attach("popup", c.isExtensionPage("app/popup.html"))
 }
 
 // tabOf finds the "tab" target whose page is p; actions belong to tabs.
-func (c *Chromium) tabOf(p *Page) (target.ID, error) {
+func (c *Chromium) tabOf(p *tab) (target.ID, error) {
 	url, err := p.URL()
 	if err != nil {
 		return "", err

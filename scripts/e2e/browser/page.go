@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -22,15 +21,34 @@ import (
 // generous: the tests run on small, busy machines.
 const Patience = 45 * time.Second
 
-// Page is a tab, an extension window or a popup. Selectors are CSS.
-type Page struct {
+// tab is a Page of Chromium.
+type tab struct {
+	Scripted
 	c      *Chromium
 	ctx    context.Context
 	cancel context.CancelFunc
 	id     target.ID // of a window that the browser opened; "" for our own tabs
 }
 
-func (p *Page) do(actions ...chromedp.Action[chromedp.Void]) error {
+// newTab gives a target's page its scripts.
+func (c *Chromium) newTab(ctx context.Context, cancel context.CancelFunc, id target.ID) *tab {
+	p := &tab{c: c, ctx: ctx, cancel: cancel, id: id}
+	p.Scripted = Scripted{Run: p.run, Where: p.URL}
+	return p
+}
+
+// run runs a script and returns its value.
+func (p *tab) run(script string) (json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, Patience)
+	defer cancel()
+	raw, err := chromedp.Run(ctx, chromedp.Evaluate[*runtime.RemoteObject](script, chromedp.EvalAwaitPromise, chromedp.EvalAsValue))
+	if err != nil {
+		return nil, err
+	}
+	return json.RawMessage(raw.Value), nil
+}
+
+func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) error {
 	for _, a := range actions {
 		ctx, cancel := context.WithTimeout(p.ctx, Patience)
 		err := chromedp.Do(ctx, a)
@@ -46,18 +64,18 @@ func (p *Page) do(actions ...chromedp.Action[chromedp.Void]) error {
 }
 
 // Close closes the tab.
-func (p *Page) Close() { p.cancel() }
+func (p *tab) Close() { p.cancel() }
 
 // Goto navigates.
-func (p *Page) Goto(url string) error {
-	return p.explain("going to "+url, p.do(chromedp.Navigate(url)))
+func (p *tab) Goto(url string) error {
+	return p.Explain("going to "+url, p.do(chromedp.Navigate(url)))
 }
 
 // Reload loads the page again.
-func (p *Page) Reload() error { return p.do(chromedp.Reload()) }
+func (p *tab) Reload() error { return p.do(chromedp.Reload()) }
 
 // URL is the address the page shows.
-func (p *Page) URL() (string, error) {
+func (p *tab) URL() (string, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
 	return chromedp.Run(ctx, chromedp.Location())
@@ -65,15 +83,15 @@ func (p *Page) URL() (string, error) {
 
 // Click waits for an element to be visible and enabled and clicks it with a
 // real mouse event.
-func (p *Page) Click(selector string) error {
+func (p *tab) Click(selector string) error {
 	p.c.clicks.Add(1)
 	err := p.do(chromedp.WaitEnabled(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
-	return p.explain("clicking "+selector, err)
+	return p.Explain("clicking "+selector, err)
 }
 
 // Fill replaces the text of a field by typing; it clicks into the field only
 // when the focus is elsewhere.
-func (p *Page) Fill(selector, text string) error {
+func (p *tab) Fill(selector, text string) error {
 	err := p.do(chromedp.WaitVisible(chromedp.CSS(selector)))
 	var focused bool
 	if err == nil {
@@ -88,69 +106,21 @@ func (p *Page) Fill(selector, text string) error {
 	if err == nil {
 		err = p.do(chromedp.SendKeys(chromedp.CSS(selector), text))
 	}
-	return p.explain("filling "+selector, err)
+	return p.Explain("filling "+selector, err)
 }
 
 // Upload chooses files in a file field.
-func (p *Page) Upload(selector string, paths ...string) error {
-	return p.explain("choosing files in "+selector, p.do(chromedp.SetUploadFiles(chromedp.CSS(selector), paths)))
+func (p *tab) Upload(selector string, paths ...string) error {
+	return p.Explain("choosing files in "+selector, p.do(chromedp.SetUploadFiles(chromedp.CSS(selector), paths)))
 }
 
 // Visible waits for an element.
-func (p *Page) Visible(selector string) error {
-	return p.explain("waiting for "+selector, p.do(chromedp.WaitVisible(chromedp.CSS(selector))))
-}
-
-// Gone waits until no element matches.
-func (p *Page) Gone(selector string) error {
-	return p.Until(fmt.Sprintf(`!document.querySelector(%q)`, selector))
-}
-
-// Says waits until the text of an element contains some words.
-func (p *Page) Says(selector, words string) error {
-	return p.Until(fmt.Sprintf(`[...document.querySelectorAll(%q)].some(e => e.innerText.replace(/\s+/g, " ").includes(%q))`, selector, words))
-}
-
-// Text is the visible text of an element.
-func (p *Page) Text(selector string) (string, error) {
-	var s string
-	err := p.Eval(fmt.Sprintf(`document.querySelector(%q).innerText`, selector), &s)
-	return s, p.explain("reading "+selector, err)
-}
-
-// Until waits until an expression is true.
-func (p *Page) Until(expression string) error {
-	deadline := time.Now().Add(Patience)
-	for {
-		var ok bool
-		err := p.Eval("Boolean("+expression+")", &ok)
-		if err == nil && ok {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return p.explain("waiting until "+expression, fmt.Errorf("it never was (last error: %v)", err))
-		}
-		time.Sleep(40 * time.Millisecond)
-	}
-}
-
-// Eval runs a script, awaits its promise and decodes its value into out,
-// which may be nil.
-func (p *Page) Eval(script string, out any) error {
-	ctx, cancel := context.WithTimeout(p.ctx, Patience)
-	defer cancel()
-	raw, err := chromedp.Run(ctx, chromedp.Evaluate[*runtime.RemoteObject](script, chromedp.EvalAwaitPromise, chromedp.EvalAsValue))
-	if err != nil {
-		return fmt.Errorf("running %.80q: %w", script, err)
-	}
-	if out == nil {
-		return nil
-	}
-	return json.Unmarshal(raw.Value, out)
+func (p *tab) Visible(selector string) error {
+	return p.Explain("waiting for "+selector, p.do(chromedp.WaitVisible(chromedp.CSS(selector))))
 }
 
 // Screenshot writes a PNG: of a window as it shows, of a tab's whole page.
-func (p *Page) Screenshot(path string) error {
+func (p *tab) Screenshot(path string) error {
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
 	shot := chromedp.CaptureScreenshot()
@@ -165,37 +135,23 @@ func (p *Page) Screenshot(path string) error {
 }
 
 // Keys types keys into what has the focus.
-func (p *Page) Keys(keys string) error { return p.do(chromedp.KeyEvent(keys)) }
+func (p *tab) Keys(keys string) error { return p.do(chromedp.KeyEvent(keys)) }
 
-func (p *Page) bringToFront() error {
+func (p *tab) bringToFront() error {
 	_, err := chromedp.Call(p.ctx, page.BringToFront, cdp.Empty{})
 	return err
 }
 
-// explain adds to a failure what the page showed at that moment: in a test's
-// log that is worth more than the selector.
-func (p *Page) explain(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	var seen string
-	if p.Eval(`document.body.innerText.replace(/\s+/g, " ").slice(0, 1500)`, &seen) != nil {
-		seen = "(nothing could be read)"
-	}
-	url, _ := p.URL()
-	return fmt.Errorf("%s on %s: %w; the page shows: %s", what, url, err, strings.TrimSpace(seen))
-}
-
 // Shut closes an extension window or popup from inside, as its own close
 // button does, and waits until it is gone.
-func (p *Page) Shut() error {
+func (p *tab) Shut() error {
 	err := p.Eval(`setTimeout(() => window.close(), 0), true`, nil)
 	return errors.Join(err, p.waitGone())
 }
 
 // CloseBy clicks what closes the window and waits until it is gone. The
 // window may go while the click is still being reported.
-func (p *Page) CloseBy(selector string) error {
+func (p *tab) CloseBy(selector string) error {
 	if err := p.Visible(selector); err != nil {
 		return err
 	}
@@ -206,7 +162,7 @@ func (p *Page) CloseBy(selector string) error {
 	return nil
 }
 
-func (p *Page) waitGone() error {
+func (p *tab) waitGone() error {
 	p.cancel()
 	for deadline := time.Now().Add(Patience); ; time.Sleep(20 * time.Millisecond) {
 		infos, err := chromedp.Targets(p.c.ctx)
@@ -217,7 +173,7 @@ func (p *Page) waitGone() error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return errors.New("the window does not close")
+			return errStays
 		}
 	}
 }

@@ -20,7 +20,7 @@ type Camera struct {
 type shot struct{ File, Caption string }
 
 // Take takes a picture; the caption says what a person did and sees.
-func (c *Camera) Take(p *browser.Page, caption string) error {
+func (c *Camera) Take(p browser.Page, caption string) error {
 	if c.Dir == "" {
 		return nil
 	}

@@ -26,13 +26,13 @@ const (
 // Walk is one walk through a world. Page is the tab that shows the portal.
 type Walk struct {
 	World   *stack.World
-	Browser *browser.Chromium
+	Browser browser.Browser
 	Camera  *Camera
-	Page    *browser.Page
+	Page    browser.Page
 }
 
 // New prepares a walk; camera may be nil.
-func New(w *stack.World, c *browser.Chromium, camera *Camera) *Walk {
+func New(w *stack.World, c browser.Browser, camera *Camera) *Walk {
 	if camera == nil {
 		camera = &Camera{}
 	}

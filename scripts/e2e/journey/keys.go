@@ -7,7 +7,7 @@ import (
 )
 
 // StartAdd clicks « Ajouter un bi-clé » and goes through step 1.
-func (w *Walk) StartAdd(name string, recovery bool) (*browser.Page, error) {
+func (w *Walk) StartAdd(name string, recovery bool) (browser.Page, error) {
 	if err := w.Page.Click("#add-key"); err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (w *Walk) StartAdd(name string, recovery bool) (*browser.Page, error) {
 
 // Finish presses the button that uses the key, waits for the end, closes the
 // window and waits for the portal's list to show the key as active.
-func (w *Walk) Finish(a *browser.Page, name string) error {
+func (w *Walk) Finish(a browser.Page, name string) error {
 	return inOrder(
 		func() error { return a.Click("#use-key") },
 		func() error { return a.Visible(".success") },

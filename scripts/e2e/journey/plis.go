@@ -43,7 +43,7 @@ func (w *Walk) CloseTender() error {
 }
 
 // StartOpen asks for the plis to be opened and returns the consent window.
-func (w *Walk) StartOpen(handOver bool) (*browser.Page, error) {
+func (w *Walk) StartOpen(handOver bool) (browser.Page, error) {
 	if err := w.Online(); err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (w *Walk) OpenPlis(handOver bool) error {
 }
 
 // none fails with the words of the first element that should not be there.
-func none(p *browser.Page, selector string) error {
+func none(p browser.Page, selector string) error {
 	var words string
 	err := p.Eval(fmt.Sprintf(`document.querySelector(%q)?.innerText ?? ""`, selector), &words)
 	if err == nil && words != "" {

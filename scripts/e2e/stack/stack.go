@@ -177,7 +177,7 @@ func (w *World) StopPortal() error {
 }
 
 // Browse starts Chromium on the world's profile.
-func (w *World) Browse(ctx context.Context, visible bool) (*browser.Chromium, error) {
+func (w *World) Browse(ctx context.Context, visible bool) (browser.Browser, error) {
 	return browser.Start(ctx, browser.Options{
 		UserDataDir: w.UserDataDir,
 		Downloads:   w.Downloads,

@@ -55,7 +55,7 @@ var (
 	skipped = regexp.MustCompile(`(?m)^\s*--- SKIP: .*`)
 )
 
-func runIn(t *testing.T, c *browser.Chromium, pkg, pattern string, want int) {
+func runIn(t *testing.T, c browser.Browser, pkg, pattern string, want int) {
 	server := serve(t, compile(t, pkg))
 	tab, err := c.Open(server)
 	if err != nil {
