@@ -32,26 +32,36 @@ func benchHost(dir, build string, n int) error {
 	if err != nil {
 		return err
 	}
-	goStart, err := median(n, func() (float64, error) { return elapsed(exec.Command(nothing)) })
-	if err != nil {
-		return err
-	}
-	peers := []peer{{"Go program that only starts", goStart}}
-	if jvm, err := jvmPeer(dir, n); err == nil {
-		peers = append(peers, peer{"JVM that only starts", jvm})
+	starters := []starter{{"Go program that only starts", []string{nothing}, func() *exec.Cmd { return exec.Command(nothing) }}}
+	if jvm, err := jvmPeer(dir); err == nil {
+		starters = append(starters, jvm)
 	} else {
 		fmt.Println("no JVM to compare with:", err)
 	}
+	peers, err := startAll(n, starters, false)
+	if err != nil {
+		return err
+	}
 	var rss float64
-	status, err := median(n, func() (float64, error) {
+	ask := func() (float64, error) {
 		ms, kib, err := askStatus(home, host)
 		rss = max(rss, kib)
 		return ms, err
-	})
+	}
+	status, err := median(n, ask)
 	if err != nil {
 		return err
 	}
 	row("host: start, hello, status with key, end", "ms", status, peers...)
+	coldPeers, err := startAll(n, starters, true)
+	if err != nil {
+		return err
+	}
+	cold, err := median(n, coldly(append(nssFiles(home), host), ask))
+	if err != nil {
+		return err
+	}
+	row("host: the same, files not in memory (cold)", "ms", cold, coldPeers...)
 	list, err := median(n, func() (float64, error) { return elapsed(inHome(home, host, "list")) })
 	if err != nil {
 		return err
@@ -94,17 +104,41 @@ func goPeer(dir string) (string, error) {
 	return out, nil
 }
 
-// jvmPeer is the start of a Java virtual machine that does nothing.
-func jvmPeer(dir string, n int) (float64, error) {
+// starter is a program that only starts, and the files that it reads for it.
+type starter struct {
+	name  string
+	files []string
+	cmd   func() *exec.Cmd
+}
+
+// startAll measures each starter, with its files forgotten first when cold.
+func startAll(n int, all []starter, cold bool) ([]peer, error) {
+	var peers []peer
+	for _, s := range all {
+		run := func() (float64, error) { return elapsed(s.cmd()) }
+		if cold {
+			run = coldly(s.files, run)
+		}
+		ms, err := median(n, run)
+		if err != nil {
+			return nil, err
+		}
+		peers = append(peers, peer{s.name, ms})
+	}
+	return peers, nil
+}
+
+// jvmPeer is a Java virtual machine that runs a program of nothing.
+func jvmPeer(dir string) (starter, error) {
 	src := filepath.Join(dir, "Nothing.java")
 	code := "class Nothing { public static void main(String[] a) {} }\n"
 	if err := os.WriteFile(src, []byte(code), 0o600); err != nil {
-		return 0, err
+		return starter{}, err
 	}
 	if b, err := exec.Command("javac", "-d", dir, src).CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("javac: %w: %s", err, b)
+		return starter{}, fmt.Errorf("javac: %w: %s", err, b)
 	}
-	return median(n, func() (float64, error) { return elapsed(exec.Command("java", "-cp", dir, "Nothing")) })
+	return starter{"JVM that only starts", jvmFiles(), func() *exec.Cmd { return exec.Command("java", "-cp", dir, "Nothing") }}, nil
 }
 
 // askStatus starts the host as Chromium does, asks hello and status, and ends
