@@ -2,7 +2,7 @@
 // end-to-end tests' other side, and the example for who integrates Scellé into
 // a real portal.
 //
-//	portal -addr 127.0.0.1:0 -data DIR [-demo] [-origin URL]
+//	portal -addr 127.0.0.1:0 -data DIR [-demo] [-origin URL] [-downloads DIR]
 //
 // It prints "listening http://ADDRESS" once it can be used, and ends on an
 // interrupt or SIGTERM after the requests that are under way.
@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -45,6 +46,7 @@ func run(args []string) error {
 	data := flags.String("data", "", "data directory (required)")
 	demo := flags.Bool("demo", false, "demonstration with public logins; loopback only")
 	origin := flags.String("origin", "", "origin behind a proxy, such as https://marches.example")
+	installers := flags.String("downloads", built(), "directory of the installers that the portal offers")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -56,7 +58,16 @@ func run(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return serve(ctx, *addr, site.Config{Dir: *data, Demo: *demo, Origin: *origin})
+	return serve(ctx, *addr, site.Config{Dir: *data, Demo: *demo, Origin: *origin, Installers: *installers})
+}
+
+// built is where `make dist` leaves installers, if it did.
+func built() string {
+	dir := filepath.Join("build", "dist")
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return ""
+	}
+	return dir
 }
 
 // loopback reports whether an address can be reached from this computer only.

@@ -1,15 +1,8 @@
 // The assistant's status block: three facts, and for what is missing its text,
-// its remedy and the way to the right installer. It follows changes by itself.
+// its remedy and the way to the installer for this system, which the portal
+// shows first. It follows changes by itself.
 import { scelle } from "/scelle.js";
 import { one, text, words } from "./page.js";
-
-/** @returns {"windows" | "macos" | "linux"} */
-export const system = () => {
-  // @ts-ignore: userAgentData is Chromium's and not in every library yet
-  const name = String(navigator.userAgentData?.platform || navigator.platform).toLowerCase();
-  if (name.startsWith("win")) return "windows";
-  return name.startsWith("mac") ? "macos" : "linux";
-};
 
 /**
  * The first fact that is missing, in the order in which it can be mended.
@@ -52,8 +45,8 @@ const draw = (box, status, host) => {
   put("remedy", told?.remedy ?? "");
   put("versions", versions(status, host));
   one("[data-status-more]", box).hidden = !fault;
-  const part = fault && (fault.code.startsWith("extension-") || fault.code.startsWith("site-")) ? "extension" : system();
-  one("[data-status-more] a", box).setAttribute("href", `/aide/assistant#${part}`);
+  const part = fault && (fault.code.startsWith("extension-") || fault.code.startsWith("site-")) ? "extension" : "program";
+  one("[data-status-more] a", box).setAttribute("href", `/telechargements#${part}`);
 };
 
 /**

@@ -252,10 +252,3 @@ func (s *Server) receiptPage(c *call) error {
 	}
 	return s.show(c, http.StatusOK, "receipt", receiptView{p, t})
 }
-
-func (s *Server) helpPage(c *call) error { return s.show(c, http.StatusOK, "help", helpView{}) }
-
-// helpView is how to install the assistant, for each system.
-type helpView struct{}
-
-func (helpView) script(lang string) any { return newScriptData(lang, nil) }

@@ -28,7 +28,7 @@ func TestPages(t *testing.T) {
 		who   *client
 		paths []string
 	}{
-		{newClient(t, s.url), []string{"/connexion", "/aide/assistant", "/nothing"}},
+		{newClient(t, s.url), []string{"/connexion", "/telechargements", "/nothing"}},
 		{s.agent.client, []string{"/administration/service/cles", "/administration/service/cles?service=" + schools, "/consultations", "/consultations/" + bridge, "/consultations/" + salt, "/depots/" + receipt.ID}},
 		{s.company, []string{"/consultations", "/consultations/" + bridge, "/consultations/" + salt, "/consultations/repas-2027", "/depots/" + receipt.ID}},
 	} {
@@ -89,7 +89,7 @@ func checkPage(t *testing.T, name, body, lang string, keyNames map[string]bool) 
 
 func TestLanguageSwitch(t *testing.T) {
 	c := newClient(t, newPortal(t).url)
-	status, _ := c.form("/langue", url.Values{"lang": {"en"}, "next": {"/aide/assistant"}})
+	status, _ := c.form("/langue", url.Values{"lang": {"en"}, "next": {"/telechargements"}})
 	if _, page := c.page("/connexion"); status != http.StatusSeeOther || !strings.Contains(page, `<html lang="en">`) {
 		t.Errorf("%d", status)
 	}

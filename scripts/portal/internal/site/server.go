@@ -17,21 +17,23 @@ import (
 	"time"
 
 	"scelle/scripts/portal/internal/authority"
+	"scelle/scripts/portal/internal/downloads"
 	"scelle/scripts/portal/internal/store"
 	"scelle/scripts/portal/internal/vault"
 )
 
 // Config says how a portal is to run. Dir and KeyMaker have to be given.
 type Config struct {
-	Dir      string           // data directory: database, plis, the authority's key
-	KeyMaker []string         // program and arguments that run authority.Child
-	Origin   string           // the portal's origin behind a proxy, such as https://marches.example; "" takes loopback names only
-	Demo     bool             // shows logins, lets a buyer end a consultation
-	Page     fs.FS            // holds scelle.js
-	Now      func() time.Time // the clock; nil is time.Now
-	MaxPli   int64            // bytes of one deposit; 0 is 16 GiB
-	Rounds   int              // of PBKDF2 for passwords that are checked or set; 0 is 210,000
-	Log      *log.Logger      // nil is the standard one
+	Dir        string           // data directory: database, plis, the authority's key
+	KeyMaker   []string         // program and arguments that run authority.Child
+	Origin     string           // the portal's origin behind a proxy, such as https://marches.example; "" takes loopback names only
+	Demo       bool             // shows logins, lets a buyer end a consultation
+	Page       fs.FS            // holds scelle.js
+	Installers string           // directory of what can be downloaded; "" without
+	Now        func() time.Time // the clock; nil is time.Now
+	MaxPli     int64            // bytes of one deposit; 0 is 16 GiB
+	Rounds     int              // of PBKDF2 for passwords that are checked or set; 0 is 210,000
+	Log        *log.Logger      // nil is the standard one
 }
 
 const (
@@ -49,13 +51,14 @@ type Server struct {
 	keyMaker  authority.KeyMaker
 	making    chan struct{} // one slot for each key pair that may be made at once
 	views     *views
+	shelf     *downloads.Shelf
 }
 
 // NewServer opens the data directory, creates what is missing, and in a
 // demonstration adds its people and consultations.
 func NewServer(ctx context.Context, c Config) (*Server, error) {
 	c = c.withDefaults()
-	s := &Server{Config: c, keyMaker: authority.KeyMaker{Command: c.KeyMaker}, making: make(chan struct{}, 2)}
+	s := &Server{Config: c, keyMaker: authority.KeyMaker{Command: c.KeyMaker}, making: make(chan struct{}, 2), shelf: downloads.NewShelf(c.Installers)}
 	var err error
 	if s.views, err = newViews(); err != nil {
 		return nil, err

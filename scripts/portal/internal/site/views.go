@@ -105,7 +105,7 @@ func (s *Server) show(c *call, status int, name string, data any) error {
 	h := c.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Vary", "Accept-Language, Cookie")
+	h.Add("Vary", "Accept-Language, Cookie")
 	c.w.WriteHeader(status)
 	_, _ = out.WriteTo(c.w) // the browser went away: nobody is left to tell
 	return nil

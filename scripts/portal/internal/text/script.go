@@ -9,6 +9,7 @@ func scriptTexts() []entry {
 		{"js.version.extension", "Extension {0}", "Extension {0}"},
 		{"js.absent", "Extension absente ou site non autorisé", "Extension missing or site not allowed"},
 		{"js.absent.remedy", "Cliquez sur l’icône de Scellé dans la barre du navigateur, puis sur « Autoriser cette salle des marchés ». Si l’icône n’y est pas, installez l’extension.", "Click on Scellé’s icon in the browser’s toolbar, then on “Allow this portal”. If there is no icon, install the extension."},
+		{"js.copied", "Copié", "Copied"},
 		{"js.here.yes", "oui", "yes"},
 		{"js.here.no", "non", "no"},
 		{"js.here.unknown", "inconnu", "unknown"},

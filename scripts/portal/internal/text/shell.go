@@ -9,7 +9,7 @@ func shellTexts() []entry {
 		{"nav", "Navigation principale", "Main navigation"},
 		{"nav.tenders", "Consultations", "Tenders"},
 		{"nav.keys", "Clés de chiffrement", "Encryption keys"},
-		{"nav.help", "Aide", "Help"},
+		{"nav.downloads", "Installer l’assistant", "Install the assistant"},
 		{"demo", "Démonstration : les données sont fictives et les mots de passe publics.", "Demonstration: the data are made up and the passwords are public."},
 		{"lang.switch", "Langue", "Language"},
 		{"logout", "Se déconnecter", "Log out"},
