@@ -45,7 +45,8 @@ var rules = []rule{
 	{"scripts/portal", []string{"shared", "extension", "scripts/portal"}, []string{"modernc.org/sqlite"}},
 	{"scripts/e2e", []string{"shared", "extension", "scripts/e2e"}, []string{"github.com/chromedp"}},
 	{"scripts/demo", []string{"shared", "extension", "scripts/e2e"}, nil},
-	{"scripts/bench", []string{"shared", "extension", "scripts/e2e"}, []string{"github.com/chromedp"}},
+	// x/sys drops files from the page cache.
+	{"scripts/bench", []string{"shared", "extension", "scripts/e2e"}, []string{"github.com/chromedp", "golang.org/x/sys"}},
 	{"scripts/mutate", nil, nil},
 	{"scripts/nmclient", []string{"shared"}, []string{"github.com/rickypc/native-messaging-host"}},
 }
