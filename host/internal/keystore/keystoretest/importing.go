@@ -12,7 +12,6 @@ import (
 
 	"scelle/host/internal/keystore"
 	"scelle/shared/certtest"
-	"scelle/shared/envelope"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 )
@@ -53,7 +52,7 @@ func testCapabilities(t *testing.T, w world) {
 }
 
 func testImport(t *testing.T, w world) {
-	for kind, options := range keyKinds() {
+	for kind, options := range w.kinds(t) {
 		t.Run(kind, func(t *testing.T) {
 			pair := pairOf(t, "Clé "+kind, options)
 			before := w.store.Status(t.Context())
@@ -87,7 +86,7 @@ func testImportTwice(t *testing.T, w world) {
 	if list := w.list(t); len(list) != 1 {
 		t.Errorf("%d certificates after importing one twice", len(list))
 	}
-	if err := opens(t.Context(), t, w.unwrapper(t, second.URI), envelope.RSAOAEPSHA256); err != nil {
+	if err := opens(t.Context(), t, w.unwrapper(t, second.URI), w.rsa(t)); err != nil {
 		t.Error(err)
 	}
 }
@@ -95,7 +94,7 @@ func testImportTwice(t *testing.T, w world) {
 // testImportBesideCertificate imports a key whose certificate came earlier,
 // alone, under a name of its own.
 func testImportBesideCertificate(t *testing.T, w world) {
-	for kind, options := range keyKinds() {
+	for kind, options := range w.kinds(t) {
 		pair := pairOf(t, "Seul "+kind, options)
 		w.place.AddCertificate(t, w.store, pair.Certificate, "déjà là "+kind)
 		list := w.list(t)
@@ -111,7 +110,7 @@ func testImportBesideCertificate(t *testing.T, w world) {
 			t.Errorf("%s: %d certificates, had %d; key %v", kind, len(after), len(list), e.HasKey)
 		}
 		u := w.unwrapper(t, e.URI)
-		if err := opens(t.Context(), t, u, envelope.RSAOAEPSHA1); err != nil {
+		if err := opens(t.Context(), t, u, w.rsa(t)); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}
@@ -142,6 +141,23 @@ func testImportRefused(t *testing.T, w world) {
 	}
 }
 
+// testImportUnsuitable: a key that no declared mechanism goes with is refused,
+// rather than stored where it would be of no use.
+func testImportUnsuitable(t *testing.T, w world) {
+	importer := w.importer(t)
+	suitable := w.kinds(t)
+	for kind, options := range keyKinds() {
+		if _, ok := suitable[kind]; ok {
+			continue
+		}
+		_, err := importer.Import(t.Context(), pairOf(t, kind, options))
+		wantFault(t, kind, err, fault.MechanismMissing)
+	}
+	if list := w.list(t); len(list) != 0 {
+		t.Errorf("%d certificates stayed", len(list))
+	}
+}
+
 // testNames imports different keys under one name, and names that a store
 // could trip over.
 func testNames(t *testing.T, w world) {
@@ -149,19 +165,21 @@ func testNames(t *testing.T, w world) {
 	names := map[string]bool{}
 	for i, o := range []certtest.Options{
 		{CommonName: "Bruno"}, {CommonName: "Chloé", Key: 1}, // one name, other subjects
-		{Subject: subject, Curve: elliptic.P256()}, {Subject: subject, Curve: elliptic.P384()}, // one subject too
+		{Subject: subject, Key: 2}, {Subject: subject, Key: 3}, // one subject too
 	} {
 		e := w.add(t, pairOf(t, "Marchés publics", o))
 		if names[e.Name] {
 			t.Errorf("import %d: %q is the name of another key", i, e.Name)
 		}
 		names[e.Name] = true
-		if err := opens(t.Context(), t, w.unwrapper(t, e.URI), envelope.RSAOAEPSHA256); err != nil {
+		if err := opens(t.Context(), t, w.unwrapper(t, e.URI), w.rsa(t)); err != nil {
 			t.Errorf("import %d: %v", i, err)
 		}
 	}
-	for _, name := range []string{"Clé d'été : 1; \\ \"x\" %s", "ключ 🔑", string(bytes.Repeat([]byte("long "), 50)), ""} {
-		e := w.add(t, pairOf(t, name, certtest.Options{Curve: elliptic.P256(), CommonName: "n"}))
+	for i, name := range []string{"Clé d'été : 1; \\ \"x\" %s", "ключ 🔑", string(bytes.Repeat([]byte("long "), 50)), ""} {
+		o := w.quick(t, 4+i)
+		o.CommonName = "n"
+		e := w.add(t, pairOf(t, name, o))
 		if e.Name == "" || (name != "" && e.Name != name) {
 			t.Errorf("%q became %q", name, e.Name)
 		}
@@ -179,11 +197,11 @@ func testOddCertificates(t *testing.T, w world) {
 		{Serial: big.NewInt(-5)}, {Serial: new(big.Int).Lsh(big.NewInt(1), 150)}, {Serial: big.NewInt(0)},
 		{NoKeyUsage: true, NoSKI: true}, {Subject: &pkix.Name{}},
 	} {
-		o.Key = i
-		o.Curve = elliptic.P256()
+		key := w.quick(t, i)
+		o.Key, o.Curve = key.Key, key.Curve
 		pair := pairOf(t, fmt.Sprintf("étrange %d", i), o)
 		e := w.add(t, pair)
-		if err := opens(t.Context(), t, w.unwrapper(t, e.URI), envelope.ECDH); err != nil {
+		if err := opens(t.Context(), t, w.unwrapper(t, e.URI), w.rsa(t)); err != nil {
 			t.Errorf("odd %d: %v", i, err)
 		}
 		want = append(want, pair.Certificate)
@@ -216,7 +234,7 @@ func testValidity(t *testing.T, w world) {
 		if !slices.ContainsFunc(w.list(t), func(x keystore.Entry) bool { return x.URI == e.URI && x.HasKey }) {
 			t.Errorf("%s: not listed", name)
 		}
-		if err := opens(t.Context(), t, w.unwrapper(t, e.URI), envelope.RSAOAEPSHA256); err != nil {
+		if err := opens(t.Context(), t, w.unwrapper(t, e.URI), w.rsa(t)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -243,7 +261,7 @@ func testRenewed(t *testing.T, w world) {
 		t.Fatalf("Delete: %v", err)
 	}
 	wantFault(t, "second Delete", deleter.Delete(t.Context(), old.URI), fault.KeyNotFound)
-	if err := opens(t.Context(), t, w.unwrapper(t, renewed.URI), envelope.RSAOAEPSHA256); err != nil {
+	if err := opens(t.Context(), t, w.unwrapper(t, renewed.URI), w.rsa(t)); err != nil {
 		t.Error(err)
 	}
 }
@@ -268,7 +286,7 @@ func testGenerate(t *testing.T, w world) {
 	if v := keypair.Check(c, time.Now()); !v.OK() {
 		t.Errorf("a generated key cannot receive plis: %v", v.Reasons)
 	}
-	if err := opens(t.Context(), t, w.unwrapper(t, e.URI), envelope.RSAOAEPSHA256); err != nil {
+	if err := opens(t.Context(), t, w.unwrapper(t, e.URI), w.rsa(t)); err != nil {
 		t.Error(err)
 	}
 }

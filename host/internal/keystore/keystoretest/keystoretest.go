@@ -11,9 +11,14 @@
 package keystoretest
 
 import (
+	"crypto/elliptic"
+	"maps"
+	"slices"
 	"testing"
 
 	"scelle/host/internal/keystore"
+	"scelle/shared/certtest"
+	"scelle/shared/envelope"
 )
 
 // Subject is a kind of store under test.
@@ -48,6 +53,7 @@ func Run(t *testing.T, subject Subject) {
 		{"ImportTwice", testImportTwice},
 		{"ImportBesideCertificate", testImportBesideCertificate},
 		{"ImportRefused", testImportRefused},
+		{"ImportUnsuitable", testImportUnsuitable},
 		{"Names", testNames},
 		{"OddCertificates", testOddCertificates},
 		{"Validity", testValidity},
@@ -103,6 +109,44 @@ func (w world) add(t *testing.T, pair keystore.Pair) keystore.Entry {
 		t.Fatalf("Import %q: %v", pair.Name, err)
 	}
 	return e
+}
+
+// mechanisms are those that the store declares.
+func (w world) mechanisms(t *testing.T) []envelope.Mechanism {
+	t.Helper()
+	return w.store.Status(t.Context()).Capabilities.Mechanisms
+}
+
+// rsa is a declared mechanism of RSA keys, the best one first.
+func (w world) rsa(t *testing.T) envelope.Mechanism {
+	t.Helper()
+	declared := w.mechanisms(t)
+	for _, m := range keystore.AllMechanisms() {
+		if m.RSA() && slices.Contains(declared, m) {
+			return m
+		}
+	}
+	t.Fatal("the store declares no mechanism for RSA keys")
+	return ""
+}
+
+// kinds are the keys that the store's mechanisms go with.
+func (w world) kinds(t *testing.T) map[string]certtest.Options {
+	t.Helper()
+	ec := slices.Contains(w.mechanisms(t), envelope.ECDH)
+	kinds := keyKinds()
+	maps.DeleteFunc(kinds, func(_ string, o certtest.Options) bool { return o.Curve != nil && !ec })
+	return kinds
+}
+
+// quick is a key that is made and used in no time: an EC one where the store
+// takes it, otherwise the RSA key of this number.
+func (w world) quick(t *testing.T, n int) certtest.Options {
+	t.Helper()
+	if slices.Contains(w.mechanisms(t), envelope.ECDH) {
+		return certtest.Options{Curve: elliptic.P256()}
+	}
+	return certtest.Options{Key: n}
 }
 
 func (w world) list(t *testing.T) []keystore.Entry {

@@ -2,7 +2,6 @@ package keystoretest
 
 import (
 	"context"
-	"crypto/elliptic"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,7 +21,7 @@ func testDelete(t *testing.T, w world) {
 	}
 	deleter := w.store.(keystore.Deleter)
 	stays := w.add(t, pairOf(t, "Reste", certtest.Options{Key: 1}))
-	for kind, options := range keyKinds() {
+	for kind, options := range w.kinds(t) {
 		pair := pairOf(t, kind, options)
 		e := w.add(t, pair)
 		if err := deleter.Delete(t.Context(), e.URI); err != nil {
@@ -42,7 +41,7 @@ func testDelete(t *testing.T, w world) {
 	if len(list) != 1 || list[0].URI != stays.URI || !list[0].HasKey {
 		t.Errorf("left: %+v", list)
 	}
-	if err := opens(t.Context(), t, w.unwrapper(t, stays.URI), envelope.RSAOAEPSHA256); err != nil {
+	if err := opens(t.Context(), t, w.unwrapper(t, stays.URI), w.rsa(t)); err != nil {
 		t.Error(err)
 	}
 }
@@ -69,7 +68,7 @@ func testReopen(t *testing.T, w world) {
 	if len(list) != 1 || list[0].URI != e.URI || list[0].Name != e.Name || !list[0].HasKey {
 		t.Fatalf("had %+v, now %+v", e, list)
 	}
-	if err := opens(t.Context(), t, w.unwrapper(t, e.URI), envelope.RSAOAEPSHA256); err != nil {
+	if err := opens(t.Context(), t, w.unwrapper(t, e.URI), w.rsa(t)); err != nil {
 		t.Error(err)
 	}
 }
@@ -115,17 +114,18 @@ func calls(s keystore.Store, uri string, pair keystore.Pair) map[string]func(con
 }
 
 func testCancelled(t *testing.T, w world) {
-	pair := pairOf(t, "Clé", certtest.Options{Curve: elliptic.P256()})
+	pair := pairOf(t, "Clé", w.quick(t, 0))
 	uri := w.add(t, pair).URI
 	u := w.unwrapper(t, uri)
+	mechanism := w.rsa(t)
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	late, cancelLate := context.WithTimeout(t.Context(), 0)
 	defer cancelLate()
 	<-late.Done()
-	all := calls(w.store, uri, pairOf(t, "Autre", certtest.Options{Curve: elliptic.P256()}))
+	all := calls(w.store, uri, pairOf(t, "Autre", w.quick(t, 1)))
 	delete(all, "Status") // it looks, whatever happens
-	all["Agree"] = func(ctx context.Context) error { return opens(ctx, t, u, envelope.ECDH) }
+	all["the key"] = func(ctx context.Context) error { return opens(ctx, t, u, mechanism) }
 	for name, call := range all {
 		wantFault(t, name, call(cancelled), fault.Cancelled)
 		wantFault(t, name+", late", call(late), fault.Timeout)
@@ -136,9 +136,10 @@ func testCancelled(t *testing.T, w world) {
 }
 
 func testClosed(t *testing.T, w world) {
-	pair := pairOf(t, "Clé", certtest.Options{Curve: elliptic.P256()})
+	pair := pairOf(t, "Clé", w.quick(t, 0))
 	uri := w.add(t, pair).URI
 	u := w.unwrapper(t, uri)
+	mechanism := w.rsa(t)
 	for range 2 {
 		if err := w.store.Close(); err != nil {
 			t.Errorf("Close: %v", err)
@@ -147,7 +148,7 @@ func testClosed(t *testing.T, w world) {
 	for name, call := range calls(w.store, uri, pair) {
 		wantFault(t, name, call(t.Context()), fault.StoreFailed)
 	}
-	wantFault(t, "Agree", opens(t.Context(), t, u, envelope.ECDH), fault.StoreFailed)
+	wantFault(t, "the key", opens(t.Context(), t, u, mechanism), fault.StoreFailed)
 	if status := w.store.Status(t.Context()); status.State != keystore.Failed {
 		t.Errorf("a closed store is %s", status.State)
 	}
@@ -163,14 +164,20 @@ func testConcurrency(t *testing.T, w world) {
 	shared := w.unwrapper(t, common.URI)
 	pairs := make([]keystore.Pair, 8)
 	for i := range pairs {
-		pairs[i] = pairOf(t, "Même nom", certtest.Options{Curve: elliptic.P256(), CommonName: fmt.Sprint(i)})
+		o := w.quick(t, 1+i)
+		o.CommonName = fmt.Sprint(i)
+		pairs[i] = pairOf(t, "Même nom", o)
 	}
+	declared := w.mechanisms(t)
+	mechanisms := slices.DeleteFunc([]envelope.Mechanism{w.rsa(t), envelope.RSAPKCS1}, func(m envelope.Mechanism) bool {
+		return !slices.Contains(declared, m)
+	})
 	errs := make([]error, len(pairs))
 	var all sync.WaitGroup
 	for i := range pairs {
 		all.Go(func() {
 			for range 5 {
-				errs[i] = errors.Join(errs[i], turn(t, w, pairs[i], shared, common.URI))
+				errs[i] = errors.Join(errs[i], turn(t, w, pairs[i], shared, common.URI, mechanisms))
 			}
 		})
 	}
@@ -185,7 +192,7 @@ func testConcurrency(t *testing.T, w world) {
 	}
 }
 
-func turn(t *testing.T, w world, pair keystore.Pair, shared keystore.Unwrapper, common string) error {
+func turn(t *testing.T, w world, pair keystore.Pair, shared keystore.Unwrapper, common string, mechanisms []envelope.Mechanism) error {
 	ctx := t.Context()
 	e, err := w.store.(keystore.Importer).Import(ctx, pair)
 	if err != nil {
@@ -199,11 +206,11 @@ func turn(t *testing.T, w world, pair keystore.Pair, shared keystore.Unwrapper, 
 	if err == nil && !slices.ContainsFunc(list, func(x keystore.Entry) bool { return x.URI == common && x.HasKey }) {
 		err = errors.New("the common key is not listed")
 	}
-	err = errors.Join(err,
-		opens(ctx, t, own, envelope.ECDH),
-		opens(ctx, t, shared, envelope.RSAOAEPSHA256),
-		opens(ctx, t, shared, envelope.RSAPKCS1),
-		own.Close())
+	err = errors.Join(err, opens(ctx, t, own, mechanisms[0]))
+	for _, m := range mechanisms {
+		err = errors.Join(err, opens(ctx, t, shared, m))
+	}
+	err = errors.Join(err, own.Close())
 	if d, ok := w.store.(keystore.Deleter); ok {
 		removed := d.Delete(ctx, e.URI)
 		_, again := w.store.(keystore.Importer).Import(ctx, pair)

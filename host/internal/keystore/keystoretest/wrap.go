@@ -28,7 +28,7 @@ func pairOf(t *testing.T, name string, o certtest.Options) keystore.Pair {
 	return keystore.Pair{Key: p.Key, Certificate: p.DER, Name: name}
 }
 
-// keyKinds are the keys that every store takes.
+// keyKinds are the keys that plis are sealed to.
 func keyKinds() map[string]certtest.Options {
 	return map[string]certtest.Options{
 		"RSA-2048": {Bits: 2048},

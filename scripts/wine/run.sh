@@ -1,0 +1,6 @@
+#!/bin/sh
+# Runs a Windows program in the prefix $WINEPREFIX: go test -exec "sh run.sh".
+set -eu
+. "$(cd "$(dirname "$0")" && pwd)/env.sh"
+: "${WINEPREFIX:?names the prefix that prefix.sh made}"
+exec wine "$@"
