@@ -64,10 +64,10 @@ func TestPlaces(t *testing.T) {
 			"firefox":  s.Home + "/.mozilla/native-messaging-hosts/",
 		}},
 		{true, map[string]string{
-			"chrome":                       s.Root + "/etc/opt/chrome/native-messaging-hosts/",
-			"chromium,brave,vivaldi,opera": s.Root + "/etc/chromium/native-messaging-hosts/",
-			"edge":                         s.Root + "/etc/opt/edge/native-messaging-hosts/",
-			"firefox":                      s.Root + "/usr/lib/mozilla/native-messaging-hosts/",
+			"chrome,brave":           s.Root + "/etc/opt/chrome/native-messaging-hosts/",
+			"chromium,vivaldi,opera": s.Root + "/etc/chromium/native-messaging-hosts/",
+			"edge":                   s.Root + "/etc/opt/edge/native-messaging-hosts/",
+			"firefox":                s.Root + "/usr/lib/mozilla/native-messaging-hosts/",
 		}},
 	} {
 		entries, err := s.Entries(all(), Scope{System: c.system})
@@ -159,7 +159,7 @@ func TestManifests(t *testing.T) {
 		if info, _ := os.Stat(e.Path); info.Mode().Perm() != 0o644 {
 			t.Errorf("%s has mode %v", e.Path, info.Mode())
 		}
-		if left, _ := filepath.Glob(filepath.Join(filepath.Dir(e.Path), ".*")); len(left) != 0 {
+		if left, _ := filepath.Glob(filepath.Join(filepath.Dir(e.Path), "."+FileName+"*")); len(left) != 0 {
 			t.Errorf("left behind: %q", left)
 		}
 		if r := s.Look(e); r.State != Current || r.Host != s.Executable {

@@ -3,7 +3,7 @@ package install
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
+	"slices"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
@@ -42,6 +42,14 @@ func NewManifest(f Family, executable string) Manifest {
 	return m
 }
 
+// foreign lists the extensions that the manifest lets in beside Scellé's.
+func (m Manifest) foreign(f Family) []string {
+	want := NewManifest(f, "")
+	allowed := slices.Concat(m.AllowedOrigins, m.AllowedExtensions)
+	ours := slices.Concat(want.AllowedOrigins, want.AllowedExtensions)
+	return slices.DeleteFunc(allowed, func(id string) bool { return slices.Contains(ours, id) })
+}
+
 // write puts the manifest in place in one step, so that a browser never reads
 // half of it. Other users' browsers must be able to read a system's one.
 func (m Manifest) write(path string) error {
@@ -49,52 +57,35 @@ func (m Manifest) write(path string) error {
 	if err != nil {
 		return fault.Wrap(fault.Internal, err)
 	}
-	if err := writeAside(path, append(data, '\n')); err != nil {
+	if err := makeFolders(path); err != nil {
+		return fault.Wrap(fault.WriteFailed, err)
+	}
+	if err := writeAside(path, append(data, '\n'), 0o644); err != nil {
 		return fault.Wrap(fault.WriteFailed, err)
 	}
 	return nil
-}
-
-func writeAside(path string, data []byte) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	aside, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(aside.Name()) // nothing is there any more after the rename
-	defer aside.Close()
-	if _, err := aside.Write(data); err != nil {
-		return err
-	}
-	if err := aside.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := aside.Sync(); err != nil {
-		return err
-	}
-	if err := aside.Close(); err != nil {
-		return err
-	}
-	return os.Rename(aside.Name(), path)
 }
 
 // readManifest reads a manifest that anybody may have written. The error is
 // the file system's (fs.ErrNotExist) or fault.ReadFailed.
 func readManifest(path string) (Manifest, error) {
 	var m Manifest
-	info, err := os.Stat(path)
-	if err != nil {
-		return m, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxManifest {
-		return m, fault.Newf(fault.ReadFailed, "%s", FileName)
-	}
-	data, err := os.ReadFile(path)
+	data, err := readBounded(path, maxManifest)
 	if err != nil {
 		return m, err
 	}
 	return m, fault.Recode(fault.ReadFailed, json.Unmarshal(data, &m))
+}
+
+// readBounded reads a regular file of at most limit bytes. The error is the
+// file system's or fault.ReadFailed.
+func readBounded(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > limit {
+		return nil, fault.Newf(fault.ReadFailed, "%s", info.Name())
+	}
+	return os.ReadFile(path)
 }

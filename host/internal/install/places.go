@@ -5,38 +5,63 @@ package install
 import (
 	"os"
 	"path/filepath"
+	"strings"
 )
 
-// entry is where a browser looks, if it has such a place.
-func (s System) entry(b Browser, system bool) (Entry, bool) {
-	p := b.places()
-	e := Entry{Browsers: []string{b.Name}, Family: b.Family, System: system}
-	switch {
-	case system && p.system != "":
-		e.Path = filepath.Join(s.Root+p.system, FileName)
-	case !system && p.user != "":
-		e.Path = filepath.Join(s.under(p.user), FileName)
+// entries are where a browser looks.
+func (s System) entries(b Browser, system bool) []Entry {
+	p := s.places(b)
+	folders := make([]string, 0, 2)
+	if system {
+		for _, folder := range p.system {
+			folders = append(folders, s.Root+folder)
+		}
+	} else {
+		for _, folder := range p.user {
+			folders = append(folders, s.under(folder))
+		}
 	}
-	return e, e.Path != ""
+	var entries []Entry
+	for _, folder := range folders {
+		entries = append(entries, Entry{
+			Browsers: []string{b.Name}, Family: b.Family, System: system,
+			Path: filepath.Join(folder, FileName),
+		})
+	}
+	return entries
 }
 
-func (s System) inUserDataDir(dir string) Entry {
-	return Entry{
-		Browsers: []string{"chromium"},
-		Family:   Chromium,
-		Path:     filepath.Join(dir, "NativeMessagingHosts", FileName),
+func (s System) places(b Browser) places {
+	if s.os() == "darwin" {
+		return b.darwin
 	}
+	return b.linux
+}
+
+// under gives a user's place of the table its folder.
+func (s System) under(place string) string {
+	switch {
+	case s.os() == "darwin":
+		return filepath.Join(s.Home, "Library", "Application Support", place)
+	case strings.HasPrefix(place, "."):
+		return filepath.Join(s.Home, place)
+	}
+	config := s.Getenv("XDG_CONFIG_HOME")
+	if !filepath.IsAbs(config) {
+		config = filepath.Join(s.Home, ".config")
+	}
+	return filepath.Join(config, place)
 }
 
 // used reports whether the browser left a folder of its own on this account.
 func (s System) used(b Browser) bool {
-	p := b.places()
-	for _, dir := range []string{filepath.Dir(s.under(p.user)), s.under(p.profile)} {
-		if info, err := os.Stat(dir); err == nil && info.IsDir() && (p.profile != "" || dir != s.under("")) {
-			return true
-		}
-	}
-	return false
+	p := s.places(b)
+	return p.profile != "" && isFolder(s.under(p.profile)) || isFolder(filepath.Dir(s.under(p.user[0])))
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func (e Entry) register() error { return nil }
