@@ -51,6 +51,9 @@ func run(ctx context.Context, build, language string, visible bool) (err error) 
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	w.Language = language
+	if err := w.Stock(); err != nil {
+		return err
+	}
 	if visible {
 		return show(ctx, w)
 	}
@@ -58,7 +61,7 @@ func run(ctx context.Context, build, language string, visible bool) (err error) 
 }
 
 func absolute(a stack.Artifacts) (stack.Artifacts, error) {
-	for _, p := range []*string{&a.Host, &a.Portal, &a.Extension} {
+	for _, p := range []*string{&a.Host, &a.Portal, &a.Extension, &a.Firefox, &a.Dist} {
 		abs, err := filepath.Abs(*p)
 		if err != nil {
 			return a, err

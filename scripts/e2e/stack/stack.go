@@ -26,6 +26,8 @@ type Artifacts struct {
 	Host      string // the binary
 	Portal    string // the binary
 	Extension string // the unpacked Chromium extension (demo build: loopback allowed)
+	Firefox   string // the same for Firefox
+	Dist      string // where `make dist` leaves packages; need not be there
 }
 
 // Built returns the artifacts below a build folder, or says which is missing.
@@ -34,6 +36,8 @@ func Built(dir string) (Artifacts, error) {
 		Host:      filepath.Join(dir, "scelle"),
 		Portal:    filepath.Join(dir, "portal"),
 		Extension: filepath.Join(dir, "extension-demo", "chrome"),
+		Firefox:   filepath.Join(dir, "extension-demo", "firefox"),
+		Dist:      filepath.Join(dir, "dist"),
 	}
 	for _, p := range []string{a.Host, a.Portal, filepath.Join(a.Extension, "manifest.json")} {
 		if _, err := os.Stat(p); err != nil {
@@ -48,7 +52,8 @@ type World struct {
 	Artifacts
 	Dir         string
 	Home        string
-	Downloads   string
+	Downloads   string // where the browser saves
+	Installers  string // what the portal offers; Stock fills it
 	UserDataDir string
 	Origin      string // the portal's, such as http://127.0.0.1:40001
 	Language    string // of the browser: "" is French, "en" English
@@ -67,11 +72,12 @@ func New(ctx context.Context, a Artifacts, dir string, log io.Writer) (*World, e
 		Dir:         dir,
 		Home:        filepath.Join(dir, "home"),
 		Downloads:   filepath.Join(dir, "home", "Downloads"),
+		Installers:  filepath.Join(dir, "installers"),
 		UserDataDir: filepath.Join(dir, "profile"),
 		log:         log,
 		addr:        "127.0.0.1:0",
 	}
-	for _, d := range []string{w.Home, w.Downloads, w.UserDataDir, filepath.Join(dir, "portal"), filepath.Join(dir, "run")} {
+	for _, d := range []string{w.Home, w.Downloads, w.Installers, w.UserDataDir, filepath.Join(dir, "portal"), filepath.Join(dir, "run")} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, err
 		}
@@ -132,7 +138,7 @@ func (w *World) StoreDir() string {
 // address with the same data.
 func (w *World) StartPortal(ctx context.Context) error {
 	// Close ends the portal, not ctx: interrupting the demo is no failure.
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), w.Portal, "-addr", w.addr, "-data", filepath.Join(w.Dir, "portal"), "-demo")
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), w.Portal, "-addr", w.addr, "-data", filepath.Join(w.Dir, "portal"), "-downloads", w.Installers, "-demo")
 	cmd.Env = append(os.Environ(), w.Env()...)
 	cmd.Stderr = w.log
 	out, err := cmd.StdoutPipe()
