@@ -299,11 +299,15 @@ export interface HostStatusResult {
   stores: StoreStatus[];
 }
 
-/** ImportParams hands over a ServerKey's envelope. */
+/**
+ * ImportParams hands over a ServerKey's envelope. Thumbprint is that of its registration: a
+ * pair with another certificate is refused before anything reaches a store. "" takes any.
+ */
 export interface ImportParams {
   transport: string;
   envelope: Base64;
   name: string;
+  thumbprint?: string;
 }
 
 /**

@@ -202,9 +202,12 @@ type TransportResult struct {
 	Expires     time.Time `json:"expires"`
 }
 
-// ImportParams hands over a ServerKey's envelope.
+// ImportParams hands over a ServerKey's envelope. Thumbprint is that of its
+// registration: a pair with another certificate is refused before anything
+// reaches a store. "" takes any.
 type ImportParams struct {
-	Transport string `json:"transport"`
-	Envelope  []byte `json:"envelope"`
-	Name      string `json:"name"`
+	Transport  string `json:"transport"`
+	Envelope   []byte `json:"envelope"`
+	Name       string `json:"name"`
+	Thumbprint string `json:"thumbprint,omitempty"`
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"scelle/host/internal/keystore"
+	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/pkcs12x"
 	"scelle/shared/protocol"
@@ -26,6 +27,9 @@ func (s *Service) Import(ctx context.Context, p protocol.ImportParams) (protocol
 	bundle, err := pkcs12x.Decode(p12, password)
 	if err != nil {
 		return protocol.KeyResult{}, err
+	}
+	if p.Thumbprint != "" && keypair.Thumbprint(bundle.Certificate) != p.Thumbprint {
+		return protocol.KeyResult{}, fault.Newf(fault.TransportFailed, "thumbprint")
 	}
 	// A person may bring an old key to open old plis (ImportFile); a portal
 	// that makes a key makes one that can receive plis.

@@ -210,6 +210,28 @@ func TestAPortalsPairMustBeGood(t *testing.T) {
 	}
 }
 
+// TestAPortalsPairMustBeTheRegisteredOne: another certificate than the one
+// that the portal registered reaches no store.
+func TestAPortalsPairMustBeTheRegisteredOne(t *testing.T) {
+	store := memory.New()
+	s := newService(t, store)
+	ticket, err := s.BeginTransport(t.Context(), protocol.Empty{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered := certtest.SelfSigned(t, certtest.Options{CommonName: "Inscrite"})
+	other := certtest.SelfSigned(t, certtest.Options{CommonName: "Autre", Key: 1})
+	_, err = s.Import(t.Context(), protocol.ImportParams{
+		Transport: ticket.ID, Envelope: sealPair(t, other, ticket.Certificate), Name: "Clé", Thumbprint: keypair.Thumbprint(registered.DER),
+	})
+	if fault.CodeOf(err) != fault.TransportFailed {
+		t.Errorf("%v", err)
+	}
+	if list, _ := store.List(t.Context()); len(list) != 0 {
+		t.Error("it was stored")
+	}
+}
+
 // TestOneTimeKeysEndWithTheirConnection: another caller cannot use them.
 func TestOneTimeKeysEndWithTheirConnection(t *testing.T) {
 	store := memory.New()

@@ -96,7 +96,7 @@ func (a *Add) work(s AddStep) []Effect {
 	case StepRequest:
 		return a.request()
 	case StepImport:
-		params := protocol.ImportParams{Transport: a.transport.ID, Envelope: a.sealed, Name: a.commonName()}
+		params := protocol.ImportParams{Transport: a.transport.ID, Envelope: a.sealed, Name: a.commonName(), Thumbprint: a.Registration.Thumbprint}
 		return []Effect{host(&a.runs, protocol.HostImport, params, a.imported)}
 	case StepSubmit:
 		return a.submit()
