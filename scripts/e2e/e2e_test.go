@@ -32,10 +32,15 @@ func browse(t *testing.T, w *stack.World) *journey.Walk {
 // another: most of its time is waiting.
 func newWorld(t *testing.T) *stack.World {
 	t.Helper()
+	return newWorldIn(t, stack.Chromium)
+}
+
+func newWorldIn(t *testing.T, engine stack.Engine) *stack.World {
+	t.Helper()
 	t.Parallel()
 	build, err := filepath.Abs("../../build")
 	must(t, err)
-	a, err := stack.Built(build)
+	a, err := stack.BuiltFor(engine, build)
 	must(t, err)
 	w, err := stack.New(context.WithoutCancel(t.Context()), a, t.TempDir(), logWriter{t})
 	must(t, err)

@@ -18,6 +18,12 @@ const capabilities = { toJSON: () => ({ "moz:webdriverClick": true, "moz:accessi
 const wait = (millis) => new Promise((resolve) => window.setTimeout(resolve, millis));
 const extensionOf = (id) => WebExtensionPolicy.getByID(id);
 
+/** A label that lies over its field is what a person hits. */
+const HIT = `shown?.scrollIntoView({ block: "nearest" });
+  const { left, top, width, height } = shown?.getBoundingClientRect() ?? {};
+  const label = shown && document.elementFromPoint(left + width / 2, top + height / 2)?.closest("label");
+  return label?.control === shown ? label : shown;`;
+
 /** The element that a person would mean: the first that shows and is enabled. */
 const SHOWN = `const shown = [...document.querySelectorAll(arguments[0])].find((e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0 && !e.disabled);`;
 
@@ -77,7 +83,7 @@ const commands = {
 
   click: async (id, selector) => {
     const actor = actorOf(id);
-    const element = await actor.executeScript(SHOWN + "return shown", [selector], {});
+    const element = await actor.executeScript(SHOWN + HIT, [selector], {});
     if (!element) return false;
     await actor.clickElement(element, capabilities);
     return true;

@@ -19,6 +19,16 @@ import (
 	"syscall"
 
 	"scelle/scripts/e2e/browser"
+	"scelle/scripts/e2e/firefox"
+)
+
+// Engine is the browser of a world, by the name that `scelle install` knows.
+type Engine string
+
+// The browsers.
+const (
+	Chromium Engine = "chromium"
+	Firefox  Engine = "firefox"
 )
 
 // Artifacts are the built programs, as `make build` leaves them.
@@ -28,6 +38,14 @@ type Artifacts struct {
 	Extension string // the unpacked Chromium extension (demo build: loopback allowed)
 	Firefox   string // the same for Firefox
 	Dist      string // where `make dist` leaves packages; need not be there
+	Engine    Engine // whose world it is to be
+}
+
+// BuiltFor is Built for a world of another browser than Chromium.
+func BuiltFor(engine Engine, dir string) (Artifacts, error) {
+	a, err := Built(dir)
+	a.Engine = engine
+	return a, err
 }
 
 // Built returns the artifacts below a build folder, or says which is missing.
@@ -38,6 +56,7 @@ func Built(dir string) (Artifacts, error) {
 		Extension: filepath.Join(dir, "extension-demo", "chrome"),
 		Firefox:   filepath.Join(dir, "extension-demo", "firefox"),
 		Dist:      filepath.Join(dir, "dist"),
+		Engine:    Chromium,
 	}
 	for _, p := range []string{a.Host, a.Portal, filepath.Join(a.Extension, "manifest.json")} {
 		if _, err := os.Stat(p); err != nil {
@@ -116,15 +135,19 @@ func (w *World) Run(name string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// RegisterHost writes the native-messaging manifest into the profile.
-func (w *World) RegisterHost() error {
-	_, err := w.Run(w.Host, "install", "--browser", "chromium", "--user-data-dir", w.UserDataDir)
-	return err
-}
+// RegisterHost writes the native-messaging manifest: into Chromium's profile,
+// for Firefox, which knows no such place, into the home.
+func (w *World) RegisterHost() error { return w.register("install") }
 
 // UnregisterHost removes it again, as if the host was not installed.
-func (w *World) UnregisterHost() error {
-	_, err := w.Run(w.Host, "uninstall", "--browser", "chromium", "--user-data-dir", w.UserDataDir)
+func (w *World) UnregisterHost() error { return w.register("uninstall") }
+
+func (w *World) register(verb string) error {
+	args := []string{verb, "--browser", string(w.Engine)}
+	if w.Engine == Chromium {
+		args = append(args, "--user-data-dir", w.UserDataDir)
+	}
+	_, err := w.Run(w.Host, args...)
 	return err
 }
 
@@ -182,8 +205,18 @@ func (w *World) StopPortal() error {
 	return err
 }
 
-// Browse starts Chromium on the world's profile.
+// Browse starts the browser on the world's profile.
 func (w *World) Browse(ctx context.Context, visible bool) (browser.Browser, error) {
+	if w.Engine == Firefox {
+		return firefox.Start(ctx, firefox.Options{
+			Profile:   w.UserDataDir,
+			Downloads: w.Downloads,
+			Extension: w.Artifacts.Firefox,
+			Env:       w.Env(),
+			Visible:   visible,
+			Language:  w.Language,
+		})
+	}
 	return browser.Start(ctx, browser.Options{
 		UserDataDir: w.UserDataDir,
 		Downloads:   w.Downloads,
