@@ -124,23 +124,6 @@ func nothingListens(t *testing.T, w *journey.Walk) {
 	must(t, w.GoTender())
 }
 
-// homeListing is what a stray program would change in the real home.
-func homeListing(t *testing.T) string {
-	t.Helper()
-	home, err := os.UserHomeDir()
-	must(t, err)
-	var b strings.Builder
-	for _, p := range []string{".pki", ".local/share/pki", ".local/state/scelle", ".config/chromium", ".config/google-chrome", ".mozilla"} {
-		info, err := os.Stat(filepath.Join(home, p))
-		if err == nil {
-			b.WriteString(p + " " + info.ModTime().Format(time.RFC3339Nano) + "\n")
-		} else {
-			b.WriteString(p + " absent\n")
-		}
-	}
-	return b.String()
-}
-
 func certificatesSeenByCertutil(t *testing.T, w *journey.Walk) {
 	t.Helper()
 	db := "sql:" + w.World.StoreDir()
