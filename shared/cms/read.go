@@ -3,6 +3,8 @@ package cms
 import (
 	"io"
 
+	"scelle/shared/fault"
+
 	"golang.org/x/crypto/cryptobyte"
 )
 
@@ -186,6 +188,23 @@ func (r *Reader) Read(b []byte) (int, error) {
 		r.err = sourceError(err)
 	}
 	return n, r.err
+}
+
+// Skip ends a primitive content whose octets the caller took from elsewhere;
+// src continues behind it. It is for the place of Read, before anything was
+// read. A content in segments cannot be skipped: fault.Internal.
+func (r *Reader) Skip(src io.Reader) error {
+	if r.err != nil {
+		return r.err
+	}
+	c := &r.content
+	if r.header == nil || c.base != 0 || c.remaining != c.length {
+		return fault.Newf(fault.Internal, "content cannot be skipped")
+	}
+	r.p.src.Reset(src)
+	r.p.pos += c.remaining
+	c.remaining, c.done = 0, true
+	return nil
 }
 
 // nextSegment goes on to the next OCTET STRING with octets in it, or to the

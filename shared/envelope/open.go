@@ -67,19 +67,11 @@ type Report struct {
 func Open(ctx context.Context, dst io.Writer, src io.Reader, o OpenOptions) (*Report, error) {
 	whole := o.envelopeFingerprint()
 	defer whole.close()
-	decoded, encoding, err := decode(io.TeeReader(src, whole))
+	opening, err := NewOpening(ctx, io.TeeReader(src, whole), o.Unwrapper)
 	if err != nil {
 		return nil, err
 	}
-	reader, info, err := readHeader(decoded, encoding)
-	if err != nil {
-		return nil, err
-	}
-	key, err := unwrapContentKey(ctx, info, o.Unwrapper)
-	if err != nil {
-		return nil, err
-	}
-	defer key.Wipe()
+	defer opening.Key.Wipe()
 	out := &quarantine{dst: dst, prefix: o.Prefix}
 	if !o.NoPlaintextSHA256 {
 		out.hash = newFingerprint(o.NewHash, o.Cipher)
@@ -87,10 +79,10 @@ func Open(ctx context.Context, dst io.Writer, src io.Reader, o OpenOptions) (*Re
 	}
 	content := o.envelopeFingerprint()
 	defer content.close()
-	if err := openContent(ctx, out, reader, content, key, o); err != nil {
+	if err := openContent(ctx, out, opening.reader, content, opening.Key, o); err != nil {
 		return nil, err
 	}
-	report := &Report{Info: info, Authenticated: info.Authenticated, Size: out.size}
+	report := &Report{Info: opening.Info, Authenticated: opening.Info.Authenticated, Size: out.size}
 	if out.hash != nil {
 		out.hash.sum(&report.PlaintextSHA256)
 	}
@@ -243,11 +235,10 @@ func (q *quarantine) release(b []byte) error {
 // prefix is told without looking at the padding; for GCM a wrong tag comes
 // before everything else.
 func (q *quarantine) finish(ctx context.Context, dec ContentDecrypter, t *cms.Trailer, a ContentAlgorithm) error {
-	if a.Authenticated() {
-		if len(t.MAC) != TagSize {
-			return fault.Newf(fault.EnvelopeMalformed, "mac of %d bytes", len(t.MAC))
-		}
-	} else if q.short() {
+	if err := checkTag(t, a); err != nil {
+		return err
+	}
+	if !a.Authenticated() && q.short() {
 		return fault.New(fault.PliNotOurs)
 	}
 	rest, err := dec.Finish(ctx, nil, t.MAC, authenticatedAttributes(t))

@@ -55,7 +55,7 @@ type Extractor struct {
 	results  []Result
 	index    int // of the file whose bytes are coming
 	body     io.WriteCloser
-	sum      hash.Hash
+	sums     []hash.Hash // of the files, nil where nobody needs one
 	left     int64
 	done     bool
 	err      error
@@ -181,7 +181,8 @@ func (x *Extractor) beginFile() error {
 	if err != nil {
 		return fault.Wrap(fault.WriteFailed, err)
 	}
-	x.body, x.sum, x.left = body, x.sink.NewHash(), file.Size
+	x.body, x.left = body, file.Size
+	x.sums = append(x.sums, x.sink.NewHash())
 	x.results = append(x.results, Result{FileInfo: info})
 	if x.left == 0 {
 		return x.endFile()
@@ -191,18 +192,57 @@ func (x *Extractor) beginFile() error {
 
 func (x *Extractor) writeBody(p []byte) (int, error) {
 	p = p[:min(int64(len(p)), x.left)]
-	e := x.entry()
-	e.crc = crc32.Update(e.crc, crc32.IEEETable, p)
-	if x.sum != nil {
-		x.sum.Write(p)
+	crc := crc32.Update(x.entry().crc, crc32.IEEETable, p)
+	if sum := x.sums[x.index]; sum != nil {
+		sum.Write(p)
 	}
 	if _, err := x.body.Write(p); err != nil {
 		return 0, fault.Wrap(fault.WriteFailed, err)
 	}
-	if x.left -= int64(len(p)); x.left > 0 {
-		return len(p), nil
+	return len(p), x.moved(int64(len(p)), crc)
+}
+
+// WriteStructure is Write for a caller that moves the files' bytes itself: it
+// takes p only up to where those of a file begin, and returns how much that
+// was. Body then says where they go.
+func (x *Extractor) WriteStructure(p []byte) (int, error) {
+	total := len(p)
+	for len(p) > 0 && x.err == nil && x.left == 0 {
+		var n int
+		n, x.err = x.step(p)
+		p = p[n:]
 	}
-	return len(p), x.endFile()
+	return total - len(p), x.err
+}
+
+// Body is where the next left bytes go, and the hash that wants them, nil if
+// none does. left is 0 where bytes come that are not a file's. What went
+// there must be told to Moved.
+func (x *Extractor) Body() (dst io.WriteCloser, sum hash.Hash, left int64) {
+	if x.left == 0 || x.err != nil {
+		return nil, nil, 0
+	}
+	return x.body, x.sums[x.index], x.left
+}
+
+// Moved counts n bytes of Body; crc is the CRC-32 (IEEE) of the file as far as
+// it has come. Errors are those of Write.
+func (x *Extractor) Moved(n int64, crc uint32) error {
+	if x.err == nil && (n < 0 || n > x.left) {
+		x.err = fault.Newf(fault.Internal, "%d bytes of %d", n, x.left)
+	}
+	if x.err == nil {
+		x.err = x.moved(n, crc)
+	}
+	return x.err
+}
+
+func (x *Extractor) moved(n int64, crc uint32) error {
+	x.entry().crc = crc
+	if x.left -= n; x.left > 0 {
+		return nil
+	}
+	return x.endFile()
 }
 
 func (x *Extractor) endFile() error {
@@ -210,9 +250,6 @@ func (x *Extractor) endFile() error {
 	x.body = nil
 	if err := body.Close(); err != nil {
 		return fault.Wrap(fault.WriteFailed, err)
-	}
-	if x.sum != nil {
-		x.results[x.index].Sum = hex.EncodeToString(x.sum.Sum(nil))
 	}
 	descriptor := x.entry().descriptor()
 	x.index++
@@ -236,6 +273,11 @@ func (x *Extractor) Close() (*Manifest, []Result, error) {
 	}
 	if x.err != nil {
 		return nil, nil, x.err
+	}
+	for i, sum := range x.sums {
+		if sum != nil {
+			x.results[i].Sum = hex.EncodeToString(sum.Sum(nil))
+		}
 	}
 	return x.manifest, x.results, nil
 }

@@ -15,68 +15,33 @@ type Open func(i int) (io.ReadCloser, error)
 
 // Reader is a pli as a stream of bytes, made while it is read: nothing but the
 // manifest and the directory is held in memory, and each file is opened when
-// its turn comes.
+// its turn comes. It is a [Plan] and a copy loop.
 type Reader struct {
-	manifest Manifest
-	layout   *layout
-	open     Open
+	*Plan
+	open Open
 
 	pending []byte        // archive bytes ready to go out
-	next    int           // the entry whose header comes next
+	next    int           // the file that comes next
 	body    io.ReadCloser // the file whose bytes are going out
 	left    int64         // bytes of it still to come
+	crc     uint32        // of those that went out
 	idle    int           // reads in a row that gave neither bytes nor an error
 	err     error         // how it ended
 }
 
 // NewReader prepares a pli. Names are made safe and distinct and texts
-// cleaned: Manifest returns what will be written. Errors: fault.NoFile without
-// a file, fault.EnvelopeTooLarge above the limits, fault.BadRequest (its
-// detail is the field) for what no pli may say.
+// cleaned: Manifest returns what will be written. Errors are those of NewPlan.
 func NewReader(m Manifest, open Open) (*Reader, error) {
 	return newReader(m, open, max32)
 }
 
 func newReader(m Manifest, open Open, far int64) (*Reader, error) {
-	switch {
-	case len(m.Files) == 0:
-		return nil, fault.New(fault.NoFile)
-	case len(m.Files) > MaxFiles:
-		return nil, fault.Newf(fault.EnvelopeTooLarge, "%d files", len(m.Files))
-	}
-	m = m.normalise()
-	if p := m.problem(); p != "" {
-		return nil, fault.Newf(fault.BadRequest, "%s", p)
-	}
-	document, err := m.encode()
+	p, err := newPlan(m, far)
 	if err != nil {
 		return nil, err
 	}
-	if len(document) > MaxManifest {
-		return nil, fault.Newf(fault.EnvelopeTooLarge, "pli.json")
-	}
-	l := newLayout(document, m.Files, far)
-	if l.size() > MaxSize {
-		return nil, fault.New(fault.EnvelopeTooLarge)
-	}
-	return &Reader{manifest: m, layout: l, open: open, pending: l.head(), next: 2}, nil
+	return &Reader{Plan: p, open: open, pending: p.Before(0)}, nil
 }
-
-// Size returns the exact length in bytes of the pli for m; errors as for
-// NewReader.
-func Size(m Manifest) (int64, error) {
-	r, err := NewReader(m, nil)
-	if err != nil {
-		return 0, err
-	}
-	return r.Size(), nil
-}
-
-// Size is the exact length of the whole pli in bytes, known before reading.
-func (r *Reader) Size() int64 { return r.layout.size() }
-
-// Manifest is what is being written, with the final names.
-func (r *Reader) Manifest() Manifest { return r.manifest }
 
 // Read gives the next bytes of the pli. A file that cannot be opened or read,
 // or has more or fewer bytes than the manifest says (it changed meanwhile), is
@@ -109,8 +74,7 @@ func (r *Reader) readBody(p []byte) int {
 		p = p[:r.left]
 	}
 	n, err := r.body.Read(p)
-	e := &r.layout.entries[r.next]
-	e.crc = crc32.Update(e.crc, crc32.IEEETable, p[:n])
+	r.crc = crc32.Update(r.crc, crc32.IEEETable, p[:n])
 	r.left -= int64(n)
 	if r.idle++; n > 0 {
 		r.idle = 0
@@ -134,29 +98,28 @@ func (r *Reader) endFile() {
 		r.fail(err)
 		return
 	}
-	r.pending = r.layout.entries[r.next].descriptor()
-	r.next++
+	r.pending = r.After(r.next, r.crc)
+	if r.next++; r.next < len(r.manifest.Files) {
+		r.pending = append(r.pending, r.Before(r.next)...)
+	} else {
+		r.err = io.EOF
+	}
 }
 
-// nextFile begins the next file, or the directory after the last one.
+// nextFile opens the next file, whose header went out.
 func (r *Reader) nextFile() {
-	if r.next == len(r.layout.entries) {
-		r.pending, r.err = r.layout.tail(), io.EOF
-		return
-	}
-	body, err := r.open(r.next - 2)
+	body, err := r.open(r.next)
 	if err != nil {
 		r.fail(err)
 		return
 	}
-	e := r.layout.entries[r.next]
-	r.body, r.left, r.pending = body, e.size, e.local()
+	r.body, r.left, r.crc = body, r.manifest.Files[r.next].Size, 0
 }
 
 // fail ends the stream. The cause may be nil or io.EOF: the size was wrong.
 func (r *Reader) fail(cause error) {
 	r.closeBody()
-	name := r.layout.entries[r.next].name
+	name := r.manifest.Files[r.next].Name
 	r.err = fault.Newf(fault.ReadFailed, "%s", name)
 	if f := fault.Of(cause); f != nil && f.Code != fault.Internal {
 		r.err = f // a cancelled or otherwise named failure of the source

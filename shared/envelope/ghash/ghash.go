@@ -130,6 +130,22 @@ func (k *Key) Chunk(tag []byte, n uint64) Element {
 	return FromBytes(tag).Add(k.mask).Mul(k.inverse).Add(Lengths(n, 0))
 }
 
+// ChunkUnder returns GHASH(chunk) from the tag of an encryption that gave the
+// chunk, of n bytes, as ciphertext, without additional data. mask is E_K(J0)
+// of that encryption, 16 bytes.
+func (k *Key) ChunkUnder(tag, mask []byte, n uint64) Element {
+	return FromBytes(tag).Add(FromBytes(mask)).Mul(k.inverse).Add(Lengths(0, n))
+}
+
+// IV returns the 16-byte IV from which AES-GCM makes this J0: NIST SP 800-38D
+// 7.1 has J0 = GHASH(IV || 0^64 || 128 as 64 bits) for it. So one call can
+// encrypt a chunk in the middle of a message: J0 is the counter block before
+// the chunk's first.
+func (k *Key) IV(j0 []byte) [BlockSize]byte {
+	length := Lengths(0, BlockSize)
+	return FromBytes(j0).Mul(k.inverse).Add(length).Mul(k.inverse).Bytes()
+}
+
 // Sum adds up the GHASH of a ciphertext that comes in chunks. All chunks but
 // the last must have whole blocks.
 type Sum struct {

@@ -207,3 +207,38 @@ func BenchmarkMul(b *testing.B) {
 		x = x.Mul(y)
 	}
 }
+
+// TestOneCall encrypts a message chunk by chunk with the standard library's
+// whole AES-GCM, each chunk under the IV that continues the counter, and
+// compares ciphertext and tag with one call for all of it.
+func TestOneCall(t *testing.T) {
+	block, err := aes.NewCipher(seeded(1, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, _ := cipher.NewGCM(block)
+	long, _ := cipher.NewGCMWithNonceSize(block, 16)
+	nonce, plain := seeded(2, 12), seeded(3, 5*64+7)
+	want := whole.Seal(nil, nonce, plain, nil)
+	encrypted := func(b []byte) []byte {
+		out := make([]byte, 16)
+		block.Encrypt(out, b)
+		return out
+	}
+	key := ghash.NewKey(encrypted(make([]byte, 16)), make([]byte, 16))
+	sum := ghash.NewSum(key)
+	var got []byte
+	for len(plain) > 0 {
+		n := min(len(plain), 64)
+		j0 := append(bytes.Clone(nonce), 0, 0, 0, byte(1+len(got)/16))
+		iv := key.IV(j0)
+		sealed := long.Seal(nil, iv[:], plain[:n], nil)
+		got = append(got, sealed[:n]...)
+		sum.Add(key.ChunkUnder(sealed[n:], encrypted(j0), uint64(n)), uint64(n))
+		plain = plain[n:]
+	}
+	tag := sum.Tag(encrypted(append(bytes.Clone(nonce), 0, 0, 0, 1)), nil)
+	if !bytes.Equal(append(got, tag[:]...), want) {
+		t.Error("another ciphertext or tag than in one call")
+	}
+}
