@@ -96,7 +96,8 @@
       const same = live.find((r) => r.session.document === who.document && r.session.tabId === who.tabId);
       const busy = same ?? (live.length >= MAX_SESSIONS ? live[0] : undefined);
       if (busy) {
-        if (busy.windowId !== undefined) await api.windows.update(busy.windowId, { focused: true }).catch(() => {});
+        // A site must not bring another site's window to the front.
+        if (busy.windowId !== undefined && busy.session.origin === who.origin) await api.windows.update(busy.windowId, { focused: true }).catch(() => {});
         throw { code: "busy" };
       }
       const session = { session: randomId(), request, method, params, ...who, ...(language && { language }) };

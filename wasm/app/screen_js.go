@@ -47,6 +47,9 @@ func newDocument() (*document, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err)
 	}
+	if err := bridge.OnRaised(func() { d.send(model.Raised{}) }); err != nil {
+		return nil, err
+	}
 	return d, bridge.OnPageHide(d.leave)
 }
 

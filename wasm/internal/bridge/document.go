@@ -92,6 +92,23 @@ func OnPageHide(fn func()) error {
 	return err
 }
 
+// OnRaised has fn called when the window comes to the front or into sight.
+func OnRaised(fn func()) error {
+	listener, err := NewFunc(func([]Value) { fn() })
+	if err != nil {
+		return err
+	}
+	if _, err := Call(Global(), "addEventListener", "focus", listener); err != nil {
+		return err
+	}
+	document, ok := Lookup("document")
+	if !ok {
+		return fault.Newf(fault.Internal, "no document")
+	}
+	_, err = Call(document, "addEventListener", "visibilitychange", listener)
+	return err
+}
+
 // CloseWindow closes the document's window.
 func CloseWindow() error {
 	_, err := Call(Global(), "close")

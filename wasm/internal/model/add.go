@@ -190,6 +190,11 @@ func (a *Add) Update(m Msg) []Effect {
 		return a.back()
 	case Register:
 		return a.register(m)
+	case Raised:
+		if a.Phase == AddMode || a.Phase == AddResume {
+			return []Effect{a.arm(&a.Armed)}
+		}
+		return nil
 	}
 	switch a.Phase {
 	case AddName:

@@ -56,7 +56,7 @@ func (a *Add) unwrap(c protocol.Challenge, info EnvelopeInfo, k key) []Effect {
 	return []Effect{host(&a.runs, protocol.HostUnwrap, params, func(r protocol.UnwrapResult, err error) []Effect {
 		switch fault.CodeOf(err) {
 		case "":
-			return a.open(c, r.ContentKey)
+			return a.open(c, info.Authenticated, r.ContentKey)
 		case fault.MechanismMissing, fault.EnvelopeUnreadable:
 			return a.refuse(c.Mechanism)
 		}
@@ -66,8 +66,10 @@ func (a *Add) unwrap(c protocol.Challenge, info EnvelopeInfo, k key) []Effect {
 
 // open reads the challenge. What is not exactly a proof for this origin and
 // this key ends the registration; what cannot be read at all is a mechanism
-// that the store only pretends to know.
-func (a *Add) open(c protocol.Challenge, contentKey []byte) []Effect {
+// that the store only pretends to know. Of a content without authentication
+// the page must not learn which of the two it was: it could send somebody's
+// pli, changed a little, and watch its padding.
+func (a *Add) open(c protocol.Challenge, authenticated bool, contentKey []byte) []Effect {
 	prefix := protocol.ProofPrefix + "\n" + a.Site.Origin + "\n" + a.Key.Thumbprint + "\n"
 	return []Effect{OpenSmall{Envelope: c.Envelope, ContentKey: contentKey, Prefix: prefix, Then: once(&a.runs, nil, func(proof string, err error) []Effect {
 		clear(contentKey)
@@ -76,6 +78,10 @@ func (a *Add) open(c protocol.Challenge, contentKey []byte) []Effect {
 			return a.sendProof(c.Mechanism, proof)
 		case fault.EnvelopeUnreadable:
 			return a.refuse(c.Mechanism)
+		case fault.ProofForeign:
+			if !authenticated {
+				return a.refuse(c.Mechanism)
+			}
 		}
 		return a.fail(err)
 	})}}

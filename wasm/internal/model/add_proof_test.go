@@ -109,6 +109,32 @@ func TestProofEnds(t *testing.T) {
 	}
 }
 
+// Of a content without authentication, "cannot be read" and "is no proof" look
+// the same to the page: the next mechanism is asked for, and then no more.
+func TestUnauthenticatedChallengeIsNoOracle(t *testing.T) {
+	var logs [2][]string
+	for i, code := range []fault.Code{fault.ProofForeign, fault.EnvelopeUnreadable} {
+		p := newPortal(t)
+		was := p.world.Bytes
+		p.world.Bytes = func(e []byte) (model.EnvelopeInfo, error) {
+			info, err := was(e)
+			info.Authenticated = false
+			return info, err
+		}
+		p.world.Small = func(model.OpenSmall) (string, error) { return "", fault.New(code) }
+		player, a := p.add(protocol.AddParams{})
+		fill(player, protocol.ModeLocal, "")
+		player.Send(model.Register{Trusted: true})
+		if a.Phase != model.AddFailed || a.Fault.Code != fault.ProofFailed || player.Did("page submitProof") {
+			t.Errorf("%s: phase %s, fault %v", code, a.Phase, a.Fault)
+		}
+		logs[i] = player.Log
+	}
+	if !slices.Equal(logs[0], logs[1]) {
+		t.Errorf("the page can tell them apart:\n%v\n%v", logs[0], logs[1])
+	}
+}
+
 func TestPortalAnswersAreChecked(t *testing.T) {
 	for name, r := range map[string]protocol.Registration{
 		"no id":            {State: protocol.AwaitingProof},
@@ -173,9 +199,13 @@ func TestResume(t *testing.T) {
 		p.state = protocol.AwaitingProof
 		p.entry.HasKey = false
 		r := p.registration()
-		_, a := p.add(protocol.AddParams{Resume: &r})
+		player, a := p.add(protocol.AddParams{Resume: &r})
 		if a.Phase != model.AddFailed || a.Fault.Code != fault.KeyNotFound || a.Changeable() {
 			t.Errorf("phase %s, fault %v", a.Phase, a.Fault)
+		}
+		player.Send(model.Close{})
+		if p.finished == nil || p.finished.Fault.Code != fault.Cancelled {
+			t.Errorf("the page learns which certificates are not here: %+v", p.finished)
 		}
 	})
 	t.Run("never arrived", func(t *testing.T) {

@@ -325,7 +325,7 @@ func (a *Add) close() []Effect {
 		return closing()
 	}
 	var outcome error = fault.New(fault.Cancelled)
-	if phase == AddFailed {
+	if phase == AddFailed && !a.secret() {
 		outcome = a.Fault
 	}
 	if r := a.Registration; r != nil && r.State == protocol.Active {
@@ -336,6 +336,12 @@ func (a *Add) close() []Effect {
 		effects = append(effects, discard(r.ID))
 	}
 	return append(effects, finish(&a.runs, a.Session, a.result(), outcome, closing))
+}
+
+// secret reports a failure that would tell the page whether a certificate of
+// its choice is on this computer, although the person agreed to nothing yet.
+func (a *Add) secret() bool {
+	return a.resuming && a.Step == StepRead && a.Fault.Code != fault.BadRequest && a.Fault.Code.Group() != fault.Setup
 }
 
 // result is what the page learns of an active key.

@@ -275,6 +275,11 @@ func TestKeyButtonNeedsTimeAndTrust(t *testing.T) {
 	if a.Phase != model.AddMode || player.Did("host host.keys.generate") {
 		t.Fatalf("a script's click went through: %v", player.Log)
 	}
+	player.Send(model.Raised{})
+	if a.Armed {
+		t.Error("armed although the window has just come to the front")
+	}
+	player.Tick()
 	player.Send(model.Back{}, model.NextStep{})
 	if a.Armed {
 		t.Error("armed again without waiting")

@@ -100,7 +100,6 @@ func findKeys(info EnvelopeInfo, own []ownKey) []key {
 		for _, k := range own {
 			if k.addressed(r) && len(found) < protocol.UnwrapsPerPli {
 				found = append(found, key{k, r})
-				break
 			}
 		}
 	}

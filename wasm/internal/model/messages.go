@@ -53,4 +53,8 @@ type (
 	// PageCancelled says that the page gave up its request; the runtime sends
 	// it when the content script says so.
 	PageCancelled struct{}
+	// Raised says that the window came to the front or into sight: a button
+	// that uses a private key waits again, since the click that comes may have
+	// been meant for what was there before.
+	Raised struct{}
 )

@@ -53,6 +53,7 @@ type Pli struct {
 	HandedOver bool
 	Foreign    bool   // content that is not a pli: one file from other software (offline only)
 	Altered    bool   // its fingerprint is not the one that the portal acknowledged
+	Misplaced  bool   // it says another lot or kind than the portal
 	Twin       string // label of another pli with the same encrypted content
 	Done       int64  // bytes decrypted
 	Total      int64
@@ -83,6 +84,7 @@ type Opening struct {
 	batch     string
 	own       []ownKey
 	keysKnown bool
+	consented bool // the person agreed once
 	folders   map[string]bool
 	runs
 }
@@ -109,6 +111,8 @@ func (o *Opening) Init() []Effect {
 		return nil
 	case n == 0:
 		return o.fail(fault.New(fault.NoFile))
+	case o.Tender == "":
+		return o.fail(fault.Newf(fault.BadRequest, "tender"))
 	case n > protocol.MaxPlis:
 		return o.fail(fault.Newf(fault.BadRequest, "%d", n))
 	}
@@ -130,6 +134,10 @@ func (o *Opening) Update(m Msg) []Effect {
 		}
 	case Consent:
 		return o.consent(m)
+	case Raised:
+		if o.Phase == OpenConsent {
+			return []Effect{o.arm(&o.Armed)}
+		}
 	case Retry:
 		return o.retry()
 	case Cancel, PageCancelled:
@@ -153,15 +161,17 @@ func (o *Opening) in(state PliState) []*Pli {
 	return out
 }
 
-// Keys are the keys that the consent is about, each once.
+// Keys are the keys that the consent is about, each once: also those that are
+// tried second, when the first one fails.
 func (o *Opening) Keys() []protocol.Certificate {
 	seen := map[string]bool{}
 	var out []protocol.Certificate
 	for _, p := range o.Ready() {
-		c := p.keys[0].own.entry
-		if !seen[c.Thumbprint] {
-			seen[c.Thumbprint] = true
-			out = append(out, c)
+		for _, k := range p.keys {
+			if c := k.own.entry; !seen[c.Thumbprint] {
+				seen[c.Thumbprint] = true
+				out = append(out, c)
+			}
 		}
 	}
 	return out

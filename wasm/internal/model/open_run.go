@@ -20,7 +20,7 @@ func (o *Opening) consent(m Consent) []Effect {
 		return nil
 	}
 	o.end()
-	o.Phase, o.Stopping = OpenRunning, false
+	o.Phase, o.Stopping, o.consented = OpenRunning, false, true
 	o.At = slices.Index(o.Plis, o.Ready()[0])
 	effects := []Effect{Focus{ID: "title"}}
 	if o.Offline {
@@ -120,6 +120,7 @@ func (o *Opening) decrypt(p *Pli, contentKey []byte) []Effect {
 func (o *Opening) deliver(p *Pli, opened Opened) []Effect {
 	p.Opened = &opened
 	p.Altered = p.SHA256 != "" && p.SHA256 != opened.SHA256
+	p.Misplaced = p.Kind != "" && p.Kind != opened.Kind || p.Lot != "" && p.Lot != opened.Lot
 	o.compare(p)
 	done := func(err error) []Effect {
 		tidy := Forget{Files: opened.Files}
@@ -210,9 +211,21 @@ func (o *Opening) results() []Effect {
 	o.end()
 	o.Phase = OpenResults
 	if !o.Offline {
-		effects = append(effects, finish(&o.runs, o.Session, o.Result(), nil, func() []Effect { return nil }))
+		effects = append(effects, finish(&o.runs, o.Session, o.Result(), o.unsaid(nil), func() []Effect { return nil }))
 	}
 	return append(effects, Focus{ID: "title"})
+}
+
+// unsaid is the outcome that the page hears. Before the person agreed to
+// anything it is that of a cancelled opening, whichever keys are here:
+// envelopes of a site's own making must not ask this computer which
+// certificates it holds. That the assistant itself is missing, every site that
+// was allowed may know.
+func (o *Opening) unsaid(err error) error {
+	if o.consented || err != nil && fault.CodeOf(err).Group() == fault.Setup {
+		return err
+	}
+	return fault.New(fault.Cancelled)
 }
 
 // Result is what the page learns: outcomes and fingerprints, no bytes.
@@ -276,7 +289,7 @@ func (o *Opening) abandon() []Effect {
 	}
 	var outcome error = fault.New(fault.Cancelled)
 	if phase == OpenFailed {
-		outcome = o.Fault
+		outcome = o.unsaid(o.Fault)
 	}
 	if len(o.in(PliDelivered)) > 0 {
 		outcome = nil

@@ -142,6 +142,15 @@ func TestConsentNeedsTimeAndTrust(t *testing.T) {
 	if !slices.Contains(player.Log, "after 500") {
 		t.Errorf("log %v", player.Log)
 	}
+	player.Send(model.Raised{}, model.Consent{Trusted: true})
+	if a.Open.Phase != model.OpenConsent {
+		t.Error("a click counted although the window had just come to the front")
+	}
+	player.Tick()
+	player.Send(model.Consent{Trusted: true})
+	if a.Open.Phase != model.OpenResults {
+		t.Errorf("phase %s", a.Open.Phase)
+	}
 }
 
 func TestBatchNamesEachEnvelopeOnce(t *testing.T) {
@@ -247,8 +256,12 @@ func TestNothingForThisComputer(t *testing.T) {
 	p := newPortal(t)
 	p.entry.HasKey = false
 	player, o := p.open(plis(2))
-	if o.Phase != model.OpenResults || player.Did("host host.batch.begin") || p.result().Plis[0].Fault.Code != fault.EnvelopeNotForYou {
+	if o.Phase != model.OpenResults || player.Did("host host.batch.begin") || o.Plis[0].Fault.Code != fault.EnvelopeNotForYou {
 		t.Errorf("phase %s, log %v", o.Phase, player.Log)
+	}
+	// The page hears what it hears of a person who changed her mind.
+	if p.finished == nil || p.finished.Fault == nil || p.finished.Fault.Code != fault.Cancelled || len(p.finished.Result) > 0 {
+		t.Errorf("finished %+v", p.finished)
 	}
 }
 

@@ -37,7 +37,10 @@ type answer struct {
 // runs numbers the runs of a screen. Cancelling, failing and starting again
 // each end a run, and answers that belong to an ended run are dropped: this
 // one rule makes double clicks and late answers harmless.
-type runs struct{ run int }
+type runs struct {
+	run   int
+	armed int // how often a button was armed: only the last time counts
+}
 
 // end drops every answer that is still to come.
 func (r *runs) end() { r.run++ }
@@ -99,10 +102,13 @@ func ignore(json.RawMessage, error) Msg { return nil }
 
 // arm asks for the moment after which a button that uses a private key works:
 // a window that appears under a click must not take it (ConsentArmMillis).
+// Each call begins the wait anew.
 func (r *runs) arm(armed *bool) Effect {
 	*armed = false
+	r.armed++
+	this := r.armed
 	return After{Millis: protocol.ConsentArmMillis, Msg: answer{run: r.run, then: func() []Effect {
-		*armed = true
+		*armed = *armed || this == r.armed
 		return nil
 	}}}
 }

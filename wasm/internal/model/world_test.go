@@ -45,7 +45,7 @@ func newPortal(t *testing.T) *portal {
 		NotAfter: time.Date(2029, 3, 12, 13, 5, 0, 0, time.UTC), KeyKind: "rsa", Bits: 3072, HasKey: true, Usable: true}
 	p.world = &modeltest.World{Host: p.host(), Worker: p.worker(), Page: p.page()}
 	p.world.Bytes = func(e []byte) (model.EnvelopeInfo, error) {
-		return model.EnvelopeInfo{HeaderSHA256: strings.Repeat("ab", 32), Recipients: []model.RecipientInfo{p.recipient(string(e))}}, nil
+		return model.EnvelopeInfo{HeaderSHA256: strings.Repeat("ab", 32), Authenticated: true, Recipients: []model.RecipientInfo{p.recipient(string(e))}}, nil
 	}
 	p.world.Small = func(s model.OpenSmall) (string, error) {
 		p.prefix = s.Prefix

@@ -178,6 +178,12 @@ const (
 	HandedOver
 	ForeignContent
 	AlteredPli
+	MisplacedPli
+	KindCandidature
+	KindOffre
+	LotOf
+	DepositedBy
+	SealedOn
 	TwinPli
 	Fingerprints
 	EnvelopeDigest

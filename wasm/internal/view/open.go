@@ -1,6 +1,9 @@
 package view
 
 import (
+	"strings"
+	"time"
+
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/dom"
@@ -179,9 +182,37 @@ func (w *writer) result(p *model.Pli) dom.Node {
 	return dom.El("li", dom.Set("class", "result good"), dom.El("h2", dom.Text(pliName(p))),
 		dom.El("p", dom.Text(w.where(p)), dom.Text(" "), w.integrity(p.Opened.Authenticated)),
 		dom.If(p.Foreign, w.caution(text.ForeignContent)),
+		w.provenance(p),
 		dom.If(p.Altered, w.caution(text.AlteredPli)),
+		dom.If(p.Misplaced, w.caution(text.MisplacedPli)),
 		dom.If(p.Twin != "", w.caution(text.TwinPli, p.Twin)),
 		w.files(p), w.digests(p))
+}
+
+// provenance is what the pli says of itself: none of it is proven, but it was
+// sealed with the files.
+func (w *writer) provenance(p *model.Pli) dom.Part {
+	var words []string
+	switch p.Opened.Kind { // pli.Kind
+	case "candidature":
+		words = append(words, w.S(text.KindCandidature))
+	case "offre":
+		words = append(words, w.S(text.KindOffre))
+	default:
+		return nil // not a pli of ours
+	}
+	if p.Opened.Lot != "" {
+		words = append(words, w.S(text.LotOf, p.Opened.Lot))
+	}
+	if p.Opened.Depositor != "" {
+		words = append(words, w.S(text.DepositedBy, p.Opened.Depositor))
+	}
+	line := dom.El("p", dom.Set("class", "help"), dom.Text(strings.Join(words, ", ")))
+	sealed, err := time.Parse(time.RFC3339, p.Opened.SealedAt)
+	if err != nil {
+		return line
+	}
+	return dom.El("p", dom.Set("class", "help"), dom.Text(strings.Join(words, ", ")+", "+w.S(text.SealedOn)+" "), w.date(sealed))
 }
 
 func (w *writer) caution(id text.ID, args ...any) dom.Node {

@@ -115,7 +115,9 @@ func (s *stage) registration() protocol.Registration {
 func (s *stage) envelopes() {
 	ours := []model.RecipientInfo{{DER: []byte{1}, Issuer: s.cert.IssuerRaw, Serial: s.cert.SerialRaw, Mechanism: string(envelope.ECDH)}}
 	w := s.world
-	w.Bytes = func([]byte) (model.EnvelopeInfo, error) { return model.EnvelopeInfo{Recipients: ours}, nil }
+	w.Bytes = func([]byte) (model.EnvelopeInfo, error) {
+		return model.EnvelopeInfo{Authenticated: true, Recipients: ours}, nil
+	}
 	w.Small = func(model.OpenSmall) (string, error) { return strings.Repeat("0", 64), nil }
 	w.Fetch = func(id string) (model.FileRef, error) { return model.FileRef{Name: id, Size: 48_300_000}, nil }
 	w.Inspect = func(f model.FileRef) (model.EnvelopeInfo, error) {
@@ -129,7 +131,7 @@ func (s *stage) envelopes() {
 		if o.File.Name == "bad" {
 			return model.Opened{}, fault.New(fault.EnvelopeUnreadable)
 		}
-		return model.Opened{Authenticated: o.File.Name != "cbc", SHA256: strings.Repeat("1f", 32), ContentSHA256: keypair.Thumbprint([]byte(o.File.Name)),
+		return model.Opened{Authenticated: o.File.Name != "cbc", Kind: "offre", Lot: "2", Depositor: "Dupont et fils", SealedAt: "2026-11-20T16:30:00Z", SHA256: strings.Repeat("1f", 32), ContentSHA256: keypair.Thumbprint([]byte(o.File.Name)),
 			Files: []model.FileRef{{Name: "memoire.pdf"}}, Details: []protocol.PliFile{{Name: "mémoire technique.pdf", Size: 4_300_000, SHA256: strings.Repeat("2e", 32)}}}, nil
 	}
 	w.Save = func(_ string, f []model.FileRef) ([]string, error) { return []string{"mémoire technique.pdf"}, nil }
