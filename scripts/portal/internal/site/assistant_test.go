@@ -28,6 +28,17 @@ type assistant struct {
 
 func (c *client) assistant() assistant { return assistant{c, c.url} }
 
+// challengeBody and proofBody are what the page sends: the path has the id.
+type (
+	challengeBody struct {
+		Refused []envelope.Mechanism `json:"refused"`
+	}
+	proofBody struct {
+		Mechanism envelope.Mechanism `json:"mechanism"`
+		Proof     string             `json:"proof"`
+	}
+)
+
 // open decrypts an envelope with a key of this computer.
 func open(t *testing.T, sealed []byte, pair *certtest.Pair) ([]byte, *envelope.Report) {
 	t.Helper()
@@ -59,7 +70,7 @@ func submitArgs(name string, recovery bool, pair *certtest.Pair) protocol.Submit
 func (a assistant) challenge(id string, refused ...envelope.Mechanism) protocol.Challenge {
 	a.t.Helper()
 	var c protocol.Challenge
-	a.must(http.MethodPost, "/api/keys/"+id+"/challenge", protocol.RequestChallengeArgs{Refused: refused}, &c)
+	a.must(http.MethodPost, "/api/keys/"+id+"/challenge", challengeBody{Refused: refused}, &c)
 	return c
 }
 
@@ -87,7 +98,7 @@ func (a assistant) prove(id string, pair *certtest.Pair, refused ...envelope.Mec
 	a.t.Helper()
 	c := a.challenge(id, refused...)
 	var r protocol.Registration
-	a.must(http.MethodPost, "/api/keys/"+id+"/proof", protocol.SubmitProofArgs{ID: id, Mechanism: c.Mechanism, Proof: a.answer(c, pair)}, &r)
+	a.must(http.MethodPost, "/api/keys/"+id+"/proof", proofBody{Mechanism: c.Mechanism, Proof: a.answer(c, pair)}, &r)
 	return r
 }
 

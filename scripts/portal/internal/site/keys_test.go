@@ -43,7 +43,7 @@ func TestEllipticCurve(t *testing.T) {
 		t.Errorf("listed as %+v", k)
 	}
 	other := agent.submit("Autre", false, certtest.SelfSigned(t, certtest.Options{Curve: elliptic.P384()}))
-	agent.refusal(409, fault.MechanismMissing, http.MethodPost, "/api/keys/"+other.ID+"/challenge", protocol.RequestChallengeArgs{Refused: []envelope.Mechanism{envelope.ECDH}})
+	agent.refusal(409, fault.MechanismMissing, http.MethodPost, "/api/keys/"+other.ID+"/challenge", challengeBody{Refused: []envelope.Mechanism{envelope.ECDH}})
 }
 
 // TestMechanisms walks down the order as a store that knows little would, and
@@ -59,7 +59,7 @@ func TestMechanisms(t *testing.T) {
 			t.Errorf("after %v: %s", order[:i], c.Mechanism)
 		}
 	}
-	agent.refusal(409, fault.MechanismMissing, http.MethodPost, "/api/keys/"+id+"/challenge", protocol.RequestChallengeArgs{Refused: order})
+	agent.refusal(409, fault.MechanismMissing, http.MethodPost, "/api/keys/"+id+"/challenge", challengeBody{Refused: order})
 	if r := agent.prove(id, pair, order[:2]...); r.State != protocol.Active {
 		t.Fatalf("%s", r.State)
 	}
@@ -171,7 +171,7 @@ func TestServerKeyAgain(t *testing.T) {
 			t.Errorf("discarded and %s", r.State)
 		}
 	}
-	agent.refusal(409, fault.PortalRefused, http.MethodPost, "/api/keys/"+lost.ID+"/challenge", protocol.RequestChallengeArgs{})
+	agent.refusal(409, fault.PortalRefused, http.MethodPost, "/api/keys/"+lost.ID+"/challenge", challengeBody{})
 	if keys := agent.keys(); len(keys) != 0 {
 		t.Errorf("a discarded key is listed: %+v", keys)
 	}
@@ -201,7 +201,7 @@ func TestPendingExpires(t *testing.T) {
 	}
 	c := agent.challenge(pending.ID)
 	p.clock.advance(2 * time.Minute)
-	args := protocol.SubmitProofArgs{Mechanism: c.Mechanism, Proof: agent.answer(c, pair)}
+	args := proofBody{Mechanism: c.Mechanism, Proof: agent.answer(c, pair)}
 	agent.refusal(409, fault.PortalRefused, http.MethodPost, "/api/keys/"+pending.ID+"/proof", args)
 	if keys := agent.keys(); len(keys) != 1 || keys[0].ID != active {
 		t.Errorf("after seven days: %+v", keys)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 )
@@ -19,8 +20,9 @@ import (
 type document struct {
 	Paths      map[string]map[string]any
 	Components struct {
-		Schemas   map[string]schema
-		Responses map[string]answerDoc
+		Schemas    map[string]schema
+		Responses  map[string]answerDoc
+		Parameters map[string]parameter
 	}
 }
 
@@ -31,9 +33,10 @@ type answerDoc struct {
 
 type schema struct {
 	Ref        string `yaml:"$ref"`
-	Type       any
+	Type       any    // a name, or a list of names
 	Enum       []string
 	Pattern    string
+	MaxLength  int `yaml:"maxLength"` // characters
 	Required   []string
 	Properties map[string]schema
 	Items      *schema
@@ -51,6 +54,11 @@ var readDocument = sync.OnceValues(func() (document, error) {
 
 // operation is one entry of the document.
 type operation struct {
+	Parameters  []parameter
+	RequestBody *struct {
+		Required bool
+		Content  map[string]struct{ Schema schema }
+	} `yaml:"requestBody"`
 	Responses map[string]answerDoc
 }
 
@@ -185,7 +193,7 @@ func (d document) check(s schema, value any, at string) []string {
 		return d.checkObject(s, v, at)
 	case []any:
 		var all []string
-		if s.Type != "array" || s.Items == nil {
+		if !s.may("array") || s.Items == nil {
 			return []string{at + " is a list"}
 		}
 		for i, one := range v {
@@ -193,26 +201,36 @@ func (d document) check(s schema, value any, at string) []string {
 		}
 		return all
 	case string:
-		if s.Type != "string" || len(s.Enum) > 0 && !slices.Contains(s.Enum, v) || s.Pattern != "" && !regexp.MustCompile(s.Pattern).MatchString(v) {
+		if !s.may("string") || len(s.Enum) > 0 && !slices.Contains(s.Enum, v) || s.Pattern != "" && !regexp.MustCompile(s.Pattern).MatchString(v) || s.MaxLength > 0 && utf8.RuneCountInString(v) > s.MaxLength {
 			return []string{fmt.Sprintf("%s is %q", at, v)}
 		}
 	case bool:
-		if s.Type != "boolean" {
+		if !s.may("boolean") {
 			return []string{at + " is a boolean"}
 		}
 	case float64:
-		if s.Type != "integer" || v != float64(int64(v)) {
+		if !s.may("integer") || v != float64(int64(v)) {
 			return []string{at + " is a number"}
 		}
 	case nil:
-		return []string{at + " is null"}
+		if !s.may("null") {
+			return []string{at + " is null"}
+		}
 	}
 	return nil
 }
 
+// may reports whether a value of this type fits.
+func (s schema) may(kind string) bool {
+	if several, ok := s.Type.([]any); ok {
+		return slices.Contains(several, any(kind))
+	}
+	return s.Type == kind
+}
+
 func (d document) checkObject(s schema, v map[string]any, at string) []string {
 	var all []string
-	if s.Type != "object" {
+	if !s.may("object") {
 		return []string{at + " is an object"}
 	}
 	for _, name := range s.Required {

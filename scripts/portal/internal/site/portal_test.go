@@ -184,6 +184,10 @@ func (c *client) enter(id string) {
 // send makes a request and returns the answer, whose body is read.
 func (c *client) send(method, path string, body io.Reader, header http.Header) (*http.Response, []byte) {
 	c.t.Helper()
+	sent := &sentBody{from: body}
+	if body != nil {
+		body = sent
+	}
 	r, err := http.NewRequestWithContext(c.t.Context(), method, c.url+path, body)
 	if err != nil {
 		c.t.Fatal(err)
@@ -199,6 +203,7 @@ func (c *client) send(method, path string, body io.Reader, header http.Header) (
 		c.t.Fatal(err)
 	}
 	checkAnswer(c.t, r, response, answer)
+	checkRequest(c.t, r, response, sent.head())
 	return response, answer
 }
 
@@ -221,21 +226,33 @@ func (c *client) form(path string, values url.Values) (int, string) {
 // api calls the portal's API with in as JSON and reads the answer into out.
 func (c *client) api(method, path string, in, out any) (int, *protocol.Fault) {
 	c.t.Helper()
-	var body io.Reader
-	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		body = bytes.NewReader(text)
+	if in == nil {
+		return c.call(method, path, "", nil, out)
 	}
-	return c.raw(method, path, body, out)
+	text, err := json.Marshal(in)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return c.call(method, path, "application/json", bytes.NewReader(text), out)
 }
 
-// raw is api with a body of any bytes.
+// raw is api with a body of any bytes: a pli, or an opened file.
 func (c *client) raw(method, path string, body io.Reader, out any) (int, *protocol.Fault) {
 	c.t.Helper()
-	response, answer := c.send(method, path, body, http.Header{"X-Csrf-Token": {c.csrf}})
+	mediaType := "application/pkcs7-mime"
+	if strings.HasSuffix(strings.SplitN(path, "?", 2)[0], "/files") {
+		mediaType = "application/octet-stream"
+	}
+	return c.call(method, path, mediaType, body, out)
+}
+
+func (c *client) call(method, path, mediaType string, body io.Reader, out any) (int, *protocol.Fault) {
+	c.t.Helper()
+	header := http.Header{"X-Csrf-Token": {c.csrf}}
+	if mediaType != "" {
+		header.Set("Content-Type", mediaType)
+	}
+	response, answer := c.send(method, path, body, header)
 	if response.StatusCode >= 400 {
 		var failure struct{ Fault *protocol.Fault }
 		if err := json.Unmarshal(answer, &failure); err != nil || failure.Fault == nil {

@@ -30,7 +30,7 @@ func newProofs(t *testing.T) proofs {
 
 func (p proofs) refused(status int, code fault.Code, m envelope.Mechanism, proof string) {
 	p.Helper()
-	p.agent.refusal(status, code, http.MethodPost, "/api/keys/"+p.id+"/proof", protocol.SubmitProofArgs{ID: p.id, Mechanism: m, Proof: proof})
+	p.agent.refusal(status, code, http.MethodPost, "/api/keys/"+p.id+"/proof", proofBody{Mechanism: m, Proof: proof})
 	if k := p.agent.key(p.id); k.State != protocol.AwaitingProof {
 		p.Errorf("a refused proof left the key %s", k.State)
 	}
@@ -84,7 +84,7 @@ func TestProofOfAnotherKey(t *testing.T) {
 func TestLostAnswer(t *testing.T) {
 	p := newProofs(t)
 	c := p.agent.challenge(p.id)
-	args := protocol.SubmitProofArgs{ID: p.id, Mechanism: c.Mechanism, Proof: p.agent.answer(c, p.pair)}
+	args := proofBody{Mechanism: c.Mechanism, Proof: p.agent.answer(c, p.pair)}
 	for range 2 {
 		var r protocol.Registration
 		p.agent.must(http.MethodPost, "/api/keys/"+p.id+"/proof", args, &r)
@@ -94,7 +94,7 @@ func TestLostAnswer(t *testing.T) {
 	}
 	args.Proof = strings.Repeat("0", 64)
 	p.agent.refusal(409, fault.PortalRefused, http.MethodPost, "/api/keys/"+p.id+"/proof", args)
-	p.agent.refusal(409, fault.PortalRefused, http.MethodPost, "/api/keys/"+p.id+"/challenge", protocol.RequestChallengeArgs{})
+	p.agent.refusal(409, fault.PortalRefused, http.MethodPost, "/api/keys/"+p.id+"/challenge", challengeBody{})
 }
 
 // TestRestart stops the portal after each step; nothing is lost.
@@ -111,7 +111,7 @@ func TestRestart(t *testing.T) {
 	challenge := agent.challenge(r.ID)
 	answer := agent.answer(challenge, pair)
 	p.restart(t, c)
-	c.must(http.MethodPost, "/api/keys/"+r.ID+"/proof", protocol.SubmitProofArgs{Mechanism: challenge.Mechanism, Proof: answer}, &r)
+	c.must(http.MethodPost, "/api/keys/"+r.ID+"/proof", proofBody{Mechanism: challenge.Mechanism, Proof: answer}, &r)
 	p.restart(t, c)
 	if k := c.key(r.ID); k.State != protocol.Active || k.Mechanism != envelope.RSAOAEPSHA256 {
 		t.Errorf("after a restart: %+v", k)
