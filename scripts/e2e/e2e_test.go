@@ -32,12 +32,11 @@ func browse(t *testing.T, w *stack.World) *journey.Walk {
 // another: most of its time is waiting.
 func newWorld(t *testing.T) *stack.World {
 	t.Helper()
-	return newWorldIn(t, stack.Chromium)
-}
-
-func newWorldIn(t *testing.T, engine stack.Engine) *stack.World {
-	t.Helper()
 	t.Parallel()
+	engine := stack.Chromium
+	if strings.HasPrefix(t.Name(), "TestFirefox") {
+		engine = stack.Firefox
+	}
 	build, err := filepath.Abs("../../build")
 	must(t, err)
 	a, err := stack.BuiltFor(engine, build)

@@ -2,24 +2,23 @@ package e2e
 
 import (
 	"testing"
-
-	"scelle/scripts/e2e/journey"
-	"scelle/scripts/e2e/stack"
 )
 
-// readyFirefox is ready in Firefox.
-func readyFirefox(t *testing.T) *journey.Walk {
-	t.Helper()
-	w := browse(t, newWorldIn(t, stack.Firefox))
-	must(t, w.GoKeys())
-	must(t, w.Allow())
-	must(t, w.Online())
-	return w
-}
-
-// TestFirefoxTheWholeJourney is the demo in Firefox.
-func TestFirefoxTheWholeJourney(t *testing.T) {
-	w := browse(t, newWorldIn(t, stack.Firefox))
-	w.Camera = &journey.Camera{Dir: t.TempDir()}
-	must(t, journey.All(w))
+// TestFirefox walks the journeys of Chromium's tests in Firefox: newWorld
+// knows by the test's name which browser it is to be.
+func TestFirefox(t *testing.T) {
+	for name, test := range map[string]func(*testing.T){
+		"the whole journey":           TestTheWholeJourney,
+		"six clicks":                  TestCasesTakeSixClicks,
+		"to the downloads":            TestOpenToDownloads,
+		"the keys page":               TestKeysPage,
+		"cancelled deposit":           TestCancelledDeposit,
+		"interrupted opening":         TestInterruptedOpening,
+		"reload while registering":    TestReloadDuringRegistration,
+		"the host dies while opening": TestHostDiesDuringOpening,
+		"the host comes and goes":     TestHostComesAndGoes,
+		"no host":                     TestNoHost,
+	} {
+		t.Run(name, test)
+	}
 }

@@ -127,7 +127,8 @@ func (w *Walk) Online() error {
 	return w.Page.Until(`document.querySelector("#assistant").dataset.state === "online"`)
 }
 
-// Allow allows the portal from the extension's popup.
+// Allow allows the portal from the extension's popup, unless it is allowed: a
+// restarted Firefox remembers, an unpacked extension in Chromium does not.
 func (w *Walk) Allow() error {
 	if err := w.Browser.Grant(w.World.Origin); err != nil {
 		return err
@@ -136,12 +137,21 @@ func (w *Walk) Allow() error {
 	if err != nil {
 		return err
 	}
+	var allowed bool
 	return inOrder(
-		func() error { return popup.Visible("#allow") },
+		func() error { return popup.Until(`document.querySelector("#allow, #forget")`) },
+		func() error { return popup.Eval(`Boolean(document.querySelector("#forget"))`, &allowed) },
 		func() error {
-			return w.Camera.Take(popup, "Un clic sur l'icône de l'extension : « Autoriser cette salle des marchés ».")
+			if allowed {
+				return nil
+			}
+			return inOrder(
+				func() error {
+					return w.Camera.Take(popup, "Un clic sur l'icône de l'extension : « Autoriser cette salle des marchés ».")
+				},
+				func() error { return popup.Click("#allow") },
+			)
 		},
-		func() error { return popup.Click("#allow") },
 		func() error { return popup.Visible("#forget") },
 		func() error { return popup.Shut() },
 	)

@@ -56,7 +56,7 @@ func (w *World) KillHosts() error {
 }
 
 // Sockets lists what the world's programs other than the portal listen on,
-// one line of `ss -ltnp` each.
+// one line of `ss -ltnp` each. Marionette's own port is none of ours.
 func (w *World) Sockets() ([]string, error) {
 	out, err := w.Run("ss", "-Hltnp")
 	if err != nil {
@@ -64,6 +64,9 @@ func (w *World) Sockets() ([]string, error) {
 	}
 	var open []string
 	for line := range strings.Lines(out) {
+		if w.debugging != 0 && strings.Contains(line, fmt.Sprintf("127.0.0.1:%d ", w.debugging)) {
+			continue
+		}
 		for part := range strings.SplitSeq(line, "pid=") {
 			digits, _, _ := strings.Cut(part, ",")
 			pid, err := strconv.Atoi(digits)

@@ -78,9 +78,10 @@ type World struct {
 	Language    string // of the browser: "" is French, "en" English
 	Display     string // X11 display of visible browsers, "" for this process's own
 
-	portal *exec.Cmd
-	log    io.Writer
-	addr   string
+	debugging int // Firefox's port for these tests, which no other Firefox has
+	portal    *exec.Cmd
+	log       io.Writer
+	addr      string
 }
 
 // New makes the folders, registers the host and starts the portal. Log gets
@@ -208,7 +209,7 @@ func (w *World) StopPortal() error {
 // Browse starts the browser on the world's profile.
 func (w *World) Browse(ctx context.Context, visible bool) (browser.Browser, error) {
 	if w.Engine == Firefox {
-		return firefox.Start(ctx, firefox.Options{
+		f, err := firefox.Start(ctx, firefox.Options{
 			Profile:   w.UserDataDir,
 			Downloads: w.Downloads,
 			Extension: w.Artifacts.Firefox,
@@ -216,6 +217,11 @@ func (w *World) Browse(ctx context.Context, visible bool) (browser.Browser, erro
 			Visible:   visible,
 			Language:  w.Language,
 		})
+		if err != nil {
+			return nil, err
+		}
+		w.debugging = f.Port
+		return f, nil
 	}
 	return browser.Start(ctx, browser.Options{
 		UserDataDir: w.UserDataDir,
