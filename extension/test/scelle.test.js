@@ -230,3 +230,27 @@ test("is small, and stands alone", () => {
   assert.ok(brotliCompressSync(text).length < 6000, `${brotliCompressSync(text).length} bytes`);
   assert.doesNotMatch(text, /\b(import|require|fetch|XMLHttpRequest|eval)\s*\(|\bimport\b.*\bfrom\b|chrome-extension|localStorage/);
 });
+
+// A page that knew an extension's id could look for it, and would break with
+// the next browser: what portals get names neither.
+test("what portals include never names an extension", async () => {
+  const ids = readFileSync(new URL("../../shared/protocol/ids.go", import.meta.url), "utf8");
+  const chrome = /ChromeID += "([a-p]{32})"/.exec(ids)?.[1];
+  const firefox = /FirefoxID += "([^"]+@[^"]+)"/.exec(ids)?.[1];
+  assert.ok(chrome && firefox, "shared/protocol/ids.go has both ids");
+  for (const name of ["scelle.js", "scelle.d.ts", "messages.d.ts", "package.json"]) {
+    const text = readFileSync(new URL(`../page/${name}`, import.meta.url), "utf8");
+    assert.ok(text.length > 100, name);
+    for (const id of [chrome, firefox]) assert.ok(!text.includes(id), `${name} holds ${id}`);
+    assert.doesNotMatch(text, /\b[a-p]{32}\b|-extension:\/\/|runtime\.(connect|sendMessage)|externally_connectable/, name);
+  }
+});
+
+test("and no message of the page does either", async () => {
+  const { scelle, sent } = await start();
+  await scelle.status();
+  await reason(scelle.addKeyPair({ name: "n" }));
+  await reason(scelle.seal({ files: [], recipients: [], tender: "t", kind: "offre" }));
+  assert.ok(sent.length >= 3);
+  for (const message of sent) assert.doesNotMatch(JSON.stringify(message), /\b[a-p]{32}\b|-extension:|@scelle/);
+});
