@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"scelle/extension"
-	"scelle/shared/version"
 )
 
 type options struct {
@@ -98,7 +97,7 @@ func goLoader() ([]byte, error) {
 
 func (o options) write(b extension.Browser, t tree) error {
 	if o.zip {
-		return t.writeZip(filepath.Join(o.out, fmt.Sprintf("scelle-%s-%s.zip", b, version.Version)))
+		return t.writeZip(filepath.Join(o.out, "scelle-extension-"+string(b)+".zip"))
 	}
 	return t.writeFolder(filepath.Join(o.out, string(b)))
 }

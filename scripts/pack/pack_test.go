@@ -65,7 +65,7 @@ func TestZipIsDeterministic(t *testing.T) {
 			t.Fatal(err)
 		}
 		var err error
-		if runs[i], err = os.ReadFile(filepath.Join(out, "scelle-firefox-"+version.Version+".zip")); err != nil {
+		if runs[i], err = os.ReadFile(filepath.Join(out, "scelle-extension-firefox.zip")); err != nil {
 			t.Fatal(err)
 		}
 	}
