@@ -2,15 +2,12 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"scelle/host/internal/install"
 	"scelle/shared/fault"
-	"scelle/shared/protocol"
-	"scelle/shared/version"
 )
 
 // allBrowsers is the name that stands for every row of the table.
@@ -36,27 +33,34 @@ func home(getenv func(string) string) string {
 	return getenv("USERPROFILE")
 }
 
-// places are the entries that the options of install and uninstall name.
-func (c *command) places(name string, args []string, fallback []string) (install.System, []install.Entry, error) {
+// placeOptions is what the options of install and uninstall say.
+type placeOptions struct {
+	system install.System
+	names  []string
+	scope  install.Scope
+	place  bool // copy the program to where it stays
+}
+
+// places reads the options of install and uninstall.
+func (c *command) places(name string, args []string, fallback []string) (placeOptions, error) {
+	var o placeOptions
 	f := c.flags(name)
 	var browsers list
 	f.Var(&browsers, "browser", "")
-	var scope install.Scope
-	f.StringVar(&scope.UserDataDir, "user-data-dir", "", "")
-	f.BoolVar(&scope.System, "system", false, "")
+	f.StringVar(&o.scope.UserDataDir, "user-data-dir", "", "")
+	f.BoolVar(&o.scope.System, "system", false, "")
+	if name == "install" {
+		f.BoolVar(&o.place, "copy", false, "")
+	}
 	if _, err := f.parse(args, 0, 0); err != nil {
-		return install.System{}, nil, err
+		return o, err
 	}
-	names, err := c.browserNames(browsers, fallback)
-	if err != nil {
-		return install.System{}, nil, err
+	var err error
+	if o.names, err = c.browserNames(browsers, fallback); err != nil {
+		return o, err
 	}
-	s, err := c.system()
-	if err != nil {
-		return s, nil, err
-	}
-	entries, err := s.Entries(names, scope)
-	return s, entries, err
+	o.system, err = c.system()
+	return o, err
 }
 
 // browserNames checks names of browsers; "all" is every one.
@@ -86,7 +90,18 @@ func everyBrowser() []string {
 // install registers this program with browsers: by default with those that
 // were used on this account.
 func (c *command) install(_ context.Context, args []string) error {
-	s, entries, err := c.places("install", args, nil)
+	o, err := c.places("install", args, nil)
+	if err != nil {
+		return err
+	}
+	s := o.system
+	if o.place {
+		if s, err = s.Place(o.scope.System); err != nil {
+			return err
+		}
+		c.say(txtPlaced, s.Executable)
+	}
+	entries, err := s.Entries(o.names, o.scope) // on Windows they follow the program
 	if err != nil {
 		return err
 	}
@@ -96,18 +111,44 @@ func (c *command) install(_ context.Context, args []string) error {
 		}
 		c.say(txtInstalled, titles(e.Browsers), e.Path)
 	}
+	return c.afterInstall(s, o)
+}
+
+// afterInstall names what will keep the browsers just registered from the
+// host all the same.
+func (c *command) afterInstall(s install.System, o placeOptions) error {
+	if o.scope.UserDataDir != "" {
+		return nil
+	}
+	v, err := s.Survey()
+	if err != nil {
+		return err
+	}
+	for _, p := range v.Problems {
+		if p.Blocks && p.Code != install.NotRegistered && (len(o.names) == 0 || concerns(p, o.names)) {
+			c.printProblem(p)
+		}
+	}
 	return nil
+}
+
+func concerns(p install.Problem, names []string) bool {
+	return slices.ContainsFunc(p.Browsers, func(name string) bool { return slices.Contains(names, name) })
 }
 
 // uninstall removes what install of this program wrote.
 func (c *command) uninstall(_ context.Context, args []string) error {
-	s, entries, err := c.places("uninstall", args, everyBrowser())
+	o, err := c.places("uninstall", args, everyBrowser())
+	if err != nil {
+		return err
+	}
+	entries, err := o.system.Entries(o.names, o.scope)
 	if err != nil {
 		return err
 	}
 	none := true
 	for _, e := range entries {
-		removed, err := s.Uninstall(e)
+		removed, err := o.system.Uninstall(e)
 		if err != nil {
 			return err
 		}
@@ -116,7 +157,15 @@ func (c *command) uninstall(_ context.Context, args []string) error {
 			c.say(txtRemoved, e.Path)
 		}
 	}
-	if none {
+	path, gone, err := o.system.Unplace(o.scope.System)
+	switch {
+	case err != nil:
+		return err
+	case path != "" && gone:
+		c.say(txtRemoved, path)
+	case path != "":
+		c.say(txtStillRuns, path)
+	case none:
 		c.say(txtNothingRemoved)
 	}
 	return nil
@@ -129,82 +178,4 @@ func titles(names []string) string {
 		shown[i] = b.Title
 	}
 	return strings.Join(shown, ", ")
-}
-
-// statusReport is the JSON form of status.
-type statusReport struct {
-	Version  string                 `json:"version"`
-	Protocol int                    `json:"protocol"`
-	Path     string                 `json:"path"`
-	Stores   []protocol.StoreStatus `json:"stores"`
-	Browsers []browserStatus        `json:"browsers"`
-}
-
-type browserStatus struct {
-	Browsers []string      `json:"browsers"`
-	System   bool          `json:"system"`
-	Manifest string        `json:"manifest"`
-	State    install.State `json:"state"`
-	Host     string        `json:"host,omitempty"`
-}
-
-// status tells what is registered where, and how the stores are.
-func (c *command) status(ctx context.Context, args []string) error {
-	f := c.flags("status")
-	asJSON := f.Bool("json", false, "")
-	if _, err := f.parse(args, 0, 0); err != nil {
-		return err
-	}
-	s, err := c.system()
-	if err != nil {
-		return err
-	}
-	host, done := c.host()
-	defer done()
-	stores, err := host.Status(ctx, protocol.Empty{})
-	if err != nil {
-		return err
-	}
-	report := statusReport{Version: version.Version, Protocol: version.Protocol, Path: s.Executable, Stores: stores.Stores}
-	for _, system := range []bool{false, true} {
-		entries, err := s.Entries(everyBrowser(), install.Scope{System: system})
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			r := s.Look(e)
-			report.Browsers = append(report.Browsers, browserStatus{e.Browsers, e.System, e.Path, r.State, r.Host})
-		}
-	}
-	if *asJSON {
-		return c.printJSON(report)
-	}
-	c.printStatus(report)
-	return nil
-}
-
-func (c *command) printStatus(r statusReport) {
-	fmt.Fprintf(c.Out, "scelle %s, %s\n", r.Version, r.Path)
-	for _, s := range r.Stores {
-		c.say(txtStoreLine, s.Name, s.Location, s.State)
-		if s.Fault != nil {
-			fmt.Fprintf(c.Out, "  %s: %s\n  %s\n", s.Fault.Code, s.Fault.Code.Text(c.lang), s.Fault.Code.Remedy(c.lang))
-			continue
-		}
-		c.say(txtStoreCounts, s.Certificates, s.Keys)
-	}
-	c.say(txtBrowserLine)
-	w := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
-	for _, b := range r.Browsers {
-		if b.System && b.State == install.Absent {
-			continue // the usual case needs no line
-		}
-		state := stateTexts()[string(b.State)]
-		shown := state.en
-		if c.lang == "fr" {
-			shown = state.fr
-		}
-		fmt.Fprintln(w, c.text(txtBrowserState, titles(b.Browsers), shown, b.Manifest))
-	}
-	w.Flush()
 }

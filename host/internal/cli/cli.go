@@ -31,6 +31,8 @@ type Env struct {
 	// Stores and Secret are those of serve.Options.
 	Stores func() []keystore.Store
 	Secret func() ([]byte, error)
+	// StateDir is the folder of the journal.
+	StateDir func() (string, error)
 	// Root is put before the system's places for manifests, "" except in tests.
 	Root string
 }
@@ -143,7 +145,7 @@ func (c *command) exit(err error) int {
 
 // host returns the Service of this command and a function that closes it.
 func (c *command) host() (*serve.Service, func()) {
-	s := serve.New(serve.Options{Stores: c.Stores, Secret: c.Secret, Log: c.log})
+	s := serve.New(serve.Options{Stores: c.Stores, Secret: c.Secret, StateDir: c.StateDir, Log: c.log})
 	return s, func() {
 		if err := s.Close(); err != nil {
 			c.log("closing a store: %s", fault.CodeOf(err))

@@ -26,14 +26,15 @@ Plis
   scelle rewrap PLI [--to CERT.pem ...] [--drop CERT.pem ...] [--replace] -o SORTIE [--force]
               [--key CLE.pem --cert CERT.pem | --p12 F --password-file F] [--json]
 Navigateurs
-  scelle install [--browser NOM|all] [--user-data-dir DOSSIER] [--system]
+  scelle install [--browser NOM|all] [--user-data-dir DOSSIER] [--system] [--copy]
   scelle uninstall [--browser NOM|all] [--user-data-dir DOSSIER] [--system]
-  scelle status [--json]                      ce qui est enregistré, état des magasins
+  scelle status [--json]                      ce qui est enregistré, ce qui le cache, état des magasins
   scelle serve --caller ORIGINE               pour les développeurs : joue le navigateur
   scelle version | help
 
 « -o - » écrit sur la sortie standard. Sans clé indiquée, « open » et « rewrap » prennent celle
-du magasin. Un fichier existant n’est remplacé qu’avec --force.
+du magasin. Un fichier existant n’est remplacé qu’avec --force. « --system » enregistre pour tout
+l’ordinateur ; « --copy » range d’abord le programme dans un dossier à lui.
 Codes de retour : 0 fait, 1 refusé (« code : texte » sur la sortie d’erreur), 2 mauvais usage.
 `
 
@@ -54,14 +55,15 @@ Plis (sealed submissions)
   scelle rewrap ENVELOPE [--to CERT.pem ...] [--drop CERT.pem ...] [--replace] -o OUT [--force]
               [--key KEY.pem --cert CERT.pem | --p12 F --password-file F] [--json]
 Browsers
-  scelle install [--browser NAME|all] [--user-data-dir DIR] [--system]
+  scelle install [--browser NAME|all] [--user-data-dir DIR] [--system] [--copy]
   scelle uninstall [--browser NAME|all] [--user-data-dir DIR] [--system]
-  scelle status [--json]                      what is registered, state of the stores
+  scelle status [--json]                      what is registered, what hides it, state of the stores
   scelle serve --caller ORIGIN                for developers: plays the browser
   scelle version | help
 
 “-o -” writes to standard output. Without a key, “open” and “rewrap” take one of the store.
-An existing file is replaced only with --force.
+An existing file is replaced only with --force. “--system” registers for the whole computer;
+“--copy” first puts the program into a folder of its own.
 Exit codes: 0 done, 1 refused (“code: text” on standard error), 2 wrong usage.
 `
 

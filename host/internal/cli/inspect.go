@@ -50,7 +50,7 @@ func (c *command) inspect(ctx context.Context, args []string) error {
 	}
 	host, done := c.host()
 	defer done()
-	ring, err := host.Keyring(ctx, nil)
+	ring, err := host.Keyring(ctx, nil, "")
 	if err != nil {
 		ring = &serve.Keyring{} // a store that cannot be read only costs the names
 	}

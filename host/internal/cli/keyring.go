@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"encoding/hex"
 
+	"scelle/host/internal/journal"
 	"scelle/shared/envelope"
 	"scelle/shared/pkcs12x"
 )
@@ -21,9 +23,10 @@ func (f *flags) keyOptions() keyOptions {
 	}
 }
 
-// unwrapper makes the key ready; the function returned gives it back. Without
-// an option it is every key of this computer's stores.
-func (c *command) unwrapper(ctx context.Context, name string, o keyOptions) (envelope.KeyUnwrapper, func(), error) {
+// unwrapper makes the key ready for the envelope at path; the function returned
+// gives it back. Without an option it is every key of this computer's stores,
+// whose uses go to the journal. name is the command's.
+func (c *command) unwrapper(ctx context.Context, name, path string, o keyOptions) (envelope.KeyUnwrapper, func(), error) {
 	files := *o.key != "" || *o.cert != ""
 	switch {
 	case files && (*o.key == "" || *o.cert == "" || *o.p12 != "" || *o.passwordFile != ""),
@@ -41,12 +44,37 @@ func (c *command) unwrapper(ctx context.Context, name string, o keyOptions) (env
 		return nil, nil, err
 	}
 	host, done := c.host()
-	ring, err := host.Keyring(ctx, secret)
+	ring, err := host.Keyring(ctx, secret, verbs[name])
 	if err != nil {
 		done()
 		return nil, nil, err
 	}
+	ring.About(c.header(path))
 	return ring, done, nil
+}
+
+// verbs are what the journal calls the commands.
+var verbs = map[string]journal.Verb{"open": journal.Open, "rewrap": journal.Rewrap}
+
+// header is the SHA-256 of an envelope's header, in hex: "" when the envelope
+// cannot be read twice, or not at all, which its opening then says.
+func (c *command) header(path string) string {
+	if path == stdio {
+		return ""
+	}
+	source, err := c.openSource(path)
+	if err != nil {
+		return ""
+	}
+	defer source.Close()
+	if source.size < 0 { // a pipe
+		return ""
+	}
+	info, err := envelope.Inspect(source)
+	if err != nil {
+		return ""
+	}
+	return hex.EncodeToString(info.HeaderSHA256[:])
 }
 
 func (c *command) keyFromFiles(keyPath, certPath string) (envelope.KeyUnwrapper, error) {

@@ -62,7 +62,7 @@ func (c *command) open(ctx context.Context, args []string) error {
 			return misuse(c.text(txtNeedOutput, "open"))
 		}
 	}
-	key, done, err := c.unwrapper(ctx, "open", keys)
+	key, done, err := c.unwrapper(ctx, "open", o.envelope, keys)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (c *command) rewrapWith(ctx context.Context, r rewrapping, keys keyOptions)
 	if len(r.add) > 0 {
 		var done func()
 		var err error
-		if key, done, err = c.unwrapper(ctx, "rewrap", keys); err != nil {
+		if key, done, err = c.unwrapper(ctx, "rewrap", r.envelope, keys); err != nil {
 			return err
 		}
 		defer done()

@@ -58,6 +58,7 @@ func (p *person) run(args ...string) int {
 		Executable: os.Executable,
 		Stores:     func() []keystore.Store { return []keystore.Store{keep{p.store}} },
 		Secret:     func() ([]byte, error) { return bytes.Repeat([]byte{1}, 32), nil },
+		StateDir:   func() (string, error) { return t.TempDir(), nil },
 		Root:       p.root,
 	}, args)
 	p.out, p.err, p.in = out.String(), err.String(), nil

@@ -53,6 +53,12 @@ const (
 	txtUnknownBrowser
 	txtRemoved
 	txtNothingRemoved
+	txtPlaced
+	txtStillRuns
+	txtThisAccount
+	txtThisComputer
+	txtProblem
+	txtNote
 	txtVersion
 	txtStoreLine
 	txtStoreCounts
@@ -121,7 +127,13 @@ func texts() [textKeys]pair {
 		txtStoreLine:        {"Magasin « %s » (%s) : %s", "Store “%s” (%s): %s"},
 		txtStoreCounts:      {"  %d certificats, %d clés privées", "  %d certificates, %d private keys"},
 		txtBrowserLine:      {"Navigateurs :", "Browsers:"},
-		txtBrowserState:     {"  %s\t%s\t%s", "  %s\t%s\t%s"},
+		txtPlaced:           {"Programme copié : %s", "Program copied: %s"},
+		txtStillRuns:        {"À supprimer à la main, car il est en cours : %s", "To be removed by hand, since it is running: %s"},
+		txtThisAccount:      {"ce compte", "this account"},
+		txtThisComputer:     {"tout l’ordinateur", "whole computer"},
+		txtProblem:          {"Problème : %s", "Problem: %s"},
+		txtNote:             {"À savoir : %s", "Note: %s"},
+		txtBrowserState:     {"  %s\t%s\t%s\t%s", "  %s\t%s\t%s\t%s"},
 		txtBadKind:          {"seal : --kind est « candidature » ou « offre »", "seal: --kind is “candidature” or “offre”"},
 		txtBadProfile:       {"seal : --profile est « cbc » ou rien", "seal: --profile is “cbc” or nothing"},
 		txtOneFileToStdout:  {"open : ce pli contient %d fichiers ; indiquez un dossier avec -o", "open: this pli holds %d files; give a folder with -o"},

@@ -17,6 +17,7 @@ type System struct {
 	Home       string              // the user's home directory
 	Getenv     func(string) string // os.Getenv
 	Root       string              // put before the system's places, "" except in tests
+	Hive       string              // put before registry keys, "" except in tests, else ends in a backslash
 	OS         string              // runtime.GOOS when ""; tests look at macOS's places on Linux
 }
 

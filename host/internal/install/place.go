@@ -31,11 +31,7 @@ func (s System) Placed(system bool) string {
 	if system {
 		return filepath.Join(s.Root+"/usr/local/lib", "scelle", "scelle")
 	}
-	data := s.Getenv("XDG_DATA_HOME")
-	if !filepath.IsAbs(data) {
-		data = filepath.Join(s.Home, ".local", "share")
-	}
-	return filepath.Join(data, "scelle", "bin", "scelle")
+	return filepath.Join(s.data(), "scelle", "bin", "scelle")
 }
 
 func (s System) variable(name, otherwise string) string {

@@ -26,7 +26,7 @@ func (s System) entries(b Browser, system bool) []Entry {
 		Family:   b.Family,
 		// One file for each key, so that each can be removed by itself.
 		Path:   filepath.Join(dir, "native-messaging", filepath.Base(filepath.Dir(b.windows)), FileName),
-		Key:    b.windows + `\` + NewManifest(b.Family, "").Name,
+		Key:    s.Hive + b.windows + `\` + NewManifest(b.Family, "").Name,
 		System: system,
 	}}
 }
@@ -80,15 +80,7 @@ func (e Entry) missingKeys() uint32 {
 }
 
 func parentKey(name string) string {
-	up, _, _ := cutLast(name, `\`)
-	return up
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return "", s, false
+	return name[:max(strings.LastIndex(name, `\`), 0)]
 }
 
 // unregister removes the key, and those above it that register made and that
