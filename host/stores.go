@@ -2,21 +2,32 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"strings"
 
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/keystore/capi"
 	"scelle/host/internal/keystore/nss"
+	"scelle/host/internal/serve"
 )
 
 // openStores returns this computer's certificate stores, the one for new keys
 // first. A store that cannot be opened stays in the list and says why.
 func openStores() []keystore.Store {
 	dropModuleVariables()
-	store, err := nss.Open(nss.Options{})
-	if err != nil {
-		return []keystore.Store{keystore.Unavailable(nss.ID, nss.Name, err)}
+	if runtime.GOOS == "windows" {
+		store, err := capi.Open(capi.Options{ParentWindow: serve.ParentWindow(os.Args[1:])})
+		return []keystore.Store{orUnavailable(capi.ID, capi.Name, store, err)}
 	}
-	return []keystore.Store{store}
+	store, err := nss.Open(nss.Options{})
+	return []keystore.Store{orUnavailable(nss.ID, nss.Name, store, err)}
+}
+
+func orUnavailable(id, name string, store keystore.Store, err error) keystore.Store {
+	if err != nil {
+		return keystore.Unavailable(id, name, err)
+	}
+	return store
 }
 
 // dropModuleVariables removes what would let whoever starts the host choose

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"path"
+	"strconv"
 	"strings"
 
 	"scelle/shared/fault"
@@ -30,7 +31,7 @@ func Caller(args []string) error {
 	switch {
 	case len(args) == 0:
 	case args[0] == protocol.ChromeOrigin:
-		if len(args) == 1 || len(args) == 2 && strings.HasPrefix(args[1], "--parent-window=") {
+		if len(args) == 1 || len(args) == 2 && strings.HasPrefix(args[1], parentWindow) {
 			return nil
 		}
 	case len(args) == 2 && args[1] == protocol.FirefoxID:
@@ -39,6 +40,29 @@ func Caller(args []string) error {
 		}
 	}
 	return fault.New(fault.HostForbidden)
+}
+
+const parentWindow = "--parent-window="
+
+// ParentWindow is the window that started the host, an HWND: Chromium passes
+// it on Windows so that a PIN dialog can be put in front of it. 0 when these
+// arguments are not those of a browser's start, or when the caller has no
+// window. It is the caller's word: check that it is a window.
+func ParentWindow(args []string) uintptr {
+	if len(args) != 2 || Caller(args) != nil {
+		return 0
+	}
+	digits, ok := strings.CutPrefix(args[1], parentWindow)
+	if !ok {
+		return 0
+	}
+	// Handles of windows have 32 significant bits, on 64-bit Windows too;
+	// Chromium writes them as a signed or an unsigned number.
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return uintptr(uint32(n))
 }
 
 // DeveloperCaller checks the origin that a developer names in place of a

@@ -25,7 +25,8 @@ func lock(ctx context.Context, name string) (unlock func(), err error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.StoreFailed, err)
 	}
-	mutex, err := windows.CreateMutex(nil, false, text)
+	// The error may be that there is one already, which is what we want.
+	mutex, _ := windows.CreateMutex(nil, false, text)
 	if mutex == 0 {
 		return func() {}, nil
 	}

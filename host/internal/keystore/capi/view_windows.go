@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/registry"
 
 	"scelle/host/internal/keystore"
 )
@@ -140,7 +141,12 @@ func unregister(name string) error {
 		return err
 	}
 	handle, _, err := procOpenStore.Call(provRegistry, 0, 0, windows.CERT_SYSTEM_STORE_CURRENT_USER|storeDelete, uintptr(unsafe.Pointer(text)))
-	if handle != 0 || is(err, windows.Handle(windows.ERROR_SUCCESS), windows.Handle(windows.ERROR_FILE_NOT_FOUND)) {
+	if handle == 0 && !is(err, windows.Handle(windows.ERROR_SUCCESS), windows.Handle(windows.ERROR_FILE_NOT_FOUND)) {
+		return err
+	}
+	// Wine empties the store's registry key and leaves it.
+	err = registry.DeleteKey(registry.CURRENT_USER, `Software\Microsoft\SystemCertificates\`+name)
+	if is(err, windows.Handle(windows.ERROR_FILE_NOT_FOUND)) {
 		return nil
 	}
 	return err
