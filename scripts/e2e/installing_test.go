@@ -37,7 +37,7 @@ func TestInstallFromThePage(t *testing.T) {
 	must(t, walk.Allow())
 	p := walk.Page
 	faulty(t, p, "host-missing", "n’est pas installé")
-	must(t, p.Click("[data-status-more] a"))
+	must(t, walk.Installers())
 	must(t, p.Visible(`section.mine[data-system="linux"] .button`))
 	faulty(t, p, "host-missing", "n’est pas installé")
 

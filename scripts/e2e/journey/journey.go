@@ -67,6 +67,9 @@ func All(w *Walk) error {
 		func() error { return w.Login(Agent) },
 		func() error { return w.GoKeys() },
 		w.photo("L'agent ouvre « Clés de chiffrement » : le site n'est pas encore autorisé, la page dit quoi faire."),
+		func() error { return w.Installers() },
+		w.photo("« Afficher plus d'informations » mène aux installateurs, celui de ce système d'abord."),
+		func() error { return w.GoKeys() },
 		func() error { return w.Allow() },
 		func() error { return w.Online() },
 		w.photo("Après l'autorisation, l'assistant est en ligne, sans recharger la page."),
@@ -119,6 +122,14 @@ func (w *Walk) GoKeys() error {
 	return inOrder(
 		func() error { return w.Page.Goto(w.World.Origin + keysPath) },
 		func() error { return w.Page.Until(`document.querySelector("#assistant").dataset.state !== "checking"`) },
+	)
+}
+
+// Installers follows « Afficher plus d'informations » of the status block.
+func (w *Walk) Installers() error {
+	return inOrder(
+		func() error { return w.Page.Click("[data-status-more] a") },
+		func() error { return w.Page.Visible(`[data-page="downloads"] #assistant[data-state="offline"]`) },
 	)
 }
 
