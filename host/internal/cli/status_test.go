@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"scelle/host/internal/install"
+)
+
+// TestEveryProblemHasARemedy: both languages, with nothing left unfilled.
+func TestEveryProblemHasARemedy(t *testing.T) {
+	left := regexp.MustCompile(`\b(BROWSERS|PLACE|DETAIL|INSTALL|UNINSTALL|HOST|ID)\b|%!`)
+	codes := install.ProblemCodes()
+	for _, code := range codes {
+		p := install.Problem{Code: code, Browsers: []string{"firefox", "chrome"}, Place: "/p", Detail: "d", System: true}
+		text, remedy := explain(p)
+		for _, s := range []string{text.French, text.English, remedy.French, remedy.English} {
+			if len(s) < 20 || left.MatchString(s) {
+				t.Errorf("%s: %q", code, s)
+			}
+		}
+		if !strings.Contains(text.French, "Firefox, Google Chrome") || text.French == text.English || remedy.French == remedy.English && !strings.Contains(remedy.French, "scelle") {
+			t.Errorf("%s: %+v, %+v", code, text, remedy)
+		}
+	}
+	if len(problemTexts()) != len(codes) {
+		t.Errorf("%d texts for %d problems", len(problemTexts()), len(codes))
+	}
+}
+
+// TestStatusNamesPolicyAndRemedy: what hides the host, where it stands, and
+// the command that puts it right, which does.
+func TestStatusNamesPolicyAndRemedy(t *testing.T) {
+	p := sit(t)
+	policy := filepath.Join(p.root, "etc", "chromium", "policies", "managed", "base.json")
+	if err := os.MkdirAll(filepath.Dir(policy), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(policy, []byte(`{"NativeMessagingUserLevelHosts": false}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.does("install", "--browser", "chromium")
+	if !strings.Contains(p.out, "NativeMessagingUserLevelHosts") || !strings.Contains(p.out, policy) {
+		t.Errorf("install says nothing of the policy: %q", p.out)
+	}
+	status := func() statusReport {
+		p.does("status", "--json")
+		var r statusReport
+		p.json(&r)
+		return r
+	}
+	r := status()
+	if len(r.Policies) != 1 || r.Policies[0].Source != policy || r.Policies[0].Scope != "computer" || r.Policies[0].Effect != install.HidesUserHosts {
+		t.Errorf("%+v", r.Policies)
+	}
+	i := slices.IndexFunc(r.Problems, func(p problemStatus) bool { return p.Code == install.PolicyUserHosts })
+	if i < 0 || !r.Problems[i].Blocks || !slices.Contains(r.Problems[i].Browsers, "chromium") {
+		t.Fatalf("%+v", r.Problems)
+	}
+	command := "scelle install --browser chromium --browser vivaldi --browser opera --system"
+	if !strings.Contains(r.Problems[i].Remedy.English, command) || !strings.Contains(r.Problems[i].Remedy.French, command) {
+		t.Errorf("%+v", r.Problems[i].Remedy)
+	}
+	p.env["LANG"] = "fr_FR.UTF-8"
+	p.does("status")
+	if !strings.Contains(p.out, "Problème : Chromium, Vivaldi, Opera : la stratégie NativeMessagingUserLevelHosts ("+policy+")") || !strings.Contains(p.out, "ce compte") {
+		t.Errorf("%s", p.out)
+	}
+	p.does(strings.Fields(command)[1:]...)
+	if r := status(); len(r.Problems) != 0 || len(r.Policies) != 1 {
+		t.Errorf("after the remedy: %+v", r.Problems)
+	}
+	p.does("status")
+	if !strings.Contains(p.out, "tout l’ordinateur") {
+		t.Errorf("%s", p.out)
+	}
+}
+
+// TestInstallCopy: the program moves to a folder of its own, and goes with the
+// last registration.
+func TestInstallCopy(t *testing.T) {
+	p := sit(t)
+	placed := filepath.Join(p.env["HOME"], ".local", "share", "scelle", "bin", "scelle")
+	p.does("install", "--copy", "--browser", "firefox")
+	if !strings.Contains(p.out, placed) {
+		t.Errorf("%q", p.out)
+	}
+	manifest, err := os.ReadFile(filepath.Join(p.env["HOME"], ".mozilla", "native-messaging-hosts", install.FileName))
+	if err != nil || !strings.Contains(string(manifest), placed) {
+		t.Errorf("%s, %v", manifest, err)
+	}
+	p.does("uninstall")
+	if !strings.Contains(p.out, placed) {
+		t.Errorf("%q", p.out)
+	}
+	if left, err := os.ReadDir(p.env["HOME"]); err != nil || len(left) != 0 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
