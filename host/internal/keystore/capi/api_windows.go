@@ -103,7 +103,10 @@ type oaepInfo struct {
 }
 
 // call calls a function that returns a BOOL and sets the last error, which
-// SyscallN reads on the same thread.
+// SyscallN reads on the same thread. The directive keeps alive, and in place,
+// what arguments point to.
+//
+//go:uintptrescapes
 func call(p *windows.LazyProc, args ...uintptr) error {
 	if err := p.Find(); err != nil {
 		return errNotSupported
@@ -118,6 +121,8 @@ func call(p *windows.LazyProc, args ...uintptr) error {
 }
 
 // status calls a function of ncrypt, which returns its error.
+//
+//go:uintptrescapes
 func status(p *windows.LazyProc, args ...uintptr) error {
 	if err := p.Find(); err != nil {
 		return errNotSupported

@@ -11,13 +11,6 @@ import (
 	"scelle/shared/fault"
 )
 
-// Names of key blobs (bcrypt.h).
-const (
-	blobRSAFull   = "RSAFULLPRIVATEBLOB"
-	blobECPrivate = "ECCPRIVATEBLOB"
-	blobECPublic  = "ECCPUBLICBLOB"
-)
-
 // Magic numbers of key blobs (bcrypt.h, wincrypt.h), little-endian text.
 const (
 	magicRSAFull  = 0x33415352 // "RSA3", BCRYPT_RSAFULLPRIVATE_MAGIC
@@ -119,11 +112,10 @@ func cngEC(key *ecdsa.PrivateKey) ([]byte, error) {
 	if err != nil {
 		return nil, fault.Recode(fault.CertificateKeyKind, err)
 	}
-	d, err := key.Bytes()
+	d, err := key.Bytes() // crypto/ecdsa's own copy: it must not be cleared
 	if err != nil {
 		return nil, fault.Recode(fault.CertificateKeyKind, err)
 	}
-	defer clear(d)
 	return slices.Concat(ecHead(magic+privateMagic, n), point[1:], d), nil
 }
 

@@ -12,6 +12,13 @@ import (
 // (MS_KEY_STORAGE_PROVIDER).
 const softwareProvider = "Microsoft Software Key Storage Provider"
 
+// Names of key blobs (bcrypt.h).
+const (
+	blobRSAFull   = "RSAFULLPRIVATEBLOB"
+	blobECPrivate = "ECCPRIVATEBLOB"
+	blobECPublic  = "ECCPUBLICBLOB"
+)
+
 // Properties of CNG keys (ncrypt.h).
 const (
 	propExportPolicy   = "Export Policy"
