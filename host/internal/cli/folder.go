@@ -56,16 +56,11 @@ func (f *folder) create(info pli.FileInfo) (io.WriteCloser, error) {
 		return nil, writeFault(err)
 	}
 	f.names = append(f.names, info.SafeName)
-	return synced{file}, nil
+	return synced{&diskFile{File: file}}, nil
 }
 
 // synced is a file whose bytes are on the disk once it is closed.
-type synced struct{ *os.File }
-
-func (s synced) Write(b []byte) (int, error) {
-	n, err := s.File.Write(b)
-	return n, writeFault(err)
-}
+type synced struct{ *diskFile }
 
 func (s synced) Close() error {
 	return writeFault(errors.Join(s.Sync(), s.File.Close()))

@@ -22,7 +22,7 @@ const stdio = "-"
 type output struct {
 	path  string
 	force bool // replace a file of that name
-	file  *os.File
+	file  *diskFile
 	stop  func() bool // ends the watch on ctx
 
 	mu   sync.Mutex
@@ -40,7 +40,7 @@ func createOutput(ctx context.Context, path string, mode fs.FileMode, force bool
 	if err != nil {
 		return nil, writeFault(err)
 	}
-	o := &output{path: path, force: force, file: file}
+	o := &output{path: path, force: force, file: &diskFile{File: file}}
 	o.stop = context.AfterFunc(ctx, o.remove)
 	return o, nil
 }
@@ -51,10 +51,7 @@ func aside(path string) string {
 }
 
 // Write implements io.Writer.
-func (o *output) Write(b []byte) (int, error) {
-	n, err := o.file.Write(b)
-	return n, writeFault(err)
-}
+func (o *output) Write(b []byte) (int, error) { return o.file.Write(b) }
 
 // commit gives the file its name, once its bytes are on the disk.
 func (o *output) commit() error {
