@@ -35,13 +35,22 @@ func environment() cli.Env {
 		Frames:     wire.Guard,
 		Stores:     openStores,
 		Secret:     installSecret,
+		StateDir:   stateDir,
 	}
 }
 
-func installSecret() ([]byte, error) {
+func stateDir() (string, error) {
 	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return unwrap.StateDir(runtime.GOOS, home, os.Getenv), nil
+}
+
+func installSecret() ([]byte, error) {
+	dir, err := stateDir()
 	if err != nil {
 		return nil, err
 	}
-	return unwrap.LoadOrCreateSecret(unwrap.StateDir(runtime.GOOS, home, os.Getenv))
+	return unwrap.LoadOrCreateSecret(dir)
 }

@@ -304,6 +304,28 @@
       "remedy": "Unplug the reader and plug it in again, wait until its light is steady, and try again."
     }
   },
+  "journal-failed": {
+    "group": "store",
+    "fr": {
+      "text": "L’utilisation de la clé n’a pas pu être inscrite dans votre journal : la clé n’a pas servi.",
+      "remedy": "Libérez de la place sur le disque, ou rétablissez le droit d’écrire dans votre dossier personnel, puis réessayez."
+    },
+    "en": {
+      "text": "The use of the key could not be recorded in your journal: the key was not used.",
+      "remedy": "Free some disk space, or restore the right to write in your home folder, then try again."
+    }
+  },
+  "journal-damaged": {
+    "group": "store",
+    "fr": {
+      "text": "Votre journal des utilisations de clés a été modifié, ou sa fin a été coupée.",
+      "remedy": "Gardez-en une copie et signalez-le au service informatique. Les clés restent utilisables : un nouveau journal commence et le dit."
+    },
+    "en": {
+      "text": "Your journal of key uses was changed, or its end was cut off.",
+      "remedy": "Keep a copy and report it to your IT department. The keys remain usable: a new journal begins and says so."
+    }
+  },
   "key-not-found": {
     "group": "key",
     "fr": {

@@ -170,6 +170,8 @@ export type FaultCode =
   | "pin-cancelled"
   | "pin-prompt-missing"
   | "token-not-responding"
+  | "journal-failed"
+  | "journal-damaged"
   | "key-not-found"
   | "key-not-granted"
   | "certificate-bad"
@@ -742,6 +744,8 @@ export interface UnwrapParams {
   /** hex SHA-256 of the envelope's header */
   envelope: string;
   batch?: string;
+  /** for the journal */
+  verb: Verb;
 }
 
 /**
@@ -751,6 +755,13 @@ export interface UnwrapParams {
 export interface UnwrapResult {
   contentKey: Base64;
 }
+
+/** Verb says what a private key is used for. */
+export type Verb =
+  | "open"
+  | "prove"
+  | "rewrap"
+  | "rehearse";
 
 /** VerifyParams spends a nonce. */
 export interface VerifyParams {

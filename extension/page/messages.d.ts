@@ -95,6 +95,8 @@ export type FaultCode =
   | "pin-cancelled"
   | "pin-prompt-missing"
   | "token-not-responding"
+  | "journal-failed"
+  | "journal-damaged"
   | "key-not-found"
   | "key-not-granted"
   | "certificate-bad"

@@ -160,7 +160,7 @@ func openThrough(c connection, der []byte, m envelope.Mechanism) {
 	batch := ask[protocol.BatchResult](c, protocol.HostBatchBegin, protocol.BatchParams{Origin: "https://marches.example", Tender: "2026-017", Envelopes: []string{header}})
 	question := protocol.UnwrapParams{
 		Thumbprint: keypair.Thumbprint(der), RecipientInfo: info.Recipients[0].Info, ContentAlgorithm: info.Content.Raw,
-		Origin: "https://marches.example", Envelope: header, Batch: batch.ID,
+		Origin: "https://marches.example", Envelope: header, Batch: batch.ID, Verb: protocol.VerbOpen,
 	}
 	key := ask[protocol.UnwrapResult](c, protocol.HostUnwrap, question).ContentKey
 	start := info.ContentOffset

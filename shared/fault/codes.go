@@ -48,6 +48,8 @@ const (
 	PINCancelled       Code = "pin-cancelled"
 	PINPromptMissing   Code = "pin-prompt-missing"
 	TokenNotResponding Code = "token-not-responding"
+	JournalFailed      Code = "journal-failed"
+	JournalDamaged     Code = "journal-damaged"
 
 	KeyNotFound         Code = "key-not-found"
 	KeyNotGranted       Code = "key-not-granted"

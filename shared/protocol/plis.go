@@ -145,7 +145,19 @@ type UnwrapParams struct {
 	Origin           string `json:"origin"`           // as the browser reported it, "" offline
 	Envelope         string `json:"envelope"`         // hex SHA-256 of the envelope's header
 	Batch            string `json:"batch,omitempty"`
+	Verb             Verb   `json:"verb"` // for the journal
 }
+
+// Verb says what a private key is used for.
+type Verb string
+
+// The verbs.
+const (
+	VerbOpen     Verb = "open"     // to open a pli
+	VerbProve    Verb = "prove"    // to prove to a portal that it is here
+	VerbRewrap   Verb = "rewrap"   // to give a pli other recipients
+	VerbRehearse Verb = "rehearse" // to rehearse an opening
+)
 
 // UnwrapResult is a content-encryption key of exactly the length that the
 // content algorithm wants. It is always a success for RSA PKCS#1 v1.5.

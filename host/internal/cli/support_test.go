@@ -26,6 +26,7 @@ type person struct {
 	env   map[string]string
 	in    io.Reader
 	root  string
+	state string // of the journal
 	ctx   context.Context
 
 	out, err string // of the last command
@@ -35,7 +36,7 @@ func sit(t *testing.T) *person {
 	t.Helper()
 	dir := t.TempDir()
 	t.Chdir(dir)
-	return &person{t: t, dir: dir, store: memory.New(), root: t.TempDir(), ctx: t.Context(),
+	return &person{t: t, dir: dir, store: memory.New(), root: t.TempDir(), state: t.TempDir(), ctx: t.Context(),
 		env: map[string]string{"HOME": t.TempDir()}}
 }
 
@@ -58,7 +59,7 @@ func (p *person) run(args ...string) int {
 		Executable: os.Executable,
 		Stores:     func() []keystore.Store { return []keystore.Store{keep{p.store}} },
 		Secret:     func() ([]byte, error) { return bytes.Repeat([]byte{1}, 32), nil },
-		StateDir:   func() (string, error) { return t.TempDir(), nil },
+		StateDir:   func() (string, error) { return p.state, nil },
 		Root:       p.root,
 	}, args)
 	p.out, p.err, p.in = out.String(), err.String(), nil

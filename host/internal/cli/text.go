@@ -67,6 +67,7 @@ const (
 	txtBadKind
 	txtBadProfile
 	txtOneFileToStdout
+	txtJournalWhole
 	textKeys // how many there are
 )
 
@@ -123,6 +124,7 @@ func texts() [textKeys]pair {
 		txtUnknownBrowser:   {"navigateur inconnu : %s (connus : %s, all)", "unknown browser: %s (known: %s, all)"},
 		txtRemoved:          {"Retiré : %s", "Removed: %s"},
 		txtNothingRemoved:   {"Ce programme n’était enregistré nulle part.", "This program was not registered anywhere."},
+		txtJournalWhole:     {"Journal entier et non modifié. Utilisations de clés : %d", "Journal complete and unchanged. Key uses: %d"},
 		txtVersion:          {"scelle %s (protocole %d), %s/%s, %s", "scelle %s (protocol %d), %s/%s, %s"},
 		txtStoreLine:        {"Magasin « %s » (%s) : %s", "Store “%s” (%s): %s"},
 		txtStoreCounts:      {"  %d certificats, %d clés privées", "  %d certificates, %d private keys"},

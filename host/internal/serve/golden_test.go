@@ -142,10 +142,11 @@ func newWorld(t *testing.T) *world {
 func newService(t *testing.T, stores ...keystore.Store) *Service {
 	t.Helper()
 	s := New(Options{
-		Stores: func() []keystore.Store { return stores },
-		Secret: func() ([]byte, error) { return bytes.Repeat([]byte{7}, 32), nil },
-		Now:    func() time.Time { return noon },
-		Log:    t.Logf,
+		Stores:   func() []keystore.Store { return stores },
+		Secret:   func() ([]byte, error) { return bytes.Repeat([]byte{7}, 32), nil },
+		StateDir: func() (string, error) { return t.TempDir(), nil },
+		Now:      func() time.Time { return noon },
+		Log:      t.Logf,
 	})
 	t.Cleanup(func() { s.Close() })
 	return s

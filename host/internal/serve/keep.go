@@ -3,8 +3,10 @@ package serve
 import (
 	"context"
 
+	"scelle/host/internal/journal"
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/selfsign"
+	"scelle/host/internal/unwrap"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
@@ -14,12 +16,21 @@ import (
 // cannot use is removed again: it would be registered, sealed to, and then
 // found useless on the day of the opening.
 func (s *Service) keep(ctx context.Context, into importer, pair keystore.Pair) (protocol.KeyResult, error) {
+	record, err := s.journal()
+	if err != nil {
+		return protocol.KeyResult{}, err
+	}
+	if err := record.Ready(); err != nil {
+		return protocol.KeyResult{}, err
+	}
 	before := s.has(ctx, into, pair.Certificate)
 	entry, err := into.Import(ctx, pair)
 	if err != nil {
 		return protocol.KeyResult{}, err
 	}
-	if err := selfsign.SelfTest(ctx, into, entry); err != nil {
+	test := journal.Entry{Verb: journal.SelfTest, Key: keypair.Thumbprint(entry.Certificate)}
+	_, err = unwrap.Recorded(record, test, func() ([]byte, error) { return nil, selfsign.SelfTest(ctx, into, entry) })
+	if err != nil {
 		// A pair that was there before is not ours to remove.
 		if deleter, ok := into.(keystore.Deleter); ok && !before {
 			if undo := deleter.Delete(context.WithoutCancel(ctx), entry.URI); undo != nil {

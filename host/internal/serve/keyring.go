@@ -3,6 +3,8 @@ package serve
 import (
 	"context"
 
+	"scelle/host/internal/journal"
+	"scelle/host/internal/unwrap"
 	"scelle/shared/cms"
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
@@ -14,7 +16,11 @@ import (
 // envelope, so that no consent and no count stand in between.
 type Keyring struct {
 	secret []byte
-	keys   []ringKey
+	record func() (*journal.Journal, error)
+	verb   journal.Verb
+	// envelope is what the journal calls the envelope, see About.
+	envelope string
+	keys     []ringKey
 }
 
 type ringKey struct {
@@ -25,9 +31,10 @@ type ringKey struct {
 var _ envelope.KeyUnwrapper = (*Keyring)(nil)
 
 // Keyring lists the keys; none is touched before Unwrap. When there is no key
-// because a store could not be read, the error is that store's.
-func (s *Service) Keyring(ctx context.Context, secret []byte) (*Keyring, error) {
-	ring := &Keyring{secret: secret}
+// because a store could not be read, the error is that store's. verb is what
+// the journal says of their use.
+func (s *Service) Keyring(ctx context.Context, secret []byte, verb journal.Verb) (*Keyring, error) {
+	ring := &Keyring{secret: secret, record: s.journal, verb: verb}
 	holdings, failed := s.inventory(ctx)
 	for _, h := range holdings {
 		c, err := keypair.Parse(h.der)
@@ -41,6 +48,10 @@ func (s *Service) Keyring(ctx context.Context, secret []byte) (*Keyring, error) 
 	return ring, nil
 }
 
+// About names the envelope of the following questions for the journal: the
+// SHA-256 of its header, in hex.
+func (r *Keyring) About(envelope string) { r.envelope = envelope }
+
 // Owns implements envelope.KeyUnwrapper.
 func (r *Keyring) Owns(info *cms.RecipientInfo) bool {
 	return r.match(info) != nil
@@ -52,16 +63,23 @@ func (r *Keyring) Unwrap(ctx context.Context, info *cms.RecipientInfo, content c
 	if found == nil {
 		return nil, fault.New(fault.EnvelopeNotForYou)
 	}
-	key, err := found.unwrapper(ctx)
+	record, err := r.record()
 	if err != nil {
 		return nil, err
 	}
-	defer key.Close()
-	identity, err := envelope.NewIdentity(key, found.der, r.secret)
-	if err != nil {
-		return nil, err
-	}
-	return identity.Unwrap(ctx, info, content)
+	use := journal.Entry{Verb: r.verb, Key: keypair.Thumbprint(found.der), Envelope: r.envelope}
+	return unwrap.Recorded(record, use, func() ([]byte, error) {
+		key, err := found.unwrapper(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer key.Close()
+		identity, err := envelope.NewIdentity(key, found.der, r.secret)
+		if err != nil {
+			return nil, err
+		}
+		return identity.Unwrap(ctx, info, content)
+	})
 }
 
 // Names returns the common names of the keys that an addressee matches, for

@@ -33,10 +33,11 @@ func newOracle(t *testing.T, store keystore.Store) *oracle {
 	t.Helper()
 	o, now := &oracle{}, noon
 	s := New(Options{
-		Stores: func() []keystore.Store { return []keystore.Store{store} },
-		Secret: func() ([]byte, error) { return bytes.Repeat([]byte{7}, 32), nil },
-		Now:    func() time.Time { now = now.Add(time.Second); return now },
-		Log:    func(format string, _ ...any) { o.logged = append(o.logged, format) },
+		Stores:   func() []keystore.Store { return []keystore.Store{store} },
+		Secret:   func() ([]byte, error) { return bytes.Repeat([]byte{7}, 32), nil },
+		StateDir: func() (string, error) { return t.TempDir(), nil },
+		Now:      func() time.Time { now = now.Add(time.Second); return now },
+		Log:      func(format string, _ ...any) { o.logged = append(o.logged, format) },
 	})
 	t.Cleanup(func() { s.Close() })
 	o.peer = connect(t, s)
@@ -97,6 +98,7 @@ func TestUnwrapAnswersAreEqual(t *testing.T) {
 			ContentAlgorithm: der.Algorithm("2.16.840.1.101.3.4.1.42", der.Octets(make([]byte, 16))),
 			Origin:           "https://marches.example",
 			Envelope:         strings.Repeat("0a", 32),
+			Verb:             protocol.VerbOpen,
 		}
 		frame, r := o.answer(protocol.HostUnwrap, params)
 		var result protocol.UnwrapResult

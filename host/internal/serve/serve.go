@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"scelle/host/internal/journal"
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/transport"
 	"scelle/host/internal/unwrap"
@@ -28,6 +29,8 @@ type Options struct {
 	// Secret reads the install secret (unwrap.LoadOrCreateSecret), when the
 	// first private key is to be used.
 	Secret func() ([]byte, error)
+	// StateDir is the folder of the journal, which need not exist.
+	StateDir func() (string, error)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Log takes a line about what went wrong inside, without any secret or
@@ -40,6 +43,7 @@ type Options struct {
 type Service struct {
 	stores  func() []keystore.Store
 	guard   func() (*unwrap.Guard, error)
+	journal func() (*journal.Journal, error)
 	oneTime *transport.Keys
 	now     func() time.Time
 	log     func(format string, args ...any)
@@ -58,12 +62,17 @@ func New(o Options) *Service {
 		s.log = func(string, ...any) {}
 	}
 	s.oneTime = transport.New(s.now)
+	s.journal = sync.OnceValues(func() (*journal.Journal, error) { return openJournal(o, s.now) })
 	s.guard = sync.OnceValues(func() (*unwrap.Guard, error) {
 		secret, err := o.Secret()
 		if err != nil {
 			return nil, err
 		}
-		return unwrap.New(secret, s.now).Guard(), nil
+		record, err := s.journal()
+		if err != nil {
+			return nil, err
+		}
+		return unwrap.New(secret, record, s.now).Guard(), nil
 	})
 	open := sync.OnceValue(o.Stores)
 	s.stores = func() []keystore.Store {
@@ -74,6 +83,22 @@ func New(o Options) *Service {
 	}
 	return s
 }
+
+func openJournal(o Options, now func() time.Time) (*journal.Journal, error) {
+	secret, err := o.Secret()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := o.StateDir()
+	if err != nil {
+		return nil, fault.Wrap(fault.JournalFailed, err)
+	}
+	return journal.New(dir, secret, now), nil
+}
+
+// Journal is the user's journal of key uses. Errors: those of the install
+// secret, fault.JournalFailed.
+func (s *Service) Journal() (*journal.Journal, error) { return s.journal() }
 
 // Close forgets one-time keys and consents, and closes the stores if they
 // were opened.

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 
+	"scelle/host/internal/journal"
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/unwrap"
 	"scelle/shared/fault"
@@ -28,20 +29,40 @@ func (s *Service) Unwrap(ctx context.Context, p protocol.UnwrapParams) (protocol
 	if err != nil {
 		return protocol.UnwrapResult{}, err
 	}
-	key, err := h.unwrapper(ctx)
+	verb, err := verbOf(p.Verb)
 	if err != nil {
 		return protocol.UnwrapResult{}, err
 	}
-	defer key.Close()
-	contentKey, err := guard.Unwrap(ctx, key, unwrap.Request{
+	contentKey, err := guard.Unwrap(ctx, h.opener(), unwrap.Request{
 		Certificate:      h.der,
 		RecipientInfo:    p.RecipientInfo,
 		ContentAlgorithm: p.ContentAlgorithm,
 		Origin:           p.Origin,
 		Envelope:         envelope,
 		Batch:            p.Batch,
+		Verb:             verb,
 	})
 	return protocol.UnwrapResult{ContentKey: contentKey}, err
+}
+
+// verbOf is what the journal calls a purpose.
+func verbOf(v protocol.Verb) (journal.Verb, error) {
+	switch v {
+	case protocol.VerbOpen:
+		return journal.Open, nil
+	case protocol.VerbProve:
+		return journal.Prove, nil
+	case protocol.VerbRewrap:
+		return journal.Rewrap, nil
+	case protocol.VerbRehearse:
+		return journal.Rehearse, nil
+	}
+	return "", fault.Newf(fault.BadRequest, "verb")
+}
+
+// opener opens the private key when the question was allowed.
+func (h holding) opener() unwrap.Opener {
+	return func(ctx context.Context) (unwrap.Key, error) { return h.unwrapper(ctx) }
 }
 
 // unwrapper opens the private key in the first store that has it.

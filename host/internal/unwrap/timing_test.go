@@ -88,14 +88,14 @@ func measure(t *testing.T, store importing) map[string]float64 {
 	}
 	defer key.Close()
 	now := time.Now() // the clock of the rate: a second passes with every question
-	guard := unwrap.New(bytes.Repeat([]byte{1}, unwrap.SecretSize), func() time.Time { now = now.Add(time.Second); return now }).Guard()
+	guard := unwrap.New(bytes.Repeat([]byte{1}, unwrap.SecretSize), nowhere{}, func() time.Time { now = now.Add(time.Second); return now }).Guard()
 	classes := makeClasses(t, pair)
 	for round := range callsPerClass {
 		for _, i := range mathrand.Perm(len(classes)) {
 			c := &classes[i]
 			q := c.questions[round%len(c.questions)]
 			start := time.Now()
-			got, err := guard.Unwrap(t.Context(), key, q)
+			got, err := guard.Unwrap(t.Context(), use(key), q)
 			took := time.Since(start)
 			if err != nil || len(got) != 32 {
 				t.Fatalf("%s: %d bytes, %v", c.name, len(got), err)

@@ -17,23 +17,42 @@ import (
 	"sync"
 	"time"
 
+	"scelle/host/internal/journal"
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
+	"scelle/shared/keypair"
 	"scelle/shared/protocol"
 )
 
 // Service is the oracle policy of one installation. It is shared by all
 // connections; each has a Guard of its own.
 type Service struct {
-	secret []byte
-	now    func() time.Time
+	secret   []byte
+	recorder Recorder
+	now      func() time.Time
 }
+
+// Recorder keeps what private keys were used for: journal.Journal. A key is
+// used only when Ready said yes, and its answer given out only when Add did.
+type Recorder interface {
+	Ready() error
+	Add(journal.Entry) error
+}
+
+// Key is a private key that was opened for one question.
+type Key interface {
+	envelope.PrivateKey
+	Close() error
+}
+
+// Opener opens the private key of a question. It may ask a person for a PIN.
+type Opener func(context.Context) (Key, error)
 
 // New makes the service. secret is the install secret, SecretSize bytes (see
 // LoadOrCreateSecret): it seeds the keys that stand for a failed PKCS#1 v1.5
 // decryption. now is time.Now, or a test's clock.
-func New(secret []byte, now func() time.Time) *Service {
-	return &Service{secret: secret, now: now}
+func New(secret []byte, recorder Recorder, now func() time.Time) *Service {
+	return &Service{secret: secret, recorder: recorder, now: now}
 }
 
 // Guard is one connection's share of the policy: its consents and its count
@@ -128,26 +147,54 @@ type Request struct {
 	Origin           string   // as the browser reported it, "" offline
 	Envelope         Envelope // the envelope it is about
 	Batch            string   // consent, "" without one
+	Verb             journal.Verb
 }
 
-// Unwrap counts the operation and returns a content-encryption key of exactly
-// the length that the content algorithm wants; the caller wipes it. For
-// PKCS#1 v1.5 a bad padding is answered with a synthetic key.
+// Unwrap counts the operation, opens the key, and returns a content-encryption
+// key of exactly the length that the content algorithm wants; the caller wipes
+// it. For PKCS#1 v1.5 a bad padding is answered with a synthetic key. The use
+// is in the journal before the answer is given.
 //
 // fault.ConsentRefused when the consent is unknown, over, or not for this
 // origin and envelope; fault.RateLimited when its operations, or those of the
-// last minute without one, are used up; otherwise as envelope.UnwrapWith. An
-// operation counts even when it fails.
-func (g *Guard) Unwrap(ctx context.Context, key envelope.PrivateKey, r Request) ([]byte, error) {
+// last minute without one, are used up; fault.JournalFailed; otherwise open's
+// and those of envelope.UnwrapWith. An operation counts even when it fails.
+func (g *Guard) Unwrap(ctx context.Context, open Opener, r Request) ([]byte, error) {
 	if err := g.allow(r); err != nil {
 		return nil, err
 	}
-	return envelope.UnwrapWith(ctx, key, envelope.UnwrapRequest{
-		Certificate:      r.Certificate,
-		RecipientInfo:    r.RecipientInfo,
-		ContentAlgorithm: r.ContentAlgorithm,
-		Secret:           g.service.secret,
+	entry := journal.Entry{Origin: r.Origin, Verb: r.Verb, Key: keypair.Thumbprint(r.Certificate), Envelope: hex.EncodeToString(r.Envelope[:])}
+	return Recorded(g.service.recorder, entry, func() ([]byte, error) {
+		key, err := open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer key.Close()
+		return envelope.UnwrapWith(ctx, key, envelope.UnwrapRequest{
+			Certificate:      r.Certificate,
+			RecipientInfo:    r.RecipientInfo,
+			ContentAlgorithm: r.ContentAlgorithm,
+			Secret:           g.service.secret,
+		})
 	})
+}
+
+// Recorded uses a private key and records it: e gets the outcome. The content
+// key that use returns is withheld, and wiped, when that fails.
+func Recorded(to Recorder, e journal.Entry, use func() ([]byte, error)) ([]byte, error) {
+	if err := to.Ready(); err != nil {
+		return nil, err
+	}
+	contentKey, err := use()
+	e.Outcome = journal.Done
+	if err != nil {
+		e.Outcome = string(fault.CodeOf(err))
+	}
+	if bad := to.Add(e); bad != nil {
+		clear(contentKey)
+		return nil, bad
+	}
+	return contentKey, err
 }
 
 // allow takes one operation off what is left.

@@ -59,7 +59,7 @@ func newScene(t *testing.T, o certtest.Options) *scene {
 		t.Fatal(err)
 	}
 	s.key = &counter{Unwrapper: soft}
-	s.guard = unwrap.New(bytes.Repeat([]byte{1}, unwrap.SecretSize), func() time.Time { return s.now }).Guard()
+	s.guard = unwrap.New(bytes.Repeat([]byte{1}, unwrap.SecretSize), nowhere{}, func() time.Time { return s.now }).Guard()
 	return s
 }
 
@@ -74,7 +74,7 @@ func (s *scene) request(t *testing.T, m envelope.Mechanism) unwrap.Request {
 
 func (s *scene) ask(t *testing.T, r unwrap.Request) ([]byte, error) {
 	t.Helper()
-	return s.guard.Unwrap(t.Context(), s.key, r)
+	return s.guard.Unwrap(t.Context(), use(s.key), r)
 }
 
 func wantFault(t *testing.T, what string, err error, code fault.Code) {
@@ -134,8 +134,8 @@ func TestSynthetic(t *testing.T) {
 	if err != nil || !bytes.Equal(first, second) {
 		t.Errorf("%x, then %x, %v", first, second, err)
 	}
-	elsewhere := unwrap.New(bytes.Repeat([]byte{2}, unwrap.SecretSize), time.Now).Guard()
-	third, err := elsewhere.Unwrap(t.Context(), s.key, r)
+	elsewhere := unwrap.New(bytes.Repeat([]byte{2}, unwrap.SecretSize), nowhere{}, time.Now).Guard()
+	third, err := elsewhere.Unwrap(t.Context(), use(s.key), r)
 	if err != nil || bytes.Equal(first, third) {
 		t.Errorf("another installation answers %x, %v", third, err)
 	}
@@ -165,11 +165,11 @@ func TestStoreFaultsPass(t *testing.T) {
 	s := newScene(t, certtest.Options{})
 	for _, m := range []envelope.Mechanism{envelope.RSAPKCS1, envelope.RSAOAEPSHA256} {
 		for _, code := range []fault.Code{fault.StoreBusy, fault.TokenRemoved, fault.MechanismMissing} {
-			_, err := s.guard.Unwrap(t.Context(), failing{s.key, fault.New(code)}, s.request(t, m))
+			_, err := s.guard.Unwrap(t.Context(), use(failing{s.key, fault.New(code)}), s.request(t, m))
 			wantFault(t, string(m), err, code)
 		}
 	}
-	got, err := s.guard.Unwrap(t.Context(), failing{s.key, errors.New("CKR_GENERAL_ERROR")}, s.request(t, envelope.RSAPKCS1))
+	got, err := s.guard.Unwrap(t.Context(), use(failing{s.key, errors.New("CKR_GENERAL_ERROR")}), s.request(t, envelope.RSAPKCS1))
 	if err != nil || len(got) != 32 {
 		t.Errorf("an error without a code: %x, %v", got, err)
 	}
@@ -269,9 +269,9 @@ func TestBatchEnds(t *testing.T) {
 	_, err = s.ask(t, r)
 	wantFault(t, "expired", err, fault.ConsentRefused)
 
-	other := unwrap.New(bytes.Repeat([]byte{1}, 32), func() time.Time { return s.now }).Guard()
+	other := unwrap.New(bytes.Repeat([]byte{1}, 32), nowhere{}, func() time.Time { return s.now }).Guard()
 	begin()
-	_, err = other.Unwrap(t.Context(), s.key, r)
+	_, err = other.Unwrap(t.Context(), use(s.key), r)
 	wantFault(t, "another connection", err, fault.ConsentRefused)
 }
 
@@ -324,8 +324,8 @@ func TestConcurrentCount(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			for range 20 {
-				s.guard.Unwrap(t.Context(), s.key, r)
-				s.guard.Unwrap(t.Context(), s.key, alone)
+				s.guard.Unwrap(t.Context(), use(s.key), r)
+				s.guard.Unwrap(t.Context(), use(s.key), alone)
 			}
 		})
 	}

@@ -52,7 +52,7 @@ func (a *Add) inspect(c protocol.Challenge) []Effect {
 
 func (a *Add) unwrap(c protocol.Challenge, info EnvelopeInfo, k key) []Effect {
 	params := protocol.UnwrapParams{Thumbprint: a.Key.Thumbprint, RecipientInfo: k.info.DER, ContentAlgorithm: info.ContentAlgorithm,
-		Origin: a.Site.Origin, Envelope: info.HeaderSHA256}
+		Origin: a.Site.Origin, Envelope: info.HeaderSHA256, Verb: protocol.VerbProve}
 	return []Effect{host(&a.runs, protocol.HostUnwrap, params, func(r protocol.UnwrapResult, err error) []Effect {
 		switch fault.CodeOf(err) {
 		case "":

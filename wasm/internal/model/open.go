@@ -319,7 +319,7 @@ func (o *Opening) retry() []Effect {
 func stopsAll(c fault.Code) bool {
 	switch c {
 	case fault.PINCancelled, fault.PINIncorrect, fault.PINLocked, fault.PINPromptMissing, fault.TokenRemoved,
-		fault.TokenNotResponding, fault.StoreLocked, fault.StorePassword, fault.ConsentRefused, fault.SessionLost:
+		fault.TokenNotResponding, fault.StoreLocked, fault.StorePassword, fault.JournalFailed, fault.ConsentRefused, fault.SessionLost:
 		return true
 	}
 	return c != "" && c.Group() == fault.Setup

@@ -68,7 +68,7 @@ func (o *Opening) openNext(i int) []Effect {
 func (o *Opening) unwrap(p *Pli) []Effect {
 	k := p.keys[min(p.try, len(p.keys)-1)]
 	params := protocol.UnwrapParams{Thumbprint: k.own.entry.Thumbprint, RecipientInfo: k.info.DER,
-		ContentAlgorithm: p.Info.ContentAlgorithm, Origin: o.Site.Origin, Envelope: p.Info.HeaderSHA256, Batch: o.batch}
+		ContentAlgorithm: p.Info.ContentAlgorithm, Origin: o.Site.Origin, Envelope: p.Info.HeaderSHA256, Batch: o.batch, Verb: protocol.VerbOpen}
 	return []Effect{host(&o.runs, protocol.HostUnwrap, params, func(r protocol.UnwrapResult, err error) []Effect {
 		switch {
 		case err == nil:
