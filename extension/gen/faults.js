@@ -106,6 +106,28 @@
       "remedy": "Close and reopen the browser: it starts the program itself, with nothing to launch at login. If it persists, install the program again or run “scelle status”."
     }
   },
+  "site-forbidden": {
+    "group": "setup",
+    "fr": {
+      "text": "L’administrateur de cet ordinateur n’a pas inscrit ce site parmi les salles des marchés permises.",
+      "remedy": "Si ce site est bien votre salle des marchés, transmettez son adresse et ce message à votre service informatique : le réglage « allowedPortals » l’écarte."
+    },
+    "en": {
+      "text": "The administrator of this computer has not put this site among the allowed portals.",
+      "remedy": "If this site is indeed your portal, pass its address and this message on to your IT department: the setting “allowedPortals” keeps it out."
+    }
+  },
+  "policy-unreadable": {
+    "group": "setup",
+    "fr": {
+      "text": "Les réglages que l’administrateur a posés pour Scellé ne peuvent pas être lus, ou d’autres que lui auraient pu les écrire.",
+      "remedy": "Rien de ce qu’ils pourraient interdire n’est fait. Transmettez ce message à votre service informatique."
+    },
+    "en": {
+      "text": "The settings that the administrator made for Scellé cannot be read, or others could have written them.",
+      "remedy": "Nothing is done that they might forbid. Pass this message on to your IT department."
+    }
+  },
   "store-missing": {
     "group": "store",
     "fr": {
@@ -203,6 +225,17 @@
     "en": {
       "text": "This kind of certificate store is not supported on this system.",
       "remedy": "Choose a key from another store, or make a key on this computer."
+    }
+  },
+  "store-forbidden": {
+    "group": "store",
+    "fr": {
+      "text": "L’administrateur de cet ordinateur interdit ce magasin de certificats.",
+      "remedy": "Choisissez une clé d’un autre magasin, ou demandez à votre service informatique : le réglage « forbiddenStores » l’écarte."
+    },
+    "en": {
+      "text": "The administrator of this computer forbids this certificate store.",
+      "remedy": "Choose a key from another store, or ask your IT department: the setting “forbiddenStores” keeps it out."
     }
   },
   "store-failed": {

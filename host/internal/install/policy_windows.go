@@ -3,11 +3,10 @@ package install
 import (
 	"errors"
 	"path/filepath"
-	"slices"
-	"strconv"
 
 	"golang.org/x/sys/windows/registry"
 
+	"scelle/host/internal/managed"
 	"scelle/shared/fault"
 )
 
@@ -23,7 +22,7 @@ func (s System) policyGroups(b Browser) []group {
 		{registry.LOCAL_MACHINE, `HKEY_LOCAL_MACHINE\`, true},
 		{registry.CURRENT_USER, `HKEY_CURRENT_USER\`, false},
 	} {
-		values, err := readKey(root.key, s.Hive+b.policy.windows, 0)
+		values, err := managed.ReadKey(root.key, s.Hive+b.policy.windows)
 		if errors.Is(err, registry.ErrNotExist) {
 			continue
 		}
@@ -36,79 +35,4 @@ func (s System) policyGroups(b Browser) []group {
 		}
 	}
 	return []group{g}
-}
-
-// maxKeyDepth is how deep policies nest: a policy, an extension, a list.
-const maxKeyDepth = 4
-
-// readKey reads a key as JSON would have it: values and keys below by their
-// name, a key whose values are numbered as a list.
-func readKey(root registry.Key, name string, depth int) (map[string]any, error) {
-	key, err := registry.OpenKey(root, name, registry.QUERY_VALUE|registry.ENUMERATE_SUB_KEYS)
-	if err != nil {
-		return nil, err
-	}
-	defer key.Close()
-	names, err := key.ReadValueNames(-1)
-	if err != nil {
-		return nil, err
-	}
-	all := map[string]any{}
-	for _, n := range names {
-		if v, ok := readValue(key, n); ok {
-			all[n] = v
-		}
-	}
-	below, err := key.ReadSubKeyNames(-1)
-	if err != nil || depth == maxKeyDepth {
-		return all, err
-	}
-	for _, n := range below {
-		inner, err := readKey(root, name+`\`+n, depth+1)
-		if err != nil {
-			continue
-		}
-		all[n] = inner
-		if list, ok := numbered(inner); ok {
-			all[n] = list
-		}
-	}
-	return all, nil
-}
-
-// readValue reads a text, a number or a list of texts.
-func readValue(key registry.Key, name string) (any, bool) {
-	if text, _, err := key.GetStringValue(name); err == nil {
-		return text, true
-	}
-	if n, _, err := key.GetIntegerValue(name); err == nil {
-		return int64(n), true
-	}
-	lines, _, err := key.GetStringsValue(name)
-	if err != nil {
-		return nil, false
-	}
-	list := make([]any, len(lines))
-	for i, line := range lines {
-		list[i] = line
-	}
-	return list, true
-}
-
-// numbered is the list of a key's values "1", "2" and so on.
-func numbered(values map[string]any) ([]any, bool) {
-	var at []int
-	for name := range values {
-		n, err := strconv.Atoi(name)
-		if err != nil {
-			return nil, false
-		}
-		at = append(at, n)
-	}
-	slices.Sort(at)
-	list := []any{}
-	for _, n := range at {
-		list = append(list, values[strconv.Itoa(n)])
-	}
-	return list, len(at) > 0
 }
