@@ -33,7 +33,7 @@ func SelfTest(ctx context.Context, store keystore.Store, entry keystore.Entry) e
 	}
 	defer u.Close()
 	for _, m := range mechanisms {
-		if err := tryMechanism(ctx, u, entry.Certificate, m); err != nil {
+		if err := TryMechanism(ctx, u, entry.Certificate, m); err != nil {
 			return failed(ctx, string(m), err)
 		}
 	}
@@ -47,7 +47,10 @@ func suitable(all []envelope.Mechanism, kind keypair.Kind) []envelope.Mechanism 
 	})
 }
 
-func tryMechanism(ctx context.Context, u keystore.Unwrapper, certificate []byte, m envelope.Mechanism) error {
+// TryMechanism seals a random content key to the certificate by one mechanism
+// and opens it with its private key. Errors: those of envelope.WrapKey and
+// envelope.UnwrapWith; fault.EnvelopeUnreadable when other bytes come back.
+func TryMechanism(ctx context.Context, u keystore.Unwrapper, certificate []byte, m envelope.Mechanism) error {
 	random := make([]byte, 64)
 	if _, err := rand.Read(random); err != nil {
 		return err
