@@ -48,6 +48,7 @@ const (
 	StoreLocked
 	StoreFailed
 	InstallNothingToLaunch
+	InstallFrom
 	InstallWindows
 	InstallMac
 	InstallLinux

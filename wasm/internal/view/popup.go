@@ -135,6 +135,7 @@ func (w *writer) storeState(s protocol.StoreStatus) string {
 func (w *writer) installHelp() dom.Node {
 	return dom.El("details", dom.El("summary", dom.Text(w.S(text.MoreInfo))),
 		w.p(text.InstallNothingToLaunch),
+		w.p(text.InstallFrom),
 		dom.El("dl", dom.Set("class", "systems"),
 			row("Windows", dom.Text(w.S(text.InstallWindows))),
 			row("macOS", dom.Text(w.S(text.InstallMac))),
