@@ -8,26 +8,55 @@ import (
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/keystore/capi"
 	"scelle/host/internal/keystore/nss"
+	"scelle/host/internal/managed"
 	"scelle/host/internal/serve"
+	"scelle/shared/fault"
 )
+
+// opener opens one certificate store, which has an id and a name before it is
+// open.
+type opener struct {
+	id, name string
+	open     func() (keystore.Store, error)
+}
+
+// systemStores are this system's stores, the one for new keys first.
+func systemStores() []opener {
+	if runtime.GOOS == "windows" {
+		return []opener{{capi.ID, capi.Name, func() (keystore.Store, error) {
+			return capi.Open(capi.Options{ParentWindow: serve.ParentWindow(os.Args[1:])})
+		}}}
+	}
+	return []opener{{nss.ID, nss.Name, func() (keystore.Store, error) { return nss.Open(nss.Options{}) }}}
+}
 
 // openStores returns this computer's certificate stores, the one for new keys
 // first. A store that cannot be opened stays in the list and says why.
 func openStores() []keystore.Store {
 	dropModuleVariables()
-	if runtime.GOOS == "windows" {
-		store, err := capi.Open(capi.Options{ParentWindow: serve.ParentWindow(os.Args[1:])})
-		return []keystore.Store{orUnavailable(capi.ID, capi.Name, store, err)}
-	}
-	store, err := nss.Open(nss.Options{})
-	return []keystore.Store{orUnavailable(nss.ID, nss.Name, store, err)}
+	return openAllowed(managed.Place{}, systemStores())
 }
 
-func orUnavailable(id, name string, store keystore.Store, err error) keystore.Store {
-	if err != nil {
-		return keystore.Unavailable(id, name, err)
+// openAllowed opens the stores that the administrator does not forbid. The
+// others stay in the list and say so; when the settings cannot be read, all do.
+func openAllowed(place managed.Place, openers []opener) []keystore.Store {
+	settled, unreadable := place.Read()
+	var stores []keystore.Store
+	for _, o := range openers {
+		err := unreadable
+		if settled.ForbiddenStores.Has(o.id) {
+			err = fault.New(fault.StoreForbidden)
+		}
+		var store keystore.Store
+		if err == nil {
+			store, err = o.open()
+		}
+		if err != nil {
+			store = keystore.Unavailable(o.id, o.name, err)
+		}
+		stores = append(stores, store)
 	}
-	return store
+	return stores
 }
 
 // dropModuleVariables removes what would let whoever starts the host choose
