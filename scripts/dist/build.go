@@ -115,8 +115,12 @@ func (b *build) sourceDate() (time.Time, error) {
 // command runs a program in the repository with a fixed environment for what
 // it makes; its output is part of the error.
 func (b *build) command(env []string, name string, args ...string) error {
+	return b.commandIn(b.root, env, name, args...)
+}
+
+func (b *build) commandIn(dir string, env []string, name string, args ...string) error {
 	cmd := exec.Command(name, args...)
-	cmd.Dir = b.root
+	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+strconv.FormatInt(b.epoch.Unix(), 10), "TZ=UTC", "LC_ALL=C.UTF-8")
 	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.CombinedOutput()

@@ -121,14 +121,13 @@ func (b *build) msi() error {
 		return err
 	}
 	manifests := map[dialect]string{chromium: "chromium.json", firefox: "firefox.json"}
-	var paths [2]string
 	for d, name := range manifests {
 		// Relative to the manifest, wherever Program Files is.
 		data, err := nativeManifest(d, programName)
 		if err != nil {
 			return err
 		}
-		if paths[d], err = b.temporary("windows/"+name, data, 0o644); err != nil {
+		if _, err := b.temporary("windows/"+name, data, 0o644); err != nil {
 			return err
 		}
 	}
@@ -140,8 +139,8 @@ func (b *build) msi() error {
 	}
 	source, err := fill(msiSource, map[string]any{
 		"Version": b.version, "Product": product, "Publisher": publisher, "Homepage": homepage, "UpgradeCode": upgradeCode,
-		"ProductCode": b.guid("product " + b.version), "PackageCode": b.guid("package " + b.version), "Program": program, "Icon": icon,
-		"Chromium": paths[chromium], "Firefox": paths[firefox], "Keys": keys,
+		"ProductCode": b.guid("product " + b.version), "PackageCode": b.guid("package " + b.version), "Program": filepath.Base(program), "Icon": filepath.Base(icon),
+		"Chromium": manifests[chromium], "Firefox": manifests[firefox], "Keys": keys,
 		"ProgramID": b.guid("component program"), "ChromiumID": b.guid("component chromium"), "FirefoxID": b.guid("component firefox"),
 	})
 	if err != nil {
@@ -152,7 +151,7 @@ func (b *build) msi() error {
 		return err
 	}
 	path := b.output("scelle-" + b.version + ".msi")
-	if err := b.command(nil, "wixl", "-a", "x64", "-o", path, wxs); err != nil {
+	if err := b.commandIn(filepath.Dir(wxs), nil, "wixl", "-a", "x64", "-o", path, filepath.Base(wxs)); err != nil {
 		return err
 	}
 	return b.signFile(path)
