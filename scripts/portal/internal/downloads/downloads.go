@@ -42,6 +42,7 @@ type Form string
 const (
 	Setup    Form = "setup" // Windows, a program with questions
 	MSI      Form = "msi"   // Windows, for administrators
+	Program  Form = "exe"   // Windows, the program alone
 	Package  Form = "pkg"   // macOS
 	MacZip   Form = "maczip"
 	Debian   Form = "deb"
@@ -62,8 +63,9 @@ type kind struct {
 func kinds() []kind {
 	row := func(s System, f Form, pattern string) kind { return kind{s, f, regexp.MustCompile(`^scelle` + pattern + `$`)} }
 	return []kind{
-		row(Windows, Setup, `.*\.exe`),
+		row(Windows, Setup, `-setup.*\.exe`),
 		row(Windows, MSI, `.*\.msi`),
+		row(Windows, Program, `-windows-[a-z0-9]+\.exe`),
 		row(MacOS, Package, `.*\.pkg`),
 		row(MacOS, MacZip, `.*\b(macos|darwin)\b.*\.zip`),
 		row(Linux, Debian, `_.*\.deb`),
@@ -218,6 +220,10 @@ func (f File) Commands() []string {
 		return []string{"sudo dnf install ./" + f.Name}
 	case Binary:
 		return []string{"chmod +x " + f.Name, "./" + f.Name + " install"}
+	case Program:
+		return []string{`.\` + f.Name + " install"}
+	case MacZip:
+		return []string{"xattr -d com.apple.quarantine scelle", "./scelle install"}
 	case MSI:
 		return []string{"msiexec /i " + f.Name + " /passive"}
 	case Chromium:

@@ -25,10 +25,10 @@ func installers(t *testing.T, names ...string) string {
 
 var (
 	everyInstaller = []string{
-		"scelle-setup-0.1.0.exe", "scelle-0.1.0.msi", "scelle-0.1.0-macos.zip", "scelle_0.1.0_amd64.deb", "scelle-0.1.0-1.x86_64.rpm",
+		"scelle-setup-0.1.0.exe", "scelle-0.1.0.msi", "scelle-windows-arm64.exe", "scelle-0.1.0-macos.zip", "scelle_0.1.0_amd64.deb", "scelle-0.1.0-1.x86_64.rpm",
 		"scelle-linux-amd64", "scelle-linux-arm64", "scelle-extension-chrome.zip", "scelle-firefox-0.1.0.zip",
 	}
-	notOffered = []string{"scelle-linux-amd64.sig", "portal", "portal.db", "notes.txt", "scelle-sources.zip", ".scelle-linux-amd64"}
+	notOffered = []string{"scelle-linux-amd64.sig", "portal", "portal.db", "notes.txt", "scelle-sources.zip", "scelle-0.1.0.cdx.json", "SHA256SUMS", ".scelle-linux-amd64"}
 )
 
 const (
@@ -59,7 +59,7 @@ func TestInstallers(t *testing.T) {
 	p := newPortal(t)
 	p.config.Installers = installers(t, slices.Concat(everyInstaller, notOffered)...)
 	p.restart(t)
-	windows, mac := []string{"scelle-setup-0.1.0.exe", "scelle-0.1.0.msi"}, []string{"scelle-0.1.0-macos.zip"}
+	windows, mac := []string{"scelle-setup-0.1.0.exe", "scelle-0.1.0.msi", "scelle-windows-arm64.exe"}, []string{"scelle-0.1.0-macos.zip"}
 	linux := []string{"scelle_0.1.0_amd64.deb", "scelle-0.1.0-1.x86_64.rpm", "scelle-linux-amd64", "scelle-linux-arm64"}
 	chrome, firefox := []string{"scelle-extension-chrome.zip"}, []string{"scelle-firefox-0.1.0.zip"}
 	for name, test := range map[string]struct {

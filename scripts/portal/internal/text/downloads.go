@@ -27,6 +27,7 @@ func downloadsTexts() []entry {
 
 		{"downloads.form.setup", "Programme d’installation", "Setup program"},
 		{"downloads.form.msi", "Paquet MSI pour le déploiement par un service informatique", "MSI package for deployment by an IT department"},
+		{"downloads.form.exe", "Programme seul, sans droits d’administrateur", "The program alone, without administrator rights"},
 		{"downloads.form.pkg", "Paquet d’installation", "Installer package"},
 		{"downloads.form.maczip", "Archive du programme", "Archive of the program"},
 		{"downloads.form.deb", "Paquet pour Debian et Ubuntu", "Package for Debian and Ubuntu"},
@@ -37,8 +38,9 @@ func downloadsTexts() []entry {
 
 		{"downloads.steps.setup", "Ouvrez le fichier téléchargé et suivez les étapes. Vos navigateurs sont inscrits en même temps.", "Open the downloaded file and follow the steps. Your browsers are registered at the same time."},
 		{"downloads.steps.msi", "Dans le dossier du fichier :", "In the file’s folder:"},
+		{"downloads.steps.exe", "Placez le fichier dans un dossier où il restera et inscrivez-le auprès de vos navigateurs, dans un terminal ouvert sur ce dossier :", "Put the file into a folder where it will stay and register it with your browsers, in a terminal opened on that folder:"},
 		{"downloads.steps.pkg", "Ouvrez le fichier téléchargé et suivez les étapes. Vos navigateurs sont inscrits en même temps.", "Open the downloaded file and follow the steps. Your browsers are registered at the same time."},
-		{"downloads.steps.maczip", "Décompressez le fichier dans un dossier où le programme restera, et suivez le fichier d’instructions qu’il contient, ou exécutez « ./scelle install » dans le Terminal.", "Unpack the file into a folder where the program will stay, and follow the instructions in it, or run “./scelle install” in the Terminal."},
+		{"downloads.steps.maczip", "Décompressez le fichier dans un dossier où le programme restera et ouvrez le Terminal dans ce dossier. Levez la quarantaine du téléchargement, puis inscrivez le programme auprès de vos navigateurs :", "Unpack the file into a folder where the program will stay and open the Terminal in that folder. Lift the download’s quarantine, then register the program with your browsers:"},
 		{"downloads.steps.deb", "Dans le dossier du fichier :", "In the file’s folder:"},
 		{"downloads.steps.rpm", "Dans le dossier du fichier :", "In the file’s folder:"},
 		{"downloads.steps.binary", "Placez le fichier dans un dossier où il restera. Dans ce dossier, rendez-le exécutable et inscrivez-le auprès de vos navigateurs :", "Put the file into a folder where it will stay. In that folder, make it executable and register it with your browsers:"},
