@@ -116,6 +116,7 @@ func commands() map[string]func(*command, context.Context, []string) error {
 		"install":   (*command).install,
 		"uninstall": (*command).uninstall,
 		"status":    (*command).status,
+		"doctor":    (*command).doctor,
 		"journal":   (*command).journal,
 		"version":   (*command).version,
 		"help":      (*command).help,

@@ -68,6 +68,12 @@ const (
 	txtBadProfile
 	txtOneFileToStdout
 	txtJournalWhole
+	txtNeedProve
+	txtStepPassed
+	txtStepFailed
+	txtStepSkipped
+	txtProofGood
+	txtProofBad
 	textKeys // how many there are
 )
 
@@ -125,6 +131,12 @@ func texts() [textKeys]pair {
 		txtRemoved:          {"Retiré : %s", "Removed: %s"},
 		txtNothingRemoved:   {"Ce programme n’était enregistré nulle part.", "This program was not registered anywhere."},
 		txtJournalWhole:     {"Journal entier et non modifié. Utilisations de clés : %d", "Journal complete and unchanged. Key uses: %d"},
+		txtNeedProve:        {"doctor : indiquez --prove", "doctor: give --prove"},
+		txtStepPassed:       {"réussi", "passed"},
+		txtStepFailed:       {"ÉCHEC", "FAILED"},
+		txtStepSkipped:      {"sans objet", "skipped"},
+		txtProofGood:        {"Tout ce qui a été essayé fonctionne. Aucune clé d’essai n’est restée.", "Everything that was tried works. No throw-away key is left."},
+		txtProofBad:         {"Quelque chose ne fonctionne pas : envoyez ce rapport au support.", "Something does not work: send this report to support."},
 		txtVersion:          {"scelle %s (protocole %d), %s/%s, %s", "scelle %s (protocol %d), %s/%s, %s"},
 		txtStoreLine:        {"Magasin « %s » (%s) : %s", "Store “%s” (%s): %s"},
 		txtStoreCounts:      {"  %d certificats, %d clés privées", "  %d certificates, %d private keys"},
