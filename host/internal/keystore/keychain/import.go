@@ -135,8 +135,12 @@ func (i *importing) addKey(keychain ref, name string) error {
 	}
 	format, kind := uint32(formatOpenSSL), uint32(typePrivateKey)
 	var made ref
-	status = i.f.itemImport(blob, 0, &format, &kind, 0,
-		&keyParameters{access: access, traits: traits}, keychain, &made)
+	parameters := &keyParameters{
+		version: 0, flags: 0, // SEC_KEY_IMPORT_EXPORT_PARAMS_VERSION; no exceptions from access control
+		passphrase: 0, alertTitle: 0, alertPrompt: 0, // nothing is encrypted
+		access: access, usage: 0, traits: traits, // any usage; without kSecAttrIsExtractable
+	}
+	status = i.f.itemImport(blob, 0, &format, &kind, 0, parameters, keychain, &made)
 	i.madeKeys = i.f.elements(i.own(made))
 	if err := statusFault(status); err != nil {
 		return err

@@ -53,6 +53,7 @@ object *make_bytes(int type, const void *bytes, long length) {
 object *retain(object *o) { o->count += o->count < FOREVER; return o; }
 
 void release(object *o) {
+	if (o->count <= 0) { complain("release: object of type %d was released too often", o->type); return; }
 	if (o->count >= FOREVER || --o->count > 0) return;
 	for (long i = 0; i < o->length && o->secret; i++) {
 		if (o->bytes[i]) { complain("CFRelease: a secret was not wiped"); break; }
