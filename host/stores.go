@@ -27,6 +27,9 @@ func systemStores() []opener {
 			return capi.Open(capi.Options{ParentWindow: serve.ParentWindow(os.Args[1:])})
 		}}}
 	}
+	if stores := keychains(); len(stores) > 0 {
+		return stores
+	}
 	return []opener{{nss.ID, nss.Name, func() (keystore.Store, error) { return nss.Open(nss.Options{}) }}}
 }
 
