@@ -139,7 +139,7 @@ func (b *build) msi() error {
 	}
 	source, err := fill(msiSource, map[string]any{
 		"Version": b.version, "Product": product, "Publisher": publisher, "Homepage": homepage, "UpgradeCode": upgradeCode,
-		"ProductCode": b.guid("product " + b.version), "PackageCode": b.guid("package " + b.version), "Program": filepath.Base(program), "Icon": filepath.Base(icon),
+		"ProductCode": b.guid("product " + b.version), "Program": filepath.Base(program), "Icon": filepath.Base(icon),
 		"Chromium": manifests[chromium], "Firefox": manifests[firefox], "Keys": keys,
 		"ProgramID": b.guid("component program"), "ChromiumID": b.guid("component chromium"), "FirefoxID": b.guid("component firefox"),
 	})
@@ -152,6 +152,12 @@ func (b *build) msi() error {
 	}
 	path := b.output("scelle-" + b.version + ".msi")
 	if err := b.commandIn(filepath.Dir(wxs), nil, "wixl", "-a", "x64", "-o", path, filepath.Base(wxs)); err != nil {
+		return err
+	}
+	if err := b.inUTF8(path); err != nil {
+		return err
+	}
+	if err := b.settle(path); err != nil {
 		return err
 	}
 	return b.signFile(path)
