@@ -258,6 +258,9 @@ func (t *trial) listed(ctx context.Context) error {
 }
 
 func (t *trial) seen() error {
+	if t.entry.Store != readSecond {
+		return fault.Newf(fault.StoreUnsupported, "no second reader of %s", t.entry.Store)
+	}
 	thumbprint := keypair.Thumbprint(t.pair.Certificate)
 	d, err := Verify([]string{thumbprint})
 	if err == nil && slices.Contains(d.OnlyOurs, thumbprint) {

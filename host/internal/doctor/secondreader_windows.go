@@ -1,11 +1,18 @@
 package doctor
 
 import (
+	"errors"
+	"syscall"
+
 	"github.com/github/smimesign/certstore"
 
+	"scelle/host/internal/keystore/capi"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 )
+
+// readSecond is the Status.ID of the store that the second reader reads.
+const readSecond = capi.ID
 
 // secondReader lists the certificates with a private key of the user's store.
 func secondReader() ([]string, error) {
@@ -15,6 +22,10 @@ func secondReader() ([]string, error) {
 	}
 	defer store.Close()
 	identities, err := store.Identities()
+	if errors.Is(err, syscall.EINVAL) {
+		// CertFindChainInStore failed without an error number: Wine's stub.
+		return nil, fault.Recode(fault.StoreUnsupported, err)
+	}
 	if err != nil {
 		return nil, fault.Wrap(fault.StoreFailed, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"scelle/shared/fault"
 )
@@ -43,15 +44,26 @@ func StateDir(goos, home string, getenv func(string) string) string {
 // length or that others may read.
 func LoadOrCreateSecret(dir string) ([]byte, error) {
 	path := filepath.Join(dir, secretFile)
-	secret, err := readSecret(path)
+	secret, err := readPatiently(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return secret, fault.Wrap(fault.ReadFailed, err)
 	}
 	if err := createSecret(dir, path); err != nil {
 		return nil, fault.Wrap(fault.WriteFailed, err)
 	}
-	secret, err = readSecret(path)
+	secret, err = readPatiently(path)
 	return secret, fault.Wrap(fault.ReadFailed, err)
+}
+
+// readPatiently waits for another process that is giving the file its name.
+func readPatiently(path string) (secret []byte, err error) {
+	for range 100 {
+		if secret, err = readSecret(path); !beingNamed(err) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return secret, err
 }
 
 func readSecret(path string) ([]byte, error) {
@@ -70,7 +82,7 @@ func readSecret(path string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// createSecret writes a whole file aside and links it to its name, which
+// createSecret writes a whole file aside and gives it its name, which
 // fails when another process was first: then that one's secret counts.
 func createSecret(dir, path string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -91,7 +103,7 @@ func createSecret(dir, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Link(f.Name(), path); !errors.Is(err, fs.ErrExist) {
+	if err := publish(f.Name(), path); !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +27,9 @@ func TestStateDir(t *testing.T) {
 		{"windows", "LOCALAPPDATA", "/local", "/local/Scelle"},
 		{"windows", "", "", "/home/anne/AppData/Local/Scelle"},
 	} {
+		if runtime.GOOS == "windows" && strings.HasPrefix(test.value, "/") && test.goos != "windows" {
+			continue // no absolute path here
+		}
 		got := unwrap.StateDir(test.goos, "/home/anne", func(name string) string {
 			if name == test.variable {
 				return test.value

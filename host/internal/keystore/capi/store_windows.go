@@ -24,7 +24,10 @@ type store struct {
 	calls  sync.RWMutex
 	closed bool // under calls
 
-	writes sync.Mutex // one import or removal at a time in this process
+	// writes is held for writing by one import or removal at a time in this
+	// process, and for reading by what looks at the store: Wine writes a whole
+	// store again, certificate by certificate.
+	writes sync.RWMutex
 
 	held atomic.Int64 // certificate contexts, stores and handles not given back
 }
@@ -145,6 +148,8 @@ func (s *store) usable(ctx context.Context) error {
 func (s *store) read(ctx context.Context, f func(*view) error) error {
 	s.calls.RLock()
 	defer s.calls.RUnlock()
+	s.writes.RLock()
+	defer s.writes.RUnlock()
 	if err := s.usable(ctx); err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package nss
 import (
 	"encoding/hex"
 	"net/url"
-	"path/filepath"
 	"strings"
 
 	"scelle/shared/fault"
@@ -55,7 +54,7 @@ func parseURI(s string) (keyURI, error) {
 	u.path, err1 = url.PathUnescape(path)
 	u.id, err2 = hex.DecodeString(id)
 	sum, err3 := hex.DecodeString(cert)
-	if err1 != nil || err2 != nil || err3 != nil || len(sum) != len(u.cert) || !filepath.IsAbs(u.path) {
+	if err1 != nil || err2 != nil || err3 != nil || len(sum) != len(u.cert) || !strings.HasPrefix(u.path, "/") {
 		return keyURI{}, notFound
 	}
 	copy(u.cert[:], sum)
