@@ -1,7 +1,13 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+
+	"scelle/scripts/e2e/firefox"
+	"scelle/scripts/e2e/journey"
 )
 
 // TestFirefox walks the journeys of Chromium's tests in Firefox: newWorld
@@ -12,6 +18,7 @@ func TestFirefox(t *testing.T) {
 		"six clicks":                  TestCasesTakeSixClicks,
 		"to the downloads":            TestOpenToDownloads,
 		"the keys page":               TestKeysPage,
+		"cancelled opening":           TestCancelledOpening,
 		"cancelled deposit":           TestCancelledDeposit,
 		"interrupted opening":         TestInterruptedOpening,
 		"reload while registering":    TestReloadDuringRegistration,
@@ -22,3 +29,63 @@ func TestFirefox(t *testing.T) {
 		t.Run(name, test)
 	}
 }
+
+// TestFirefoxPermissionPrompt answers the browser's real prompt with no and
+// with yes. The popup stays below it.
+func TestFirefoxPermissionPrompt(t *testing.T) {
+	w := begin(t)
+	must(t, w.GoKeys())
+	askFirefox(t, w, false, "#allow:not(:disabled)")
+	must(t, w.GoKeys())
+	must(t, w.Page.Until(`document.querySelector("#assistant").dataset.fault === "extension-missing"`))
+	askFirefox(t, w, true, "#forget")
+	must(t, w.Online())
+}
+
+// askFirefox clicks « Autoriser » in the popup, answers the prompt and closes
+// the popup when it shows what it should after that.
+func askFirefox(t *testing.T, w *journey.Walk, yes bool, after string) {
+	t.Helper()
+	popup, err := w.Browser.Popup(w.Page)
+	must(t, err)
+	must(t, popup.Click("#allow"))
+	words, err := w.Browser.(*firefox.Firefox).AnswerPrompt(yes)
+	must(t, err)
+	if !strings.Contains(words, "127.0.0.1") {
+		t.Errorf("the prompt says %q", words)
+	}
+	must(t, popup.Visible(after))
+	must(t, popup.Shut())
+}
+
+// TestFirefoxOffline opens a pli without its portal.
+func TestFirefoxOffline(t *testing.T) {
+	w := ready(t)
+	must(t, w.AddLocal("Clé de Camille Lefort", false))
+	file, err := journey.WriteFile(w.World.Home, "offre.txt", []byte("12 345,67 €\n"))
+	must(t, err)
+	must(t, w.Login(journey.Company))
+	must(t, w.Deposit(file))
+	pli := depositedPli(t, w)
+	must(t, w.World.StopPortal())
+	must(t, w.Browser.(*firefox.Firefox).ChooseFiles(pli))
+	p, err := w.Browser.Open(w.Browser.ExtensionURL("app/offline.html"))
+	must(t, err)
+	must(t, p.Click("#app button"))
+	must(t, p.Click("#use-key"))
+	must(t, p.Visible(".results"))
+	must(t, p.Says(".result", "offre.txt"))
+	opened, err := filepath.Glob(filepath.Join(w.World.Downloads, "*", "offre.txt"))
+	must(t, err)
+	if len(opened) != 1 {
+		t.Fatalf("the downloads hold %q", opened)
+	}
+	content, err := os.ReadFile(opened[0])
+	must(t, err)
+	if string(content) != "12 345,67 €\n" {
+		t.Errorf("the file holds %q", content)
+	}
+}
+
+// TestFirefoxLarge seals and opens 256 MiB.
+func TestFirefoxLarge(t *testing.T) { sealAndOpen(t, 256<<20, 600) }

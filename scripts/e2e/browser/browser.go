@@ -28,6 +28,9 @@ type Browser interface {
 	Grant(origin string) error
 	// Clicks is how often Page.Click was called.
 	Clicks() int
+	// RendererPeak is the highest resident memory, in KiB, that any process
+	// with pages has had so far.
+	RendererPeak() (float64, error)
 	// Wait blocks until the person closed the browser, Close ends it.
 	Wait()
 	Close()

@@ -40,6 +40,8 @@ type Chromium struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	clicks atomic.Int64
+
+	userDataDir string
 }
 
 // ExtensionURL is the address of a page of the extension, from its path.
@@ -77,7 +79,7 @@ func Start(ctx context.Context, o Options) (*Chromium, error) {
 	}
 	actx, cancelAlloc := chromedp.NewExecAllocator(ctx, flags(o)...)
 	bctx, cancel := chromedp.NewContext(actx)
-	c := &Chromium{ctx: bctx, cancel: func() { cancel(); cancelAlloc() }}
+	c := &Chromium{ctx: bctx, cancel: func() { cancel(); cancelAlloc() }, userDataDir: o.UserDataDir}
 	if err := chromedp.Do(bctx); err != nil {
 		c.cancel()
 		return nil, fmt.Errorf("starting Chromium: %w", err)

@@ -2,7 +2,7 @@ package browser
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -10,8 +10,21 @@ import (
 )
 
 // RendererPeak is the highest resident memory, in KiB, that any renderer of
-// the browser with this profile has had so far (VmHWM of proc(5)).
+// the Chromium with this profile has had so far.
 func RendererPeak(userDataDir string) (float64, error) {
+	return PeakBelow(
+		func(_, line string) bool { return strings.Contains(line+" ", "--user-data-dir="+userDataDir+" ") },
+		func(line string) bool { return strings.Contains(line, "--type=renderer") })
+}
+
+// RendererPeak is the highest resident memory, in KiB, that any process with
+// pages has had so far.
+func (c *Chromium) RendererPeak() (float64, error) { return RendererPeak(c.userDataDir) }
+
+// PeakBelow is the highest resident memory, in KiB (VmHWM of proc(5)), of the
+// processes that count, by their command line, among those that root names by
+// process id and command line and what they started.
+func PeakBelow(root func(pid, line string) bool, counts func(line string) bool) (float64, error) {
 	entries, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		return 0, err
@@ -26,26 +39,22 @@ func RendererPeak(userDataDir string) (float64, error) {
 		}
 		lines[pid] = string(bytes.ReplaceAll(line, []byte{0}, []byte{' '}))
 		parents[pid] = field(dir, "PPid:")
-		if strings.Contains(lines[pid]+" ", "--user-data-dir="+userDataDir+" ") {
-			ours[pid] = true
-		}
+		ours[pid] = root(pid, lines[pid])
 	}
 	for range 4 { // the browser, its zygotes, their children
 		for pid, parent := range parents {
-			if ours[parent] {
-				ours[pid] = true
-			}
+			ours[pid] = ours[pid] || ours[parent]
 		}
 	}
 	var peak float64
-	for pid := range ours {
-		if strings.Contains(lines[pid], "--type=renderer") {
+	for pid, line := range lines {
+		if ours[pid] && counts(line) {
 			kib, _ := strconv.ParseFloat(strings.TrimSuffix(field("/proc/"+pid, "VmHWM:"), " kB"), 64)
 			peak = max(peak, kib)
 		}
 	}
 	if peak == 0 {
-		return 0, fmt.Errorf("no renderer of the profile %s runs", userDataDir)
+		return 0, errors.New("no such process runs")
 	}
 	return peak, nil
 }

@@ -18,6 +18,9 @@ const capabilities = { toJSON: () => ({ "moz:webdriverClick": true, "moz:accessi
 const wait = (millis) => new Promise((resolve) => window.setTimeout(resolve, millis));
 const extensionOf = (id) => WebExtensionPolicy.getByID(id);
 
+/** Scripts run in a sandbox before the window; eval there is not under the page's policy. */
+const RUN = `const globalThis = window; return Promise.resolve(eval(arguments[0])).then((v) => JSON.stringify(v) ?? "null")`;
+
 /** A label that lies over its field is what a person hits. */
 const HIT = `shown?.scrollIntoView({ block: "nearest" });
   const { left, top, width, height } = shown?.getBoundingClientRect() ?? {};
@@ -79,7 +82,7 @@ const commands = {
   },
 
   run: (id, script, patience) =>
-    actorOf(id).executeScript(`return Promise.resolve(${script}\n).then((v) => JSON.stringify(v) ?? "null")`, [], { timeout: patience }),
+    actorOf(id).executeScript(RUN, [script], { timeout: patience }),
 
   click: async (id, selector) => {
     const actor = actorOf(id);
@@ -142,11 +145,33 @@ const commands = {
 
   prefer: (name, value) => Services.prefs.setBoolPref(name, value),
 
+  /** Answers every file dialog from now on with these files, in place of the system's. */
+  choose: (paths) => {
+    const files = () => paths.map((path) => {
+      const file = Cc["@mozilla.org/file/local;1"].createInstance(Ci.nsIFile);
+      file.initWithPath(path);
+      return file;
+    });
+    const picker = {
+      QueryInterface: ChromeUtils.generateQI(["nsIFilePicker"]),
+      init() {}, appendFilters() {}, appendFilter() {}, appendRawFilter() {},
+      open: (callback) => Services.tm.dispatchToMainThread(() => callback.done(paths.length > 0 ? Ci.nsIFilePicker.returnOK : Ci.nsIFilePicker.returnCancel)),
+      get file() { return files()[0]; },
+      get files() {
+        const left = files();
+        return { QueryInterface: ChromeUtils.generateQI(["nsISimpleEnumerator"]), hasMoreElements: () => left.length > 0, getNext: () => left.shift() };
+      },
+    };
+    const registrar = Components.manager.QueryInterface(Ci.nsIComponentRegistrar);
+    const factory = { QueryInterface: ChromeUtils.generateQI(["nsIFactory"]), createInstance: (iid) => picker.QueryInterface(iid) };
+    registrar.registerFactory(Services.uuid.generateUUID(), "", "@mozilla.org/filepicker;1", factory);
+  },
+
   /** What the permission prompt says, once it is there, and its answer by a click. */
   answer: async (yes, patience) => {
     for (const end = Date.now() + patience; Date.now() < end; await wait(50)) {
       for (const w of windows()) {
-        const prompt = w.document.querySelector("#addon-webext-permissions-notification, #addon-webext-permissions-optional-notification, popupnotification[id*='webext-permissions']");
+        const prompt = w.document.querySelector("#addon-webext-permissions-notification");
         if (!prompt || w.PopupNotifications.panel.state !== "open") continue;
         const words = prompt.textContent + prompt.getAttribute("label");
         await wait(1000); // the prompt's own delay against clicks that were meant for something else

@@ -3,6 +3,7 @@ package firefox
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -90,4 +91,22 @@ func (f *Firefox) Grant(string) error { return f.command(nil, "prefer", promptPr
 func (f *Firefox) AnswerPrompt(yes bool) (string, error) {
 	var words string
 	return words, f.command(&words, "answer", yes, patience)
+}
+
+// ChooseFiles answers file dialogs from now on: with these files, or by
+// closing them when there are none.
+func (f *Firefox) ChooseFiles(paths ...string) error {
+	if paths == nil {
+		paths = []string{}
+	}
+	return f.command(nil, "choose", paths)
+}
+
+// RendererPeak is the highest resident memory, in KiB, that any process with
+// pages has had so far. The browser's own process is not among them.
+func (f *Firefox) RendererPeak() (float64, error) {
+	own := strconv.Itoa(f.Pid)
+	return browser.PeakBelow(
+		func(pid, _ string) bool { return pid == own },
+		func(line string) bool { return strings.Contains(line, "-contentproc") && strings.HasSuffix(strings.TrimSpace(line), " tab") })
 }
