@@ -70,8 +70,8 @@ type importing struct {
 	*pool
 	key         []byte // the private key's DER
 	pair        keystore.Pair
-	madeKeys    []ref
-	certificate ref // made by this import, otherwise 0
+	keyIsOurs   bool // the keychain had no such key before
+	certificate ref  // made by this import, otherwise 0
 }
 
 func (i *importing) run() (keystore.Entry, error) {
@@ -106,6 +106,7 @@ func (i *importing) store() (keystore.Entry, error) {
 		return keystore.Entry{}, err
 	}
 	if len(keys) == 0 {
+		i.keyIsOurs = true
 		if err := i.addKey(keychain, name); err != nil {
 			return keystore.Entry{}, err
 		}
@@ -141,11 +142,11 @@ func (i *importing) addKey(keychain ref, name string) error {
 		access: access, usage: 0, traits: traits, // any usage; without kSecAttrIsExtractable
 	}
 	status = i.f.itemImport(blob, 0, &format, &kind, 0, parameters, keychain, &made)
-	i.madeKeys = i.f.elements(i.own(made))
+	i.own(made)
 	if err := statusFault(status); err != nil {
 		return err
 	}
-	for _, key := range i.madeKeys {
+	for _, key := range i.f.elements(made) {
 		// Only for Keychain Access, which otherwise says "Imported Private Key".
 		_ = i.rename(key, i.f.constants.keyClassPrivate, name)
 	}
@@ -183,10 +184,16 @@ func (i *importing) addCertificate(keychain ref, name string) error {
 }
 
 // undo removes what this import made. It does what it can: there is no one to
-// tell, beside the error that made it necessary.
+// tell, beside the error that made it necessary. The key is looked for, since
+// SecItemImport stores it before it sets the access to it: when that fails, it
+// returns an error and no reference, and the key stays.
 func (i *importing) undo() {
-	for _, key := range i.madeKeys {
-		_ = i.remove(key, i.f.constants.keyClassPrivate)
+	if i.keyIsOurs {
+		class := i.f.constants.keyClassPrivate
+		keys, _ := i.keys(class, keyID(i.pair.Certificate))
+		for _, key := range keys {
+			_ = i.remove(key, class)
+		}
 	}
 	if i.certificate != 0 {
 		_ = i.remove(i.certificate, 0)

@@ -122,7 +122,7 @@ func TestForeignItems(t *testing.T) {
 func TestImportUndone(t *testing.T) {
 	pair := issue(t, "EC", certtest.Options{Curve: elliptic.P256()})
 	for function, named := range map[string]bool{
-		"SecItemCopyMatching": false, "SecKeychainCopyDefault": false, "SecAccessCreate": false, "SecItemImport": false,
+		"SecItemCopyMatching": false, "SecKeychainCopyDefault": false, "SecAccessCreate": false, "SecItemImport": false, "SecItemImport afterwards": false,
 		"SecCertificateCreateWithData": false, "SecItemAdd": false, "SecItemUpdate": true,
 		"CFDataCreate": false, "CFStringCreateWithBytes": true, "CFArrayCreate": true, "CFDictionaryCreate": true,
 	} {
@@ -242,8 +242,8 @@ func TestKeyErrors(t *testing.T) {
 	for status, code := range map[int32]fault.Code{
 		-128: fault.PINCancelled, -25293: fault.PINCancelled, -25308: fault.StoreLocked, -25300: fault.KeyNotFound,
 		-2147415839: fault.PINCancelled,       // CSSMERR_CSP_USER_CANCELED
-		-2147416032: fault.PINCancelled,       // CSSMERR_CSSM_OPERATION_AUTH_DENIED
-		-2147415840: fault.StoreLocked,        // CSSMERR_CSSM_NO_USER_INTERACTION
+		-2147416032: fault.PINCancelled,       // CSSMERR_CSP_OPERATION_AUTH_DENIED
+		-2147415840: fault.StoreLocked,        // CSSMERR_CSP_NO_USER_INTERACTION
 		-2147415738: fault.EnvelopeUnreadable, // beyond the common codes
 		-26275:      fault.EnvelopeUnreadable, -50: fault.EnvelopeUnreadable,
 		-4: fault.PINCancelled, -5: fault.PINIncorrect, -7: fault.TokenRemoved, -3: fault.EnvelopeUnreadable, // CryptoTokenKit

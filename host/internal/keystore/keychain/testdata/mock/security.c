@@ -109,7 +109,11 @@ int32_t SecItemImport(object *data, object *name, uint32_t *format, uint32_t *ki
 	der = data->bytes;
 	EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &der, data->length);
 	if (!key) return -25257;
-	*result = keep(key, p->traits);
+	object *array = keep(key, p->traits);
+	/* The access to a key is set after it was stored. */
+	status = injected("SecItemImport afterwards");
+	if (status) { release(array); return status; }
+	*result = array;
 	return 0;
 }
 
