@@ -1,11 +1,14 @@
 // Takes SHA-256 sums beside the crypto worker, on another core. Go sends the
-// WebAssembly module that it wrote for this, and then whole blocks:
+// WebAssembly module that it wrote for this, and then pieces of messages:
 //
-//   {module, input, room}      the first message: bytes, where lane 0's blocks
-//                              go, and how far apart the lanes are
-//   {id, blocks, bytes}        bytes of the message id; the buffer moves here
-//                              and goes back as {free} when it was used
-//   {id, end}                  its last blocks; answered by {id, state}
+//   {module, input, room}       the first message: bytes, where lane 0's blocks
+//                               go, and how far apart the lanes are
+//   {parts, bytes, cost}        bytes, an ArrayBuffer that moves here, holds
+//                               the next piece of each message of parts, which
+//                               are [id, offset, length]; answered by {free:
+//                               cost} when it was used, and given up then
+//   {id, end}                   the message id has end bytes and is complete;
+//                               answered by {id, state}
 //
 // Four messages go through the module at once when four are there.
 (() => {
@@ -14,45 +17,85 @@
   const BLOCK = 64;
   // FIPS 180-4 5.3.3.
   const INITIAL = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
-  // With this many pieces waiting, they go through however few messages they are of.
-  const ENOUGH = 6;
+  // When pieces of this cost wait they go through, however few messages they are
+  // of: it must be well below what Go sends without an answer.
+  const ENOUGH = 8;
 
+  /**
+   * @typedef {{left: number, cost: number, buffer: ArrayBuffer}} Piece
+   * @typedef {{state: Uint32Array, rest: Uint8Array, queue: {bytes: Uint8Array, piece: Piece | null}[], size: number}} Message
+   */
   /** @type {any} */
   let exports = null;
   let input = 0;
   let room = 0;
-  /** @type {Map<number, {state: Uint32Array, queue: {bytes: Uint8Array, at: number, free: boolean}[]}>} */
+  /** @type {Map<number, Message>} messages, with what is theirs and not compressed: rest, then queue, size bytes in all */
   const messages = new Map();
-  let waiting = 0;
+  let waiting = 0; // cost of the pieces that were not used
+
+  // Moving a buffer to a closed port frees its memory at once.
+  const { port1: nowhere, port2: closed } = new MessageChannel();
+  closed.close();
 
   const messageOf = (id) => {
     let m = messages.get(id);
-    if (!m) messages.set(id, (m = { state: Uint32Array.from(INITIAL), queue: [] }));
+    if (!m) messages.set(id, (m = { state: Uint32Array.from(INITIAL), rest: new Uint8Array(0), queue: [], size: 0 }));
     return m;
+  };
+
+  /** @param {Piece | null} piece */
+  const used = (piece) => {
+    if (!piece || --piece.left > 0) return;
+    waiting -= piece.cost;
+    nowhere.postMessage(null, [piece.buffer]);
+    globalThis.postMessage({ free: piece.cost });
+  };
+
+  /** Takes the next bytes of a message, which has as many, to memory. */
+  const take = (m, memory, n) => {
+    memory.set(m.rest);
+    let at = m.rest.length;
+    m.rest = new Uint8Array(0);
+    while (at < n) {
+      const [head] = m.queue;
+      const part = head.bytes.subarray(0, n - at);
+      memory.set(part, at);
+      at += part.length;
+      head.bytes = head.bytes.subarray(part.length);
+      if (head.bytes.length > 0) continue;
+      m.queue.shift();
+      used(head.piece);
+    }
+    m.size -= n;
+  };
+
+  /** Keeps less than a block apart, so that its piece can go. */
+  const tidy = (m) => {
+    if (m.size >= BLOCK || m.queue.length === 0) return;
+    const rest = new Uint8Array(m.size);
+    take(m, rest, m.size);
+    m.size = rest.length;
+    m.rest = rest;
   };
 
   /** Puts the next blocks of up to four messages through the module. */
   const step = (chosen) => {
     const memory = new Uint8Array(exports.m.buffer);
     const states = new Uint32Array(exports.m.buffer, 0, 8 * LANES);
-    const n = Math.min(...chosen.map(({ queue: [head] }) => head.bytes.length - head.at));
-    chosen.forEach(({ state, queue: [head] }, lane) => {
-      memory.set(head.bytes.subarray(head.at, head.at + n), input + lane * room);
-      for (let i = 0; i < 8; i++) states[LANES * i + lane] = state[i];
+    const most = Math.min(room, ...chosen.map(({ size }) => size));
+    const n = most - (most % BLOCK);
+    chosen.forEach((m, lane) => {
+      take(m, memory.subarray(input + lane * room, input + (lane + 1) * room), n);
+      for (let i = 0; i < 8; i++) states[LANES * i + lane] = m.state[i];
     });
     exports.f(input, n / BLOCK);
-    chosen.forEach(({ state, queue }, lane) => {
-      for (let i = 0; i < 8; i++) state[i] = states[LANES * i + lane];
-      const [head] = queue;
-      head.at += n;
-      if (head.at < head.bytes.length) return;
-      queue.shift();
-      waiting--;
-      if (head.free) globalThis.postMessage({ free: head.bytes.buffer }, { transfer: [head.bytes.buffer] });
+    chosen.forEach((m, lane) => {
+      for (let i = 0; i < 8; i++) m.state[i] = states[LANES * i + lane];
+      tidy(m);
     });
   };
 
-  const busy = () => [...messages.values()].filter(({ queue }) => queue.length > 0).sort((a, b) => b.queue.length - a.queue.length);
+  const busy = () => [...messages.values()].filter(({ size }) => size >= BLOCK).sort((a, b) => b.size - a.size);
 
   const work = () => {
     for (;;) {
@@ -65,9 +108,18 @@
   /** Ends a message; others go along as far as they have come. */
   const finish = (id, end) => {
     const m = messageOf(id);
-    m.queue.push({ bytes: end, at: 0, free: false });
-    waiting++;
-    while (m.queue.length > 0) step([m, ...busy().filter((other) => other !== m)].slice(0, LANES));
+    const through = () => {
+      while (m.size >= BLOCK) step([m, ...busy().filter((other) => other !== m)].slice(0, LANES));
+    };
+    through();
+    const padding = new Uint8Array((m.size < BLOCK - 8 ? BLOCK : 2 * BLOCK) - m.size);
+    padding[0] = 0x80;
+    const length = new DataView(padding.buffer, padding.length - 8);
+    length.setUint32(0, Math.floor(end / 2 ** 29));
+    length.setUint32(4, (end * 8) % 2 ** 32);
+    m.queue.push({ bytes: padding, piece: null });
+    m.size += padding.length;
+    through();
     messages.delete(id);
     globalThis.postMessage({ id, state: m.state });
   };
@@ -77,12 +129,18 @@
       exports = new WebAssembly.Instance(new WebAssembly.Module(data.module)).exports;
       ({ input, room } = data);
       globalThis.postMessage({ ready: true });
-    } else if (data.end) {
-      finish(data.id, data.end);
-    } else {
-      messageOf(data.id).queue.push({ bytes: new Uint8Array(data.bytes, 0, data.blocks * BLOCK), at: 0, free: true });
-      waiting++;
+    } else if (data.parts) {
+      waiting += data.cost;
+      const piece = { left: data.parts.length, cost: data.cost, buffer: data.bytes };
+      for (const [id, offset, length] of data.parts) {
+        const m = messageOf(id);
+        m.queue.push({ bytes: new Uint8Array(data.bytes, offset, length), piece });
+        m.size += length;
+        tidy(m);
+      }
       work();
+    } else {
+      finish(data.id, data.end);
     }
   };
 })();

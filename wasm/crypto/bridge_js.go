@@ -129,6 +129,7 @@ func (s *bridgeServer) seal(ctx context.Context, id string, data bridge.Value) e
 	handle := vault.RandomName()
 	job := &sealing{
 		params: p, files: files, cipher: webcrypto.Cipher(), newHash: s.digests.For(ctx, sizeOf(files)), now: time.Now, space: bridge.NeedSpace,
+		mover:  moverFor(sizeOf(files)),
 		create: func(ctx context.Context) (io.WriteCloser, error) { return v.Dir.Create(ctx, handle) },
 		progress: func(done, total int64) {
 			_ = s.port.Post(map[string]any{"kind": string(protocol.KindProgress), "id": id, "step": "seal", "done": float64(done), "total": float64(total)})

@@ -30,6 +30,7 @@ type opening struct {
 	now      func() time.Time
 	create   func(ctx context.Context, name string) (io.WriteCloser, error) // a file in quarantine
 	progress func(done, total int64)
+	mover    mover // nil: through Go's memory
 }
 
 // run opens into quarantine, where the files are called "0", "1", ... in the
@@ -49,9 +50,20 @@ func (o *opening) options(key *givenKey) envelope.OpenOptions {
 	return envelope.OpenOptions{Unwrapper: key, Cipher: o.cipher, NewHash: o.newHash}
 }
 
-func (o *opening) reader(ctx context.Context) (io.Reader, io.Closer) {
-	f := o.file.Open(ctx)
-	return &meter{Reader: f, total: o.file.Size(), report: o.progress, now: o.now}, f
+func (o *opening) meter() *meter {
+	return &meter{total: o.file.Size(), report: o.progress, now: o.now}
+}
+
+// decrypt opens the envelope into to, with the mover or through Go's memory.
+func (o *opening) decrypt(ctx context.Context, to receiver, key *givenKey, options envelope.OpenOptions) (*envelope.Report, error) {
+	if o.mover != nil {
+		if report, known, err := o.mover.open(ctx, o, to, key); known {
+			return report, err
+		}
+	}
+	in := o.file.Open(ctx)
+	defer in.Close()
+	return envelope.Open(ctx, &patient{dst: to, key: key}, io.TeeReader(in, o.meter()), options)
 }
 
 // runPli takes the pli apart while it is decrypted.
@@ -63,12 +75,9 @@ func (o *opening) runPli(ctx context.Context) (model.Opened, error) {
 			return o.create(ctx, strconv.Itoa(f.Index))
 		},
 	})
-	dst := &patient{dst: extractor, key: key}
 	options := o.options(key)
 	options.Prefix, options.NoPlaintextSHA256 = pli.Prefix(), true
-	in, closer := o.reader(ctx)
-	defer closer.Close()
-	report, err := envelope.Open(ctx, dst, in, options)
+	report, err := o.decrypt(ctx, extractor, key, options)
 	manifest, results, bad := extractor.Close()
 	if err == nil {
 		err = bad
@@ -95,9 +104,10 @@ func (o *opening) runRaw(ctx context.Context) (model.Opened, error) {
 	if err != nil {
 		return model.Opened{}, err
 	}
-	in, closer := o.reader(ctx)
-	defer closer.Close()
-	report, err := envelope.Open(ctx, out, in, o.options(&givenKey{key: o.key}))
+	key, sum := &givenKey{key: o.key}, o.newHash()
+	options := o.options(key)
+	options.NoPlaintextSHA256 = true
+	report, err := o.decrypt(ctx, single{out, sum}, key, options)
 	if closed := out.Close(); err == nil {
 		err = fault.Wrap(fault.WriteFailed, closed)
 	}
@@ -107,7 +117,7 @@ func (o *opening) runRaw(ctx context.Context) (model.Opened, error) {
 	name := rawName(o.file.Name())
 	opened := openedOf(report)
 	opened.Files = []model.FileRef{{Handle: 0, Name: name, Size: report.Size}}
-	opened.Details = []protocol.PliFile{{Name: name, Size: report.Size, SHA256: hex.EncodeToString(report.PlaintextSHA256[:])}}
+	opened.Details = []protocol.PliFile{{Name: name, Size: report.Size, SHA256: hex.EncodeToString(sum.Sum(nil))}}
 	return opened, nil
 }
 

@@ -25,6 +25,7 @@ type sealing struct {
 	space    func(ctx context.Context, need int64) error       // fails when the disk is too full
 	create   func(ctx context.Context) (io.WriteCloser, error) // makes the sealed file
 	progress func(done, total int64)
+	mover    mover // nil: through Go's memory
 
 	result protocol.SealResult
 	sums   []hash.Hash // of the files, in their order
@@ -79,12 +80,25 @@ func (s *sealing) write(ctx context.Context, content *content, o envelope.SealOp
 	if err != nil {
 		return envelope.Receipt{}, err
 	}
-	in := &meter{Reader: content, total: content.size, report: s.progress, now: s.now}
-	receipt, err := envelope.Seal(ctx, out, in, o)
+	receipt, err := s.move(ctx, out, content, o)
 	if closed := out.Close(); err == nil {
 		err = fault.Wrap(fault.WriteFailed, closed)
 	}
 	return receipt, err
+}
+
+// move seals with the mover, or through Go's memory.
+func (s *sealing) move(ctx context.Context, out io.Writer, c *content, o envelope.SealOptions) (envelope.Receipt, error) {
+	if s.mover != nil {
+		if receipt, known, err := s.mover.seal(ctx, s, out, c, o); known {
+			return receipt, err
+		}
+	}
+	return envelope.Seal(ctx, out, io.TeeReader(c, s.meter(c.size)), o)
+}
+
+func (s *sealing) meter(total int64) *meter {
+	return &meter{total: total, report: s.progress, now: s.now}
 }
 
 // check looks at what needs no certificate.
@@ -152,6 +166,7 @@ func (s *sealing) usable(r protocol.SealRecipient) (envelope.Mechanism, error) {
 type content struct {
 	io.ReadCloser
 	size int64
+	plan *pli.Plan // nil: the one file as it is
 }
 
 // content lays out the pli, or takes the one file as it is.
@@ -165,7 +180,7 @@ func (s *sealing) content(ctx context.Context) (*content, error) {
 	}
 	if s.params.Raw {
 		s.result.Name = names.Safe(s.files[0].Name()) + ".p7m"
-		return &content{s.open(ctx, 0), s.files[0].Size()}, nil
+		return &content{s.open(ctx, 0), s.files[0].Size(), nil}, nil
 	}
 	s.result.Name = names.Safe(s.params.Kind+"-"+s.params.Tender) + ".p7m"
 	reader, err := pli.NewReader(s.manifest(), func(i int) (io.ReadCloser, error) { return s.open(ctx, i), nil })
@@ -175,7 +190,7 @@ func (s *sealing) content(ctx context.Context) (*content, error) {
 	for i, f := range reader.Manifest().Files {
 		s.result.Files[i].Name, s.result.Files[i].MediaType = f.Name, f.MediaType
 	}
-	return &content{reader, reader.Size()}, nil
+	return &content{reader, reader.Size(), reader.Plan}, nil
 }
 
 // open opens a file for its one reading.

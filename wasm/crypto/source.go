@@ -19,10 +19,9 @@ type source interface {
 // progressMillis is the shortest time between two reports of progress.
 const progressMillis = 100
 
-// meter counts bytes on their way and reports at most ten times a second, and
-// at the end.
+// meter counts the bytes that are written to it and reports at most ten times
+// a second, and at the end.
 type meter struct {
-	io.Reader
 	total  int64
 	report func(done, total int64)
 	now    func() time.Time
@@ -31,9 +30,14 @@ type meter struct {
 	last time.Time
 }
 
-// Read passes bytes on.
-func (m *meter) Read(p []byte) (int, error) {
-	n, err := m.Reader.Read(p)
+// Write counts bytes. It never fails.
+func (m *meter) Write(p []byte) (int, error) {
+	m.add(len(p))
+	return len(p), nil
+}
+
+// add counts n bytes.
+func (m *meter) add(n int) {
 	m.done += int64(n)
 	if t := m.now(); m.done == m.total || t.Sub(m.last) >= progressMillis*time.Millisecond {
 		m.last = t
@@ -41,7 +45,6 @@ func (m *meter) Read(p []byte) (int, error) {
 			m.report(m.done, m.total)
 		}
 	}
-	return n, err
 }
 
 // hashed takes the sum of a file while it is read.

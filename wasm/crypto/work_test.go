@@ -338,11 +338,11 @@ func TestOpenDiskFull(t *testing.T) {
 func TestMeter(t *testing.T) {
 	now := time.Unix(0, 0)
 	var reports []int64
-	m := &meter{Reader: bytes.NewReader(make([]byte, 1000)), total: 1000, report: func(done, _ int64) { reports = append(reports, done) }, now: func() time.Time {
+	m := &meter{total: 1000, report: func(done, _ int64) { reports = append(reports, done) }, now: func() time.Time {
 		now = now.Add(30 * time.Millisecond)
 		return now
 	}}
-	if _, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{m}, make([]byte, 10)); err != nil {
+	if _, err := io.CopyBuffer(m, struct{ io.Reader }{bytes.NewReader(make([]byte, 1000))}, make([]byte, 10)); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(reports); n < 20 || n > 35 || reports[n-1] != 1000 { // 100 reads in 3 s

@@ -217,6 +217,7 @@ func (w *cryptoWorker) newOpening(ctx context.Context, id int, data bridge.Value
 		raw:     bridge.Bool(data, "raw"),
 		cipher:  webcrypto.Cipher(),
 		newHash: w.digests.For(ctx, file.Size()),
+		mover:   moverFor(file.Size()),
 		now:     time.Now,
 		progress: func(done, total int64) {
 			_ = w.own.Post(map[string]any{"id": id, "progress": []any{float64(done), float64(total)}})

@@ -28,9 +28,9 @@ var packages = []struct {
 	tests int
 }{
 	{"scelle/wasm/internal/bridge", ".", 14},
-	{"scelle/wasm/internal/webcrypto", ".", 9},
+	{"scelle/wasm/internal/webcrypto", ".", 15},
 	{"scelle/wasm/app", "^TestBrowser", 3},
-	{"scelle/wasm/crypto", "^TestBrowser", 1},
+	{"scelle/wasm/crypto", "^TestBrowser", 4},
 	{inDocument, "^TestMount", 9},
 }
 

@@ -30,23 +30,8 @@ func NewDigests() *Digests {
 }
 
 func (d *Digests) instantiate() error {
-	bytes, err := bridge.ToJS(digestModule())
-	if err != nil {
-		return err
-	}
-	wasm, err := bridge.Get(bridge.Global(), "WebAssembly")
-	if err != nil {
-		return err
-	}
-	module, err := bridge.Construct(wasm, "Module", bytes)
-	if err != nil {
-		return err
-	}
-	instance, err := bridge.Construct(wasm, "Instance", module)
-	if err != nil {
-		return err
-	}
-	if d.exports, err = bridge.Get(instance, "exports"); err != nil {
+	var err error
+	if d.exports, err = instance(digestModule()); err != nil {
 		return err
 	}
 	buffer, err := bridge.Get(d.exports, "m", "buffer")

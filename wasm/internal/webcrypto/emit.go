@@ -18,20 +18,26 @@ const (
 
 // Opcodes of the WebAssembly core specification, 5.4.
 const (
+	opBlock  = 0x02
 	opLoop   = 0x03
 	opEnd    = 0x0b
+	opBr     = 0x0c
 	opBrIf   = 0x0d
 	opGet    = 0x20
 	opSet    = 0x21
 	opTee    = 0x22
 	opLoad   = 0x28
+	opLoad8  = 0x2d
 	opStore  = 0x36
 	opConst  = 0x41
+	opEqz    = 0x45
+	opLess   = 0x49
 	opAdd    = 0x6a
 	opSub    = 0x6b
 	opAnd    = 0x71
 	opOr     = 0x72
 	opXor    = 0x73
+	opShl    = 0x74
 	opShrU   = 0x76
 	opRotl   = 0x77
 	opRotr   = 0x78
@@ -188,22 +194,29 @@ func compression() []byte {
 }
 
 // digestModule is the module for one message at a time.
-func digestModule() []byte { return module(pages, compression()) }
+func digestModule() []byte {
+	return module(pages, []byte{2, typeI32, typeI32, 0}, compression(), 0, nil)
+}
 
-// module is a module of a memory "m", of so many pages, and a function "f" of
-// two parameters.
-func module(pages byte, body []byte) []byte {
+// module is a module of a memory "m", of so many pages, with data at an
+// address, and of a function "f" of this type: parameters and results, each
+// behind its number.
+func module(pages byte, signature, body []byte, at uint32, data []byte) []byte {
 	module := []byte("\x00asm\x01\x00\x00\x00")
 	section := func(id byte, content []byte) {
 		module = append(module, id)
 		module = appendUnsigned(module, uint64(len(content)))
 		module = append(module, content...)
 	}
-	section(1, []byte{1, typeFunc, 2, typeI32, typeI32, 0})
+	section(1, append([]byte{1, typeFunc}, signature...))
 	section(3, []byte{1, 0})
 	section(5, []byte{1, 1, pages, pages})
 	section(7, []byte{2, 1, 'm', 2, 0, 1, 'f', 0, 0})
 	section(10, append(appendUnsigned([]byte{1}, uint64(len(body))), body...))
+	if len(data) > 0 {
+		head := append(appendSigned([]byte{1, 0, opConst}, int64(int32(at))), opEnd)
+		section(11, append(appendUnsigned(head, uint64(len(data))), data...))
+	}
 	return module
 }
 

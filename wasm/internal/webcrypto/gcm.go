@@ -4,7 +4,6 @@ package webcrypto
 
 import (
 	"context"
-	"encoding/binary"
 
 	"scelle/shared/envelope"
 	"scelle/shared/envelope/ghash"
@@ -104,44 +103,59 @@ func (g *gcm) block(ctx context.Context, nonce [envelope.NonceSize]byte, counter
 
 // startCTR begins the counter mode of data from a counter block.
 func (g *gcm) startCTR(nonce [envelope.NonceSize]byte, counter uint32, data bridge.Value) (*bridge.Promise, error) {
-	var b [blockSize]byte
-	copy(b[:], nonce[:])
-	binary.BigEndian.PutUint32(b[envelope.NonceSize:], counter)
-	array, err := bridge.ToJS(b[:])
+	array, err := bridge.ToJS(counterBlock(nonce, counter))
 	if err != nil {
 		return nil, err
 	}
 	return g.subtle.start("encrypt", algorithm{"name": "AES-CTR", "counter": array, "length": 32}, g.ctr, data)
 }
 
+// admit checks that the content's next n bytes may come.
+func (g *gcm) admit(ctx context.Context, n int) error {
+	if err := bridge.Ended(ctx); err != nil {
+		return err
+	}
+	if g.ended {
+		return fault.Newf(fault.Internal, "chunk after the last")
+	}
+	if g.offset+int64(n) > maxGCM {
+		return fault.New(fault.EnvelopeTooLarge)
+	}
+	return nil
+}
+
+// advance counts n bytes that are on their way.
+func (g *gcm) advance(n int) {
+	g.offset += int64(n)
+	g.ended = n%blockSize != 0
+}
+
 // startChunk begins the counter mode of the content's next bytes and returns
 // the chunk that was under way before, nil at the first call: while SubtleCrypto
 // works on one, the caller stores the one before.
 func (g *gcm) startChunk(ctx context.Context, data bridge.Value, n int) (before *chunk, err error) {
-	if err := bridge.Ended(ctx); err != nil {
+	if err := g.admit(ctx, n); err != nil {
 		return nil, err
-	}
-	if g.ended {
-		return nil, fault.Newf(fault.Internal, "chunk after the last")
-	}
-	if g.offset+int64(n) > maxGCM {
-		return nil, fault.New(fault.EnvelopeTooLarge)
 	}
 	p, err := g.startCTR(g.nonce, uint32(2+g.offset/blockSize), data)
 	if err != nil {
 		return nil, err
 	}
 	before, g.ahead = g.ahead, &chunk{p, n}
-	g.offset += int64(n)
-	g.ended = n%blockSize != 0
+	g.advance(n)
 	return before, nil
+}
+
+// tagOf begins the tag of a chunk of ciphertext.
+func (g *gcm) tagOf(ciphertext bridge.Value) (*bridge.Promise, error) {
+	return g.subtle.start("encrypt",
+		algorithm{"name": "AES-GCM", "iv": g.zero, "additionalData": ciphertext, "tagLength": 128}, g.mac, g.empty)
 }
 
 // startTag begins the tag of a chunk of ciphertext. It runs beside whatever
 // comes next and is counted by settle.
 func (g *gcm) startTag(ciphertext bridge.Value, n int) error {
-	p, err := g.subtle.start("encrypt",
-		algorithm{"name": "AES-GCM", "iv": g.zero, "additionalData": ciphertext, "tagLength": 128}, g.mac, g.empty)
+	p, err := g.tagOf(ciphertext)
 	if err != nil {
 		return err
 	}
@@ -160,11 +174,16 @@ func (g *gcm) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tag, err := appendArray(nil, array, envelope.TagSize)
-	if err != nil {
+	return g.count(array, pending.n)
+}
+
+// count adds the tag of a chunk of n bytes to the sum.
+func (g *gcm) count(array bridge.Value, n int) error {
+	tag := make([]byte, envelope.TagSize)
+	if err := bridge.Read(tag, array); err != nil {
 		return err
 	}
-	g.sum.Add(g.key.Chunk(tag, uint64(pending.n)), uint64(pending.n))
+	g.sum.Add(g.key.Chunk(tag, uint64(n)), uint64(n))
 	return nil
 }
 

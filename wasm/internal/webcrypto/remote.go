@@ -16,17 +16,20 @@ import (
 // starting it costs as much as hashing this much.
 const WorthWorker = 4 << 20
 
-// maxAhead is how many pieces may be on their way to the digest worker, so
-// that the memory stays bounded when it is the slower one.
-const maxAhead = 16
+// What may be on its way to the digest worker, so that the memory stays
+// bounded when it is the slower one: maxAhead pieces of unit bytes.
+const (
+	unit     = 512 << 10
+	maxAhead = 24
+)
 
 // digestWorker is the other side of digest-worker.js.
 type digestWorker struct {
 	worker  *bridge.Worker
 	ready   chan struct{}
-	broken  chan struct{}  // closed when the worker cannot go on
-	permits chan struct{}  // one for each piece that may be sent
-	spare   []bridge.Value // array buffers that came back
+	broken  chan struct{} // closed when the worker cannot go on
+	permits chan struct{} // one for each unit that may be sent
+	turn    chan struct{} // held while permits for one piece are taken
 	waiting map[int]chan bridge.Value
 	last    int
 }
@@ -66,7 +69,7 @@ func startDigestWorker() (*digestWorker, error) {
 	}
 	w := &digestWorker{
 		ready: make(chan struct{}), broken: make(chan struct{}),
-		permits: make(chan struct{}, maxAhead), waiting: map[int]chan bridge.Value{},
+		permits: make(chan struct{}, maxAhead), turn: make(chan struct{}, 1), waiting: map[int]chan bridge.Value{},
 	}
 	for range maxAhead {
 		w.permits <- struct{}{}
@@ -94,14 +97,12 @@ func (w *digestWorker) fail() {
 
 // receive takes {ready}, {free} and {id, state}.
 func (w *digestWorker) receive(data bridge.Value) {
-	if buffer, err := bridge.Get(data, "free"); err == nil && bridge.Present(buffer) {
-		w.spare = append(w.spare, buffer)
-		w.permits <- struct{}{}
-		return
-	}
 	if bridge.Bool(data, "ready") {
 		close(w.ready)
 		return
+	}
+	for range int(bridge.Number(data, "free")) {
+		w.permits <- struct{}{}
 	}
 	if state, err := bridge.Get(data, "state"); err == nil {
 		if waiting := w.waiting[int(bridge.Number(data, "id"))]; waiting != nil {
@@ -110,24 +111,86 @@ func (w *digestWorker) receive(data bridge.Value) {
 	}
 }
 
+// send moves a buffer of n bytes to the worker, for the hashes that parts name.
+// It waits when the worker is far behind. A hash that is given up holds nothing
+// that another one waits for: what was sent is used sooner or later.
+func (w *digestWorker) send(buffer bridge.Value, n int, parts []any) error {
+	cost := min((n+unit-1)/unit, maxAhead)
+	w.turn <- struct{}{}
+	defer func() { <-w.turn }()
+	for range cost {
+		select {
+		case <-w.permits:
+		case <-w.broken:
+			return fault.Newf(fault.Internal, "digest worker")
+		}
+	}
+	return w.worker.Post(map[string]any{"parts": parts, "bytes": buffer, "cost": cost}, buffer)
+}
+
+// Part is a piece of a Uint8Array that a hash wants.
+type Part struct {
+	Hash         hash.Hash // nil wants none
+	From, Length int       // bytes
+}
+
+// Hand gives parts of a Uint8Array to their hashes. Those of the digest worker
+// get all of the array's buffer, without a copy; in any case it is gone
+// afterwards. Errors: fault.Internal.
+func Hand(array bridge.Value, parts ...Part) error {
+	var worker *digestWorker
+	var remote []any
+	start := int(bridge.Number(array, "byteOffset"))
+	for _, p := range parts {
+		if p.Hash == nil || p.Length == 0 {
+			continue
+		}
+		h, ok := p.Hash.(*remoteDigest)
+		if !ok {
+			b := make([]byte, p.Length)
+			if err := readPart(b, array, p.From); err != nil {
+				return err
+			}
+			p.Hash.Write(b)
+			continue
+		}
+		if err := h.flush(); err != nil {
+			return err
+		}
+		h.length += uint64(p.Length)
+		worker = h.worker
+		remote = append(remote, []any{h.id, start + p.From, p.Length})
+	}
+	if worker == nil {
+		bridge.Free(array)
+		return nil
+	}
+	buffer, err := bridge.Get(array, "buffer")
+	if err != nil {
+		return err
+	}
+	return worker.send(buffer, int(bridge.Number(buffer, "byteLength")), remote)
+}
+
 func (w *digestWorker) newHash() hash.Hash {
 	h := &remoteDigest{worker: w}
 	h.Reset()
 	return h
 }
 
-// remoteDigest is a hash.Hash of the digest worker. Pieces are put together
-// in a JavaScript array, which moves to the worker when it is full. Sum ends
-// it: nothing can be written after it without Reset. Like digest, it panics
-// rather than give a wrong sum.
+// remoteDigest is a hash.Hash of the digest worker. Sum ends it: nothing can be
+// written after it without Reset. Like digest, it panics rather than give a
+// wrong sum.
 type remoteDigest struct {
 	worker *digestWorker
 	id     int
-	piece  bridge.Value // Uint8Array of inputMax bytes, undefined between pieces
-	used   int          // bytes in it
-	length uint64       // bytes in all
-	sum    []byte       // once it was asked for
+	small  []byte // written and not sent
+	length uint64 // bytes in all
+	sum    []byte // once it was asked for
 }
+
+// maxSmall is how many bytes wait for company before they are sent.
+const maxSmall = 16 << 10
 
 // Size is that of a sum, in bytes.
 func (h *remoteDigest) Size() int { return sha256.Size }
@@ -138,7 +201,7 @@ func (h *remoteDigest) BlockSize() int { return sha256.BlockSize }
 // Reset begins anew.
 func (h *remoteDigest) Reset() {
 	h.worker.last++
-	h.id, h.piece, h.used, h.length, h.sum = h.worker.last, bridge.Undefined(), 0, 0, nil
+	h.id, h.small, h.length, h.sum = h.worker.last, nil, 0, nil
 }
 
 // Write adds p. It waits when the worker is far behind.
@@ -148,19 +211,15 @@ func (h *remoteDigest) Write(p []byte) (int, error) {
 	}
 	n := len(p)
 	h.length += uint64(n)
-	for len(p) > 0 {
-		if h.used == 0 {
-			check(h.borrow())
-		}
-		take := min(len(p), inputMax-h.used)
-		part, err := bridge.Call(h.piece, "subarray", h.used, h.used+take)
-		check(err)
-		check(bridge.Fill(part, p[:take]))
-		p = p[take:]
-		if h.used += take; h.used == inputMax {
-			check(h.send())
-		}
+	if len(h.small)+n > maxSmall {
+		check(h.flush())
 	}
+	for len(p) > maxSmall {
+		take := min(len(p), unit)
+		check(h.sendBytes(p[:take]))
+		p = p[take:]
+	}
+	h.small = append(h.small, p...)
 	return n, nil
 }
 
@@ -171,32 +230,28 @@ func check(err error) {
 	}
 }
 
-// borrow takes a buffer that the worker gave back, or makes one.
-func (h *remoteDigest) borrow() (err error) {
-	w := h.worker
-	if n := len(w.spare); n > 0 {
-		h.piece, err = bridge.View(w.spare[n-1])
-		w.spare = w.spare[:n-1]
-		return err
+// flush sends what waits.
+func (h *remoteDigest) flush() error {
+	if len(h.small) == 0 {
+		return nil
 	}
-	h.piece, err = bridge.NewBytes(inputMax)
+	err := h.sendBytes(h.small)
+	clear(h.small)
+	h.small = nil
 	return err
 }
 
-// send moves the full piece to the worker. A hash that is given up holds
-// nothing that another one waits for: what was sent always comes back.
-func (h *remoteDigest) send() error {
-	select {
-	case <-h.worker.permits:
-	case <-h.worker.broken:
-		return fault.Newf(fault.Internal, "digest worker")
-	}
-	buffer, err := bridge.Get(h.piece, "buffer")
+// sendBytes sends a copy of b.
+func (h *remoteDigest) sendBytes(b []byte) error {
+	array, err := bridge.ToJS(b)
 	if err != nil {
 		return err
 	}
-	h.piece, h.used = bridge.Undefined(), 0
-	return h.worker.worker.Post(map[string]any{"id": h.id, "blocks": inputMax / sha256.BlockSize, "bytes": buffer}, buffer)
+	buffer, err := bridge.Get(array, "buffer")
+	if err != nil {
+		return err
+	}
+	return h.worker.send(buffer, len(b), []any{[]any{h.id, 0, len(b)}})
 }
 
 // Sum appends the sum of what was written.
@@ -207,28 +262,15 @@ func (h *remoteDigest) Sum(b []byte) []byte {
 	return append(b, h.sum...)
 }
 
-// end sends the rest with its padding and waits for the state.
+// end says that the message is complete and waits for the state.
 func (h *remoteDigest) end() error {
-	rest := make([]byte, h.used, h.used+2*sha256.BlockSize)
-	if h.used > 0 {
-		part, err := bridge.Call(h.piece, "subarray", 0, h.used)
-		if err != nil {
-			return err
-		}
-		if err := bridge.Read(rest, part); err != nil {
-			return err
-		}
-		h.piece, h.used = bridge.Undefined(), 0
-	}
-	array, err := bridge.ToJS(padded(rest, h.length))
-	clear(rest)
-	if err != nil {
+	if err := h.flush(); err != nil {
 		return err
 	}
 	answer := make(chan bridge.Value, 1)
 	h.worker.waiting[h.id] = answer
 	defer delete(h.worker.waiting, h.id)
-	if err := h.worker.worker.Post(map[string]any{"id": h.id, "end": array}); err != nil {
+	if err := h.worker.worker.Post(map[string]any{"id": h.id, "end": float64(h.length)}); err != nil {
 		return err
 	}
 	select {
