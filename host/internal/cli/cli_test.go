@@ -3,10 +3,11 @@ package cli
 import (
 	"bytes"
 	"context"
+	"embed"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -42,11 +43,13 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	p.misused("list", "all")
 }
 
+//go:embed *.go
+var own embed.FS
+
 // sources is this package's Go text, for the test above.
 func sources(t *testing.T) string {
 	t.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	names, err := filepath.Glob(filepath.Join(filepath.Dir(here), "*.go"))
+	names, err := fs.Glob(own, "*.go")
 	if err != nil || len(names) < 10 {
 		t.Fatalf("%d files, %v", len(names), err)
 	}
@@ -55,7 +58,7 @@ func sources(t *testing.T) string {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
-		data, err := os.ReadFile(name)
+		data, err := own.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,6 +113,7 @@ func TestEveryTextHasBothLanguages(t *testing.T) {
 }
 
 func TestInstallStatusUninstall(t *testing.T) {
+	linuxPlaces(t)
 	p := sit(t)
 	home := p.env["HOME"]
 	os.MkdirAll(filepath.Join(home, ".config", "chromium"), 0o755)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -38,6 +39,15 @@ func sit(t *testing.T) *person {
 	t.Chdir(dir)
 	return &person{t: t, dir: dir, store: memory.New(), root: t.TempDir(), state: t.TempDir(), ctx: t.Context(),
 		env: map[string]string{"HOME": t.TempDir()}}
+}
+
+// linuxPlaces is for tests that name the files in which Linux's browsers look;
+// registration_windows_test.go is about Windows's registry.
+func linuxPlaces(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("places of Linux")
+	}
 }
 
 // keep hides Close: the store outlives a command, as a real one's content does.
@@ -135,9 +145,13 @@ func (p *person) pair(name string, o certtest.Options) *certtest.Pair {
 	return pair
 }
 
-// tool runs another program in the folder.
+// tool runs another program in the folder. Those programs are Linux's: what
+// they check is the same on all systems.
 func (p *person) tool(name string, args ...string) string {
 	p.t.Helper()
+	if runtime.GOOS == "windows" {
+		p.t.Skipf("%s is run on Linux", name)
+	}
 	cmd := exec.Command(name, args...)
 	cmd.Dir = p.dir
 	out, err := cmd.CombinedOutput()
