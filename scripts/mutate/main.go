@@ -64,8 +64,9 @@ type target struct {
 func targets() []target {
 	return []target{
 		{"shared/cms", ""},
-		// Live peers, and what measures memory over many megabytes.
-		{"shared/envelope", "OpenSSL|BouncyCastle|FlatMemory|TestPeer$"},
+		// Live peers, what measures memory over many megabytes, and thousands of
+		// public-key operations.
+		{"shared/envelope", "OpenSSL|BouncyCastle|FlatMemory|TestPeer$|Wycheproof(ECDH|OAEP|PKCS1)"},
 		{"shared/envelope/ghash", ""},
 		{"host/internal/wire", ""},
 		{"host/internal/unwrap", ""},

@@ -8,9 +8,17 @@ import (
 	"scelle/shared/envelope"
 )
 
-// use opens a key that is at hand; closing it changes nothing.
+// use opens a key that is at hand, with all its powers; closing it changes
+// nothing.
 func use(key envelope.PrivateKey) unwrap.Opener {
-	return func(context.Context) (unwrap.Key, error) { return open{key}, nil }
+	var opened unwrap.Key = open{key}
+	if sessions, ok := key.(envelope.SessionKeyDecrypter); ok {
+		opened = struct {
+			open
+			envelope.SessionKeyDecrypter
+		}{open{key}, sessions}
+	}
+	return func(context.Context) (unwrap.Key, error) { return opened, nil }
 }
 
 type open struct{ envelope.PrivateKey }
