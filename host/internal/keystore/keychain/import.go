@@ -146,10 +146,8 @@ func (i *importing) addKey(keychain ref, name string) error {
 	if err := statusFault(status); err != nil {
 		return err
 	}
-	for _, key := range i.f.elements(made) {
-		// Only for Keychain Access, which otherwise says "Imported Private Key".
-		_ = i.rename(key, i.f.constants.keyClassPrivate, name)
-	}
+	// Only for Keychain Access, which otherwise says "Imported Private Key".
+	_ = i.rename(i.keysOf(i.f.constants.keyClassPrivate, keyID(i.pair.Certificate)), name)
 	return nil
 }
 
@@ -179,7 +177,7 @@ func (i *importing) addCertificate(keychain ref, name string) error {
 		return err
 	}
 	i.certificate = certificate
-	_ = i.rename(certificate, 0, name)
+	_ = i.rename(i.oneCertificate(certificate), name)
 	return nil
 }
 
@@ -189,14 +187,10 @@ func (i *importing) addCertificate(keychain ref, name string) error {
 // returns an error and no reference, and the key stays.
 func (i *importing) undo() {
 	if i.keyIsOurs {
-		class := i.f.constants.keyClassPrivate
-		keys, _ := i.keys(class, keyID(i.pair.Certificate))
-		for _, key := range keys {
-			_ = i.remove(key, class)
-		}
+		_, _ = i.removeKeys(i.f.constants.keyClassPrivate, keyID(i.pair.Certificate))
 	}
 	if i.certificate != 0 {
-		_ = i.remove(i.certificate, 0)
+		_ = i.removeCertificate(i.certificate, uriOf(i.pair.Certificate))
 	}
 }
 
@@ -225,20 +219,15 @@ func (p *pool) removePair(u keyURI) error {
 		if sharing {
 			break
 		}
-		keys, err := p.keys(class, u.id)
+		any, err := p.removeKeys(class, u.id)
 		if err != nil {
 			return err
 		}
-		for _, key := range keys {
-			if err := p.remove(key, class); err != nil {
-				return err
-			}
-			removed = true
-		}
+		removed = removed || any
 	}
 	for _, c := range certs {
 		if c.uri == u {
-			if err := p.remove(c.item, 0); err != nil {
+			if err := p.removeCertificate(c.item, u); err != nil {
 				return err
 			}
 			removed = true

@@ -147,20 +147,26 @@ func (p *pool) find(query ...entry) ([]ref, error) {
 	return p.f.elements(result), nil
 }
 
-// the names one item: a certificate, or a key of one class.
-func (p *pool) the(item, class ref) ref {
+// oneCertificate names a certificate for SecItemUpdate and SecItemDelete.
+func (p *pool) oneCertificate(item ref) ref {
 	c := &p.f.constants
-	query := []entry{{c.class, c.classCertificate}, {c.matchItems, p.array(item)}}
-	if class != 0 {
-		query[0].value = c.classKey
-		query = append(query, entry{c.keyClass, class})
-	}
-	return p.dictionary(query...)
+	return p.dictionary(entry{c.class, c.classCertificate}, entry{c.matchItems, p.array(item)})
 }
 
-// rename gives one item another label.
-func (p *pool) rename(item, class ref, label string) error {
-	query := p.the(item, class)
+// keysOf names all keys of a class with this label, likewise. Keys are not
+// named by reference: the file-based keychain compares those by a hash.
+func (p *pool) keysOf(class ref, id string) ref {
+	c := &p.f.constants
+	if len(id) != sha1Size {
+		return 0
+	}
+	return p.dictionary(
+		entry{c.class, c.classKey}, entry{c.keyClass, class},
+		entry{c.applicationLabel, p.data([]byte(id))}, entry{c.matchLimit, c.matchAll})
+}
+
+// rename gives items another label.
+func (p *pool) rename(query ref, label string) error {
 	change := p.dictionary(entry{p.f.constants.label, p.text(label)})
 	if query == 0 || change == 0 {
 		return errNoObject()
@@ -168,9 +174,37 @@ func (p *pool) rename(item, class ref, label string) error {
 	return statusFault(p.f.itemUpdate(query, change))
 }
 
-// remove deletes one item. That it is gone already is no error.
-func (p *pool) remove(item, class ref) error {
-	query := p.the(item, class)
+// removeCertificate deletes one certificate and looks whether it is gone.
+func (p *pool) removeCertificate(item ref, u keyURI) error {
+	if err := p.remove(p.oneCertificate(item)); err != nil {
+		return err
+	}
+	_, found, err := p.certificate(u)
+	if err == nil && found {
+		err = fault.Newf(fault.StoreFailed, "certificate not deleted")
+	}
+	return err
+}
+
+// removeKeys deletes the keys of a class with this label, looks whether they
+// are gone, and says whether there were any.
+func (p *pool) removeKeys(class ref, id string) (bool, error) {
+	keys, err := p.keys(class, id)
+	if err != nil || len(keys) == 0 {
+		return false, err
+	}
+	if err := p.remove(p.keysOf(class, id)); err != nil {
+		return false, err
+	}
+	if keys, err = p.keys(class, id); err == nil && len(keys) > 0 {
+		err = fault.Newf(fault.StoreFailed, "key not deleted")
+	}
+	return true, err
+}
+
+// remove deletes what a query names. That nothing is found is no error: the
+// callers look again.
+func (p *pool) remove(query ref) error {
 	if query == 0 {
 		return errNoObject()
 	}

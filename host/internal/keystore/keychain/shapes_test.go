@@ -40,15 +40,22 @@ func TestWrongShapes(t *testing.T) {
 		"a question that is data":  func() { var r ref; m.itemCopyMatching(data, &r) },
 		"no place for the answer":  func() { m.itemCopyMatching(p.dictionary(certificates, yes), nil) },
 		"delete without an item":   func() { m.itemDelete(p.dictionary(certificates)) },
-		"rename everything":        func() { m.itemUpdate(p.dictionary(certificates), p.dictionary(entry{c.label, text})) },
-		"rename to data":           func() { m.itemUpdate(p.dictionary(certificates), p.dictionary(entry{c.label, data})) },
-		"add nothing":              func() { m.itemAdd(p.dictionary(certificates), nil) },
-		"add data":                 func() { m.itemAdd(p.dictionary(certificates, entry{c.valueRef, data}), nil) },
-		"add without a keychain":   func() { m.itemAdd(p.dictionary(certificates, entry{c.valueRef, data}), nil) },
-		"certificate of text":      func() { m.certificateCreate(0, text) },
-		"data of a text":           func() { m.dataBytes(text) },
-		"decrypt with text":        func() { m.keyDecrypt(text, c.pkcs1, data, &cause) },
-		"decrypt no data":          func() { m.keyDecrypt(text, c.pkcs1, 0, &cause) },
+		"delete keys of any label": func() {
+			m.itemDelete(p.dictionary(entry{c.class, c.classKey}, entry{c.keyClass, c.keyClassPrivate}))
+		},
+		"delete a key by reference": func() {
+			m.itemDelete(p.dictionary(entry{c.class, c.classKey}, entry{c.keyClass, c.keyClassPrivate},
+				entry{c.applicationLabel, data}, entry{c.matchItems, p.array(text)}))
+		},
+		"rename everything":      func() { m.itemUpdate(p.dictionary(certificates), p.dictionary(entry{c.label, text})) },
+		"rename to data":         func() { m.itemUpdate(p.dictionary(certificates), p.dictionary(entry{c.label, data})) },
+		"add nothing":            func() { m.itemAdd(p.dictionary(certificates), nil) },
+		"add data":               func() { m.itemAdd(p.dictionary(certificates, entry{c.valueRef, data}), nil) },
+		"add without a keychain": func() { m.itemAdd(p.dictionary(certificates, entry{c.valueRef, data}), nil) },
+		"certificate of text":    func() { m.certificateCreate(0, text) },
+		"data of a text":         func() { m.dataBytes(text) },
+		"decrypt with text":      func() { m.keyDecrypt(text, c.pkcs1, data, &cause) },
+		"decrypt no data":        func() { m.keyDecrypt(text, c.pkcs1, 0, &cause) },
 		"public key without a size": func() {
 			p.own(m.keyCreate(data, p.dictionary(entry{c.keyType, c.keyTypeEC}), &cause))
 			p.own(cause)

@@ -124,7 +124,7 @@ func TestImportUndone(t *testing.T) {
 	for function, named := range map[string]bool{
 		"SecItemCopyMatching": false, "SecKeychainCopyDefault": false, "SecAccessCreate": false, "SecItemImport": false, "SecItemImport afterwards": false,
 		"SecCertificateCreateWithData": false, "SecItemAdd": false, "SecItemUpdate": true,
-		"CFDataCreate": false, "CFStringCreateWithBytes": true, "CFArrayCreate": true, "CFDictionaryCreate": true,
+		"CFDataCreate": true, "CFStringCreateWithBytes": true, "CFArrayCreate": true, "CFDictionaryCreate": true,
 	} {
 		failures := 0
 		for skip := 0; ; skip++ {
@@ -193,7 +193,7 @@ func TestDeleteLeavesNothing(t *testing.T) {
 	add(t, s, pair)
 	p := m.pool()
 	c, found, err := p.certificate(uriOf(pair.Certificate))
-	if err != nil || !found || p.remove(c.item, 0) != nil || m.items() != 1 {
+	if err != nil || !found || p.removeCertificate(c.item, c.uri) != nil || m.items() != 1 {
 		t.Fatalf("%v, %v, %d items", found, err, m.items())
 	}
 	p.drain()
@@ -201,6 +201,40 @@ func TestDeleteLeavesNothing(t *testing.T) {
 		t.Errorf("key alone: %v, %d items", err, m.items())
 	}
 	wantFault(t, "nothing", s.Delete(t.Context(), e.URI), fault.KeyNotFound)
+}
+
+// TestDeleteLooksAgain: a deletion that does nothing and reports no error is
+// not believed.
+func TestDeleteLooksAgain(t *testing.T) {
+	for skip := range 2 {
+		m := newMock(t)
+		s := &store{f: m.frameworks}
+		e := add(t, s, issue(t, "Clé", certtest.Options{Curve: elliptic.P256()}))
+		m.fail("SecItemDelete nothing", skip, 1)
+		wantFault(t, "Delete", s.Delete(t.Context(), e.URI), fault.StoreFailed)
+	}
+}
+
+// TestDeleteOnlyThePair: other keys of the keychain stay, whatever they are.
+func TestDeleteOnlyThePair(t *testing.T) {
+	m := newMock(t)
+	s := &store{f: m.frameworks}
+	var all []keystore.Entry
+	for i := range 4 {
+		all = append(all, add(t, s, issue(t, "Clé", certtest.Options{Key: i})))
+	}
+	if err := s.Delete(t.Context(), all[2].URI); err != nil || m.keys() != 3 || m.items() != 6 {
+		t.Fatalf("%v, %d keys, %d items", err, m.keys(), m.items())
+	}
+	list, err := s.List(t.Context())
+	if err != nil || len(list) != 3 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	for _, e := range list {
+		if e.URI == all[2].URI || !e.HasKey {
+			t.Errorf("left: %+v", e)
+		}
+	}
 }
 
 // TestDeleteAgain: what a failure leaves is listed and can be deleted.
