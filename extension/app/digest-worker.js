@@ -18,8 +18,9 @@
   // FIPS 180-4 5.3.3.
   const INITIAL = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
   // When pieces of this cost wait they go through, however few messages they are
-  // of: it must be well below what Go sends without an answer.
-  const ENOUGH = 8;
+  // of. It is below what Go sends without an answer, or both would wait; and well
+  // above one piece, since one message alone takes as long as four.
+  const ENOUGH = 20;
 
   /**
    * @typedef {{left: number, cost: number, buffer: ArrayBuffer}} Piece

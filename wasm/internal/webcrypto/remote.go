@@ -17,10 +17,11 @@ import (
 const WorthWorker = 4 << 20
 
 // What may be on its way to the digest worker, so that the memory stays
-// bounded when it is the slower one: maxAhead pieces of unit bytes.
+// bounded when it is the slower one: maxAhead pieces of unit bytes. It goes on
+// by itself when ENOUGH of them wait there, whatever they are of.
 const (
 	unit     = 512 << 10
-	maxAhead = 24
+	maxAhead = 32
 )
 
 // digestWorker is the other side of digest-worker.js.
