@@ -34,7 +34,7 @@
   const MAX_SEAL_TEXT = LIMIT.maxFrame + 2 * LIMIT.maxRecipients * LIMIT.maxRecipientDER;
   const BRIDGE_MILLIS = 15_000;
 
-  const requests = new Map(); // page's id -> {method, session?}
+  const requests = new Map(); // page's id -> {method, kept: Blob[], session?}
   const calls = new Map(); // "id/call" -> resolve
   const own = (table, name) => (typeof name === "string" && Object.hasOwn(table, name) ? table[name] : undefined);
   const isId = (id) => typeof id === "string" && id.length > 0 && id.length <= 64;
@@ -210,7 +210,7 @@
     const { id, method } = message;
     if (requests.has(id)) return; // the first one keeps its answer
     const full = requests.size >= MAX_PENDING;
-    requests.set(id, { method });
+    requests.set(id, { method, kept: [] });
     progress(id, { step: "accepted" });
     const spec = own(protocol.methods, method);
     const limit = spec?.to === "bridge" ? MAX_SEAL_TEXT : LIMIT.maxFrame;
@@ -268,7 +268,7 @@
       post({ kind: KIND.call, id, call: String(call), name, args, ...(files && { files }) });
     });
     if (answer.ok !== true) return pageFault(answer.fault);
-    if (spec.blob) return sendFile(session, call, answer.file);
+    if (spec.blob) return sendFile(id, session, call, answer.file);
     const text = clean(answer.result, LIMIT.maxFrame);
     return text === undefined ? failure("message-too-large") : { ok: true, result: JSON.parse(text) };
   };
@@ -280,8 +280,12 @@
     return files.finally(() => expected.delete(`${session}/${call}`));
   };
 
-  const sendFile = async (session, call, file) => {
+  const sendFile = async (id, session, call, file) => {
     if (!(file instanceof Blob)) return failure("bad-request");
+    // Firefox deletes the temporary file behind a large response's Blob when
+    // the process that fetched it drops it, whoever else still reads: kept
+    // here until the request ends.
+    requests.get(id)?.kept.push(file);
     const { port } = await withBridge();
     port.postMessage({ kind: "file", session, call, file });
     return { ok: true, file: true };

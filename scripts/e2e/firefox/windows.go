@@ -108,5 +108,7 @@ func (f *Firefox) RendererPeak() (float64, error) {
 	own := strconv.Itoa(f.Pid)
 	return browser.PeakBelow(
 		func(pid, _ string) bool { return pid == own },
-		func(line string) bool { return strings.Contains(line, "-contentproc") && strings.HasSuffix(strings.TrimSpace(line), " tab") })
+		func(line string) bool {
+			return strings.Contains(line, "-contentproc") && strings.HasSuffix(strings.TrimSpace(line), " tab")
+		})
 }
