@@ -1,3 +1,5 @@
+//go:build linux
+
 package cli
 
 import (
@@ -9,6 +11,7 @@ import (
 	"testing"
 
 	"scelle/host/internal/install"
+	"scelle/shared/version"
 )
 
 // TestEveryProblemHasARemedy: both languages, with nothing left unfilled.
@@ -30,6 +33,63 @@ func TestEveryProblemHasARemedy(t *testing.T) {
 	if len(problemTexts()) != len(codes) {
 		t.Errorf("%d texts for %d problems", len(problemTexts()), len(codes))
 	}
+}
+
+func TestInstallStatusUninstall(t *testing.T) {
+	linuxPlaces(t)
+	p := sit(t)
+	home := p.env["HOME"]
+	os.MkdirAll(filepath.Join(home, ".config", "chromium"), 0o755)
+	p.does("install")
+	manifest := filepath.Join(home, ".config", "chromium", "NativeMessagingHosts", install.FileName)
+	if !strings.Contains(p.out, manifest) || strings.Contains(p.out, "firefox") {
+		t.Errorf("%q", p.out)
+	}
+	p.does("install", "--browser", "firefox", "--browser", "chrome")
+	states := func() map[string]install.State {
+		p.does("status", "--json")
+		var r statusReport
+		p.json(&r)
+		if r.Version != version.Version || len(r.Stores) != 1 || !filepath.IsAbs(r.Path) {
+			t.Errorf("%+v", r)
+		}
+		found := map[string]install.State{}
+		for _, b := range r.Browsers {
+			if !b.System {
+				found[b.Browsers[0]] = b.State
+			}
+		}
+		return found
+	}
+	s := states()
+	if s["chromium"] != install.Current || s["firefox"] != install.Current || s["chrome"] != install.Current || s["edge"] != install.Absent {
+		t.Errorf("%v", s)
+	}
+	p.does("install", "--system", "--browser", "all")
+	if _, err := os.Stat(filepath.Join(p.root, "etc", "chromium", "native-messaging-hosts", install.FileName)); err != nil {
+		t.Error(err)
+	}
+	p.does("uninstall", "--browser", "chrome")
+	if s := states(); s["chrome"] != install.Absent || s["chromium"] != install.Current {
+		t.Errorf("%v", s)
+	}
+	p.does("uninstall")
+	for name, state := range states() {
+		if state != install.Absent {
+			t.Errorf("%s: %s", name, state)
+		}
+	}
+	p.does("status") // for people
+	p.does("uninstall", "--system")
+	p.does("uninstall")
+	dir := t.TempDir()
+	p.does("install", "--user-data-dir", dir)
+	if _, err := os.Stat(filepath.Join(dir, "NativeMessagingHosts", install.FileName)); err != nil {
+		t.Error(err)
+	}
+	p.does("uninstall", "--user-data-dir", dir)
+	p.misused("install", "--browser", "lynx")
+	p.misused("install", "chromium")
 }
 
 // TestStatusNamesPolicyAndRemedy: what hides the host, where it stands, and

@@ -148,7 +148,7 @@ func firefox() Browser {
 		Name: "firefox", Title: "Firefox", Family: Firefox,
 		// Firefox 147 and later keep profiles in ~/.config/mozilla on new
 		// accounts and still look for manifests in ~/.mozilla.
-		linux:   places{user: []string{".mozilla/native-messaging-hosts"}, system: []string{"/usr/lib/mozilla/native-messaging-hosts"}, profile: "mozilla"},
+		linux:   places{user: []string{".mozilla/native-messaging-hosts"}, system: []string{"/usr/lib/mozilla/native-messaging-hosts", "/usr/lib64/mozilla/native-messaging-hosts"}, profile: "mozilla"},
 		darwin:  places{user: []string{"Mozilla" + nativeHostsFolder}, system: []string{"/Library/Application Support/Mozilla/NativeMessagingHosts"}, profile: "Firefox"},
 		windows: `Software\Mozilla\NativeMessagingHosts`,
 		policy: policyPlaces{

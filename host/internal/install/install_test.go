@@ -83,6 +83,18 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// TestFedora: 64-bit Firefox looks beside /usr/lib there.
+func TestFedora(t *testing.T) {
+	s := computer(t)
+	if err := os.MkdirAll(s.Root+"/usr/lib64/mozilla", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := s.Entries([]string{"firefox"}, Scope{System: true})
+	if err != nil || len(entries) != 2 || entries[1].Path != s.Root+"/usr/lib64/mozilla/native-messaging-hosts/"+FileName {
+		t.Errorf("%+v, %v", entries, err)
+	}
+}
+
 func TestXDGConfigHome(t *testing.T) {
 	s := computer(t)
 	elsewhere := t.TempDir()

@@ -14,6 +14,10 @@ func (s System) entries(b Browser, system bool) []Entry {
 	folders := make([]string, 0, 2)
 	if system {
 		for _, folder := range p.system {
+			// Fedora's family has 64-bit programs' folders beside /usr/lib.
+			if strings.HasPrefix(folder, "/usr/lib64/") && !isFolder(s.Root+filepath.Dir(folder)) {
+				continue
+			}
 			folders = append(folders, s.Root+folder)
 		}
 	} else {
