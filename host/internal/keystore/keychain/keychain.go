@@ -24,24 +24,31 @@
 //     permission is bound to the code signature of the program that imported
 //     it, so that a host with another signature asks again.
 //   - Deleting removes the private key, public keys beside it and the
-//     certificate, in this order: what a failure leaves can be deleted again.
+//     certificate, in this order, and looks each time whether they are gone:
+//     what a failure leaves can be deleted again. Keys are named by their
+//     label, as the file-based keychain compares references of keys by a hash.
 //
-// What only a Mac can show, since the tests run against a mock of the two
-// frameworks, which knows the types, the counts and the results that Apple's
-// published sources and headers describe:
+// On Linux the tests run against a mock of the two frameworks (testdata/mock),
+// which counts references, refuses arguments of other shapes than the headers
+// and Apple's published sources (Security-61901) describe, and fails where it
+// is told to. What only a Mac can show:
 //
 //   - that the symbols and their calling convention are as bound here;
 //   - the prompts: none for listing, one for the first use of a key that
-//     another program imported, what a user who refuses makes of the error;
+//     another program imported, and the error when the user refuses;
 //   - that SecItemImport takes SEC 1 keys on P-256, P-384 and P-521, and that
 //     Keychain Access then refuses to export a key made so;
 //   - that SecItemUpdate names a certificate (where it does not, the entry has
 //     the name that macOS gave it, and the import succeeds all the same);
 //   - that OAEP and ECDH work with keys of the file-based keychain, and what
 //     a smart card (CryptoTokenKit) makes of each mechanism;
-//   - certificates that macOS refuses and others take.
+//   - certificates that macOS refuses and other systems take.
 //
-// "scelle doctor --prove" does these on a Mac, with keys that it throws away.
+// "scelle doctor --prove" shows most of it to a user, on keys that it throws
+// away. The conformance suite runs on a Mac, on keychains that it throws away,
+// by
+//
+//	SCELLE_TEST_KEYCHAIN=1 go test ./host/internal/keystore/keychain
 package keychain
 
 // ID is Status.ID and the scheme of this store's key URIs.
