@@ -26,12 +26,15 @@ type packagedFile struct{ Source, Path string }
 // linuxProgramPath is where packages put the program.
 const linuxProgramPath = "/usr/bin/scelle"
 
+// licenceFolder is where Debian and others look for a package's licence.
+const licenceFolder = "/usr/share/doc/scelle"
+
 // linuxPackage makes a deb or an rpm. The manifests are files of the package
 // like any other, so that removing it removes them, and no script of ours runs
 // as root.
 func (b *build) linuxPackage(format string) error {
 	var files []packagedFile
-	var folders []string
+	folders := []string{licenceFolder}
 	for _, p := range places() {
 		if p.folder == "" || p.rpmOnly && format != "rpm" {
 			continue
@@ -55,7 +58,7 @@ func (b *build) linuxPackage(format string) error {
 	text, err := fill(packageDescription, map[string]any{
 		"Arch": arch, "Version": b.version, "Contact": contact, "Publisher": publisher, "Purpose": purpose, "Homepage": homepage, "Licence": licence,
 		"Time": b.epoch.Format(time.RFC3339), "Program": filepath.Join(b.out, b.linuxName()), "ProgramPath": linuxProgramPath,
-		"LicenceFile": filepath.Join(b.root, "LICENSE"), "Files": files, "Folders": slices.Compact(folders),
+		"LicenceFile": filepath.Join(b.root, "LICENSE"), "LicenceFolder": licenceFolder, "Files": files, "Folders": slices.Compact(folders),
 	})
 	if err != nil {
 		return err

@@ -139,6 +139,7 @@ Section Uninstall
   ${EndIf}
   Delete "$INSTDIR\uninstall.exe"
   RMDir "$INSTDIR"
+  RMDir "$LOCALAPPDATA\Programs" ; if nothing else is there
   DeleteRegKey HKCU "${UNINSTALL}"
   ${If} ${FileExists} "$INSTDIR\scelle.exe"
     SetErrorLevel 2
