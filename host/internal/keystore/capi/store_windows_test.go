@@ -1,6 +1,7 @@
 package capi
 
 import (
+	"bytes"
 	"context"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -16,6 +17,7 @@ import (
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/selfsign"
 	"scelle/shared/certtest"
+	"scelle/shared/cms"
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
 )
@@ -311,4 +313,35 @@ func TestUndeclaredOAEP(t *testing.T) {
 	if err != nil || string(got) != "clé" {
 		t.Errorf("OAEP SHA-1 gives %q, %v", got, err)
 	}
+}
+
+// TestBadPaddingAnswers: through envelope.UnwrapWith a PKCS#1 v1.5 ciphertext
+// whose padding is bad is answered with a key, always the same one.
+func TestBadPaddingAnswers(t *testing.T) {
+	s := newPlace(t).open(t)
+	p := pair(t, "Clé", certtest.Options{})
+	u := must(s.Unwrapper(t.Context(), add(t, s, p).URI))
+	defer u.Close()
+	info := must(envelope.WrapKey(envelope.Recipient{Certificate: p.Certificate, Mechanism: envelope.RSAPKCS1}, make([]byte, 32)))
+	ask := func(recipient []byte) []byte {
+		return must(envelope.UnwrapWith(t.Context(), u, envelope.UnwrapRequest{
+			Certificate: p.Certificate, RecipientInfo: recipient, ContentAlgorithm: gcm256(), Secret: bytes.Repeat([]byte{7}, 32),
+		}))
+	}
+	if got := ask(info.Raw); !bytes.Equal(got, make([]byte, 32)) {
+		t.Errorf("the good one opens to %x", got)
+	}
+	bad := bytes.Clone(info.Raw)
+	bad[len(bad)-1] ^= 1
+	first := ask(bad)
+	if len(first) != 32 || bytes.Equal(first, make([]byte, 32)) || !bytes.Equal(first, ask(bad)) {
+		t.Errorf("the bad one opens to %x, then %x", first, ask(bad))
+	}
+}
+
+// gcm256 is the AlgorithmIdentifier of AES-256-GCM with a zero nonce (RFC
+// 5084, 3.2).
+func gcm256() []byte {
+	const gcm cms.OID = "\x60\x86\x48\x01\x65\x03\x04\x01\x2e"
+	return cms.NewAlgorithm(gcm, slices.Concat([]byte{0x30, 0x11, 0x04, 0x0c}, make([]byte, 12), []byte{0x02, 0x01, 0x10})).Raw
 }
