@@ -16,6 +16,8 @@ declare global {
   };
   var ScelleFaults: Record<messages.FaultCode, { group: messages.FaultGroup } & Record<"fr" | "en", { text: string; remedy: string }>>;
   var ScelleNative: { connect(party?: "app" | "worker"): any };
+  var ScelleManaged: { read(): Promise<any>; allows(settled: any, origin: string): boolean };
+  var scelleManaged: any;
   var ScelleSites: any;
   var ScelleSessions: any;
   var ScelleStatus: any;

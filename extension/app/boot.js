@@ -13,8 +13,9 @@
 
   const go = new Go();
   root.dataset.boot = "loading";
-  WebAssembly.instantiateStreaming(fetch("app.wasm"), go.importObject)
-    .then(({ instance }) => {
+  Promise.all([WebAssembly.instantiateStreaming(fetch("app.wasm"), go.importObject), globalThis.ScelleManaged.read()])
+    .then(([{ instance }, managed]) => {
+      globalThis.scelleManaged = managed;
       root.dataset.boot = "running";
       return go.run(instance);
     })

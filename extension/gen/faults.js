@@ -865,6 +865,17 @@
       "remedy": "Choose another name or folder: Scellé never replaces a file."
     }
   },
+  "saving-forbidden": {
+    "group": "flow",
+    "fr": {
+      "text": "Votre organisation ne permet pas d’enregistrer les plis ouverts sur cet ordinateur.",
+      "remedy": "Ouvrez-les depuis une salle des marchés qui propose de recevoir les fichiers ouverts."
+    },
+    "en": {
+      "text": "Your organisation does not allow opened submissions to be saved on this computer.",
+      "remedy": "Open them from a portal that offers to receive the opened files."
+    }
+  },
   "bad-request": {
     "group": "developer",
     "fr": {

@@ -221,6 +221,7 @@ export type FaultCode =
   | "write-failed"
   | "read-failed"
   | "file-exists"
+  | "saving-forbidden"
   | "bad-request"
   | "unknown-method"
   | "not-permitted"
@@ -660,6 +661,8 @@ export interface SiteResult {
   allowed: boolean;
   /** https, or loopback in a demo build */
   secure: boolean;
+  /** Forbidden says that the administrator allows no such site. */
+  forbidden?: boolean;
   /** RFC 3339 */
   since?: string;
   /** RFC 3339 */

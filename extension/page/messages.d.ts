@@ -146,6 +146,7 @@ export type FaultCode =
   | "write-failed"
   | "read-failed"
   | "file-exists"
+  | "saving-forbidden"
   | "bad-request"
   | "unknown-method"
   | "not-permitted"

@@ -80,7 +80,7 @@ export class FakeChrome {
     },
     connectNative: () => this.connectNative(),
   };
-  storage = { local: new FakeArea(), session: new FakeArea() };
+  storage = { local: new FakeArea(), session: new FakeArea(), managed: new FakeArea() };
   permissions = {
     onAdded: new FakeEvent(),
     onRemoved: new FakeEvent(),

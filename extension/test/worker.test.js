@@ -12,7 +12,7 @@ const pageSender = (over = {}) => ({
 const appSender = (file = "assistant.html", over = {}) => ({ id: "ndpdpcogkllnmgclgneefjffomopdbhh", url: `${EXTENSION}/app/${file}`, origin: EXTENSION, ...over });
 const bridgeSender = (tab = 7) => appSender("bridge.html", { frameId: 3, tab: { id: tab } });
 
-const WORKER = ["gen/protocol.js", "app/native.js", "worker/sites.js", "worker/sessions.js", "worker/status.js", "worker/worker.js"];
+const WORKER = ["gen/protocol.js", "app/native.js", "app/managed.js", "worker/sites.js", "worker/sessions.js", "worker/status.js", "worker/worker.js"];
 
 /** A worker as Firefox loads it, the portal allowed unless said otherwise. */
 const start = async ({ allowed = true, chrome = new FakeChrome() } = {}) => {
@@ -250,6 +250,18 @@ test("a page that reloads cannot fill the screen with windows", async () => {
     open += answer.ok ? 1 : 0;
   }
   assert.equal(open, 4);
+});
+
+test("a site does not raise another site's window", async () => {
+  const world = await start();
+  for (let i = 0; i < 4; i++) await world.ask("keys.add", {}, pageSender(), { document: i.toString(16).repeat(32), request: "r" });
+  await settle();
+  const elsewhere = "https://autre.example";
+  world.chrome.granted.add(`${elsewhere}/*`);
+  await world.fromApp("site.allow", { origin: elsewhere });
+  const { fault } = await world.fromPage("keys.add", {}, pageSender({ origin: elsewhere, url: `${elsewhere}/` }));
+  assert.equal(fault.code, "busy");
+  assert.deepEqual(world.chrome.focused, []);
 });
 
 test("closing the window is an answer", async () => {

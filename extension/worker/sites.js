@@ -41,9 +41,16 @@
     }
   };
 
+  /** What the administrator keeps from everybody; read anew, since policies change while we run. */
+  const forbidden = async (origin) => {
+    const { ScelleManaged: managed } = globalThis;
+    return !managed.allows(await managed.read(), origin);
+  };
+
   const permitted = (origin) => api.permissions.contains({ origins: [pattern(origin)] });
 
-  const allowed = async (origin) => secure(origin) && Object.hasOwn(await load(), origin) && (await permitted(origin));
+  const allowed = async (origin) =>
+    secure(origin) && Object.hasOwn(await load(), origin) && (await permitted(origin)) && !(await forbidden(origin));
 
   const state = async (origin) => {
     const grant = (await load())[origin];
@@ -52,6 +59,7 @@
       origin,
       allowed: served,
       secure: secure(origin),
+      ...((await forbidden(origin)) && { forbidden: true }),
       ...(served && { since: grant.since, ...(grant.lastUse && { lastUse: grant.lastUse }) }),
       keys: served ? Object.keys(grant.keys).length : 0,
     };
@@ -89,6 +97,7 @@
    */
   const allow = async (origin) => {
     if (!secure(origin)) throw { code: "site-not-secure" };
+    if (await forbidden(origin)) throw { code: "site-forbidden" };
     if (await permitted(origin)) await exclusive(() => grant(origin));
     else await api.storage.session.set({ wish: { origin, until: Date.now() + WISH_MILLIS } });
     return state(origin);

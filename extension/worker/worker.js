@@ -5,10 +5,10 @@
   "use strict";
   // Chromium starts this file alone; Firefox loads the same list from its manifest.
   if (typeof importScripts === "function") {
-    importScripts("../gen/protocol.js", "../app/native.js", "sites.js", "sessions.js", "status.js");
+    importScripts("../gen/protocol.js", "../app/native.js", "../app/managed.js", "sites.js", "sessions.js", "status.js");
   }
   const api = globalThis.browser ?? globalThis.chrome;
-  const { ScelleProtocol: protocol, ScelleSites: sites, ScelleSessions: sessions, ScelleStatus: host } = globalThis;
+  const { ScelleProtocol: protocol, ScelleSites: sites, ScelleSessions: sessions, ScelleStatus: host, ScelleManaged: managed } = globalThis;
 
   const ID = /^[0-9a-f]{32}$/;
   const THUMBPRINT = /^[0-9a-f]{64}$/;
@@ -48,7 +48,8 @@
 
   const assist = async (params, { who, message }) => {
     want(typeof message.request === "string" && message.request.length <= 64);
-    const language = ["fr", "en"].includes(message.language) ? message.language : "";
+    const asked = ["fr", "en"].includes(message.language) ? message.language : "";
+    const language = (await managed.read()).language || asked;
     await sites.used(who.origin);
     return { session: await sessions.open(who, message.method, params, message.request, language) };
   };

@@ -102,6 +102,7 @@ const (
 	WriteFailed      Code = "write-failed"
 	ReadFailed       Code = "read-failed"
 	FileExists       Code = "file-exists"
+	SavingForbidden  Code = "saving-forbidden"
 
 	BadRequest      Code = "bad-request"
 	UnknownMethod   Code = "unknown-method"

@@ -82,4 +82,9 @@ var flowTexts = []entry{
 		"Choisissez un autre nom ou un autre dossier : Scellé ne remplace jamais un fichier.",
 		"A file of this name already exists.",
 		"Choose another name or folder: Scellé never replaces a file."},
+	{SavingForbidden, Flow,
+		"Votre organisation ne permet pas d’enregistrer les plis ouverts sur cet ordinateur.",
+		"Ouvrez-les depuis une salle des marchés qui propose de recevoir les fichiers ouverts.",
+		"Your organisation does not allow opened submissions to be saved on this computer.",
+		"Open them from a portal that offers to receive the opened files."},
 }

@@ -127,10 +127,12 @@ type SiteParams struct {
 type SiteResult struct {
 	Origin  string `json:"origin"`
 	Allowed bool   `json:"allowed"`
-	Secure  bool   `json:"secure"`            // https, or loopback in a demo build
-	Since   string `json:"since,omitempty"`   // RFC 3339
-	LastUse string `json:"lastUse,omitempty"` // RFC 3339
-	Keys    int    `json:"keys"`
+	Secure  bool   `json:"secure"` // https, or loopback in a demo build
+	// Forbidden says that the administrator allows no such site.
+	Forbidden bool   `json:"forbidden,omitempty"`
+	Since     string `json:"since,omitempty"`   // RFC 3339
+	LastUse   string `json:"lastUse,omitempty"` // RFC 3339
+	Keys      int    `json:"keys"`
 }
 
 // RememberParams notes that an origin registered a certificate.

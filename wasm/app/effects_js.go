@@ -113,6 +113,9 @@ func waited(ctx context.Context, p *bridge.Promise, err error) error {
 // save downloads files one after the other.
 func (d *document) save(e model.SaveFiles) ([]string, error) {
 	var names []string
+	if _, saving := bridge.Managed(); !saving {
+		return nil, fault.New(fault.SavingForbidden)
+	}
 	for _, ref := range e.Files {
 		file, err := d.files.get(ref)
 		if err != nil {

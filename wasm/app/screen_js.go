@@ -129,10 +129,14 @@ func (d *document) leave() {
 
 // env is what a screen knows about where it runs. lang "" is the browser's.
 func env(lang string) model.Env {
+	settled, saving := bridge.Managed()
+	if settled != "" {
+		lang = settled
+	}
 	if lang != "fr" && lang != "en" {
 		lang = bridge.Language()
 	}
-	return model.Env{Lang: lang, Version: bridge.Version(), Zone: bridge.Zone(lang)}
+	return model.Env{Lang: lang, Version: bridge.Version(), Zone: bridge.Zone(lang), NoSaving: !saving}
 }
 
 // runDocument shows the screen that open makes, for as long as the document

@@ -19,6 +19,17 @@ func Language() string {
 	return "fr"
 }
 
+// Managed is what an administrator settled for this document, as managed.js
+// read it: the language of its texts, "" for the browser's, and whether opened
+// plis may be saved here. Where it was not read, they may not.
+func Managed() (language string, saving bool) {
+	managed, ok := Lookup("scelleManaged")
+	if !ok {
+		return "", false
+	}
+	return String(managed, "language"), Bool(managed, "saving")
+}
+
 // Fragment is what stands behind the # of the document's address.
 func Fragment() string {
 	location, _ := Lookup("location")

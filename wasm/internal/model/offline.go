@@ -23,6 +23,10 @@ func emptyOffline(env Env) *Opening {
 	return &Opening{Env: env, Offline: true, Phase: OpenPick, Delivery: ToDownloads, folders: map[string]bool{}}
 }
 
+// Forbidden reports that the administrator lets nothing be opened here: there
+// is no portal to hand the files to.
+func (f *Offline) Forbidden() bool { return f.Open.Env.NoSaving }
+
 // Init gives the first effects.
 func (f *Offline) Init() []Effect { return f.Open.Init() }
 
@@ -31,6 +35,9 @@ func (f *Offline) Update(m Msg) []Effect {
 	o := f.Open
 	switch m := m.(type) {
 	case PickFiles:
+		if f.Forbidden() {
+			return nil
+		}
 		if o.Phase == OpenPick || o.Phase == OpenResults {
 			return []Effect{ReadFile{Then: func(files []FileRef) Msg { return FilesDropped{Files: files} }}}
 		}
@@ -52,6 +59,8 @@ func (f *Offline) add(files []FileRef) []Effect {
 	switch {
 	case len(files) == 0:
 		return nil
+	case o.Env.NoSaving: // Forbidden says so on the screen
+		return []Effect{Forget{Files: files}}
 	case o.Phase != OpenPick && o.Phase != OpenResults:
 		return []Effect{Forget{Files: files}}
 	}

@@ -97,6 +97,9 @@ const MaxOffline = protocol.UnwrapsPerMinute / protocol.UnwrapsPerPli
 func newOpening(env Env, s protocol.SessionResult, p protocol.OpenParams) *Opening {
 	o := &Opening{Env: env, Site: NewSite(s.Origin), Session: s.Session, Tender: p.Tender, Title: keypair.Clean(p.Title),
 		HandOver: p.HandOver, Delivery: ToDownloads, Phase: OpenLoading, folders: map[string]bool{}}
+	if env.NoSaving {
+		o.Delivery = ToPortal
+	}
 	for _, pli := range p.Plis {
 		pli.Label = keypair.Clean(pli.Label)
 		o.Plis = append(o.Plis, &Pli{OpenPli: pli, State: PliWaiting, Total: pli.Size})
@@ -111,6 +114,8 @@ func (o *Opening) Init() []Effect {
 		return nil
 	case n == 0:
 		return o.fail(fault.New(fault.NoFile))
+	case o.Env.NoSaving && !o.HandOver:
+		return o.fail(fault.New(fault.SavingForbidden))
 	case o.Tender == "":
 		return o.fail(fault.Newf(fault.BadRequest, "tender"))
 	case n > protocol.MaxPlis:
@@ -129,7 +134,7 @@ func (o *Opening) Update(m Msg) []Effect {
 			m.pli.Done, m.pli.Total = m.done, m.total
 		}
 	case Deliver:
-		if o.Phase == OpenConsent && (m.To == ToDownloads || m.To == ToPortal && o.HandOver) {
+		if o.Phase == OpenConsent && (m.To == ToDownloads && !o.Env.NoSaving || m.To == ToPortal && o.HandOver) {
 			o.Delivery = m.To
 		}
 	case Consent:
@@ -294,7 +299,7 @@ func (o *Opening) Retryable() bool {
 		return false
 	}
 	switch o.Fault.Code {
-	case fault.SessionLost, fault.BadRequest, fault.NoFile, fault.NotPermitted:
+	case fault.SessionLost, fault.BadRequest, fault.NoFile, fault.NotPermitted, fault.SavingForbidden:
 		return false
 	}
 	return true

@@ -111,7 +111,7 @@ func (p *Popup) gotSite(r protocol.SiteResult, err error) []Effect {
 
 // Allowable reports whether « Autoriser » is offered.
 func (p *Popup) Allowable() bool {
-	return p.Grant != nil && p.Grant.Secure && !p.Grant.Allowed && !p.Asking
+	return p.Grant != nil && p.Grant.Secure && !p.Grant.Forbidden && !p.Grant.Allowed && !p.Asking
 }
 
 func (p *Popup) allow(m AllowSite) []Effect {

@@ -10,9 +10,11 @@ import (
 
 // Env is what a screen knows about where it runs.
 type Env struct {
-	Lang    string           // "fr" or "en"
-	Version string           // the extension's version
-	Now     func() time.Time // the time; nil is time.Now
+	Lang    string // "fr" or "en"
+	Version string // the extension's version
+	// NoSaving says that the administrator lets no opened pli be saved here.
+	NoSaving bool
+	Now      func() time.Time // the time; nil is time.Now
 	// Zone tells the name ("CET", "UTC+1") and the offset, in seconds east of
 	// UTC, of the person's time zone at a moment; nil is UTC.
 	Zone func(time.Time) (string, int)

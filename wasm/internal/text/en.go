@@ -163,6 +163,8 @@ var en = [count]string{
 	DeliverPortal:        "Hand them over to the portal",
 	DeliverPortalHelp:    "The page of %s will receive the decrypted files.",
 	DeliverDownloadsOnly: "The files will be saved in the browser’s download folder, one folder for each submission.",
+	DeliverPortalOnly:    "The files will be handed to %s. Your organisation does not allow them to be saved on this computer.",
+	OfflineForbidden:     "Your organisation does not allow opened submissions to be saved on this computer: open them from the portal.",
 	Authenticated:        "integrity verified",
 	NotAuthenticated:     "integrity cannot be verified",
 	ResultsTitle:         "Result of the opening",

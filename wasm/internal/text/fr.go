@@ -163,6 +163,8 @@ var fr = [count]string{
 	DeliverPortal:        "Les remettre à la salle des marchés",
 	DeliverPortalHelp:    "La page de %s recevra les fichiers déchiffrés.",
 	DeliverDownloadsOnly: "Les fichiers seront enregistrés dans le dossier des téléchargements du navigateur, un dossier par pli.",
+	DeliverPortalOnly:    "Les fichiers seront remis à %s. Votre organisation ne permet pas de les enregistrer sur cet ordinateur.",
+	OfflineForbidden:     "Votre organisation ne permet pas d’enregistrer les plis ouverts sur cet ordinateur : ouvrez-les depuis la salle des marchés.",
 	Authenticated:        "intégrité vérifiée",
 	NotAuthenticated:     "intégrité non vérifiable",
 	ResultsTitle:         "Résultat de l’ouverture",

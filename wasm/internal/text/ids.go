@@ -170,6 +170,8 @@ const (
 	DeliverPortal
 	DeliverPortalHelp
 	DeliverDownloadsOnly
+	DeliverPortalOnly
+	OfflineForbidden
 	Authenticated
 	NotAuthenticated
 	ResultsTitle

@@ -30,6 +30,9 @@ func (w *writer) offlineBody(f *model.Offline) dom.Part {
 }
 
 func (w *writer) pick(f *model.Offline, label text.ID) dom.Part {
+	if f.Forbidden() {
+		return dom.El("p", dom.Set("class", "caution"), dom.Text(w.S(text.OfflineForbidden)))
+	}
 	return dom.El("div", dom.Set("class", "drop"), dom.Set("id", "drop"),
 		w.p(text.OfflineIntro),
 		dom.If(f.TooMany, dom.El("p", dom.Set("class", "field-error"), dom.Set("role", "alert"), dom.Text(w.S(text.OfflineTooMany, model.MaxOffline)))),

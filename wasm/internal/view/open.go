@@ -134,6 +134,9 @@ func (w *writer) deliveries(o *model.Opening) dom.Part {
 	if !o.HandOver {
 		return w.note(text.DeliverDownloadsOnly)
 	}
+	if o.Env.NoSaving {
+		return w.note(text.DeliverPortalOnly, o.Site.Host)
+	}
 	return dom.El("fieldset", dom.Set("class", "modes"), dom.El("legend", dom.Text(w.S(text.DeliverLegend))),
 		w.delivery(o, model.ToDownloads, w.S(text.DeliverDownloads), w.S(text.DeliverDownloadsHelp)),
 		w.delivery(o, model.ToPortal, w.S(text.DeliverPortal), w.S(text.DeliverPortalHelp, o.Site.Host)))

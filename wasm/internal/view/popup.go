@@ -160,6 +160,8 @@ func (w *writer) siteBody(p *model.Popup) dom.Part {
 		return dom.Parts(head, w.note(text.FactWaiting))
 	case !p.Grant.Secure:
 		return dom.Parts(head, w.factFault(fault.New(fault.SiteNotSecure)))
+	case p.Grant.Forbidden:
+		return dom.Parts(head, w.factFault(fault.New(fault.SiteForbidden)))
 	case p.Grant.Allowed:
 		return dom.Parts(head, w.siteAllowed(p))
 	}

@@ -21,12 +21,13 @@ const origin = "https://marches.ville-de-demo.example"
 // stage is a browser, a host and a portal that agree with everything, until a
 // scene breaks something.
 type stage struct {
-	t     *testing.T
-	lang  string
-	world *modeltest.World
-	cert  *keypair.Certificate
-	keys  []protocol.Certificate
-	state protocol.RegistrationState
+	noSaving bool // by the administrator
+	t        *testing.T
+	lang     string
+	world    *modeltest.World
+	cert     *keypair.Certificate
+	keys     []protocol.Certificate
+	state    protocol.RegistrationState
 }
 
 func newStage(t *testing.T, lang string) *stage {
@@ -51,7 +52,7 @@ func date(year int, month time.Month, day int) time.Time {
 }
 
 func (s *stage) env() model.Env {
-	return model.Env{Lang: s.lang, Version: "0.1.0", Now: func() time.Time { return date(2026, 11, 22) },
+	return model.Env{NoSaving: s.noSaving, Lang: s.lang, Version: "0.1.0", Now: func() time.Time { return date(2026, 11, 22) },
 		Zone: func(time.Time) (string, int) { return "UTC+1", 3600 }}
 }
 

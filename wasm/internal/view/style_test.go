@@ -94,7 +94,7 @@ func TestDocuments(t *testing.T) {
 		}
 		got := strings.Join(scripts.FindAllString(html, -1), "")
 		want := ""
-		for _, s := range []string{"../gen/protocol.js", "../gen/faults.js", "wasm_exec.js", "native.js", "boot.js"} {
+		for _, s := range []string{"../gen/protocol.js", "../gen/faults.js", "wasm_exec.js", "native.js", "managed.js", "boot.js"} {
 			want += `<script src="` + s + `" defer>`
 		}
 		if got != want {

@@ -46,6 +46,7 @@ func popupScenes() []scene {
 		{"popup-checking", "popup", func(s *stage) model.Screen { return model.NewPopup(s.env(), "") }},
 		{"popup-allow", "popup", popup(origin, func(s *stage) { s.store(0) })},
 		{"popup-allowed", "popup", popup(origin, site(protocol.SiteResult{Allowed: true, Secure: true, Keys: 2}))},
+		{"popup-forbidden", "popup", popup(origin, site(protocol.SiteResult{Secure: true, Forbidden: true}))},
 		{"popup-insecure", "popup", popup("http://marches.example", site(protocol.SiteResult{}))},
 		{"popup-no-host", "popup", popup("", func(s *stage) {
 			s.world.Worker[protocol.Status] = func(any) (any, error) {
@@ -202,6 +203,8 @@ func openScenes() []scene {
 			p.Send(model.Deliver{To: model.ToPortal}, model.Consent{Trusted: true})
 			return p.Screen
 		}},
+		{"open-consent-no-saving", "assistant", opened(origin, tender("a", "b"), "", false, func(s *stage) { s.noSaving = true })},
+		{"offline-forbidden", "offline", func(s *stage) model.Screen { s.noSaving = true; return model.NewOffline(s.env()) }},
 		{"offline-pick", "offline", func(s *stage) model.Screen { return model.NewOffline(s.env()) }},
 		{"offline-too-many", "offline", func(s *stage) model.Screen {
 			f := model.NewOffline(s.env())

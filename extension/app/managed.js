@@ -1,0 +1,48 @@
+// What an administrator settled for the extension (shared/policy has the
+// table). ScelleManaged.read() resolves with
+//   {portals, saving, language, bad}
+// portals: the only origins that may be served, undefined when nothing is said;
+// saving: opened plis may be saved here; language: "fr", "en" or "" for the
+// browser's; bad: the name of a setting that cannot be read. Then nothing goes
+// on as if the administrator had said nothing: no portal, no saving.
+(() => {
+  "use strict";
+  const api = globalThis.browser ?? globalThis.chrome;
+
+  const isText = (v) => typeof v === "string" && v !== "";
+
+  /** @type {Record<string, (v: any) => boolean>} */
+  const GOOD = {
+    allowedPortals: (v) => Array.isArray(v) && v.every(isText),
+    saveOpenedPlis: (v) => typeof v === "boolean",
+    language: (v) => ["fr", "en"].includes(v),
+  };
+
+  /** Firefox rejects when no administrator ever said anything. */
+  const stored = async () => {
+    try {
+      return (await api.storage.managed?.get(null)) ?? {};
+    } catch {
+      return {};
+    }
+  };
+
+  const read = async () => {
+    const values = await stored();
+    const bad = Object.keys(GOOD).find((name) => values[name] !== undefined && !GOOD[name](values[name]));
+    if (bad) return { portals: [], saving: false, language: "", bad };
+    return { portals: values.allowedPortals, saving: values.saveOpenedPlis ?? true, language: values.language ?? "", bad: undefined };
+  };
+
+  /** "https://*.example.fr" stands for every host below example.fr. */
+  const fits = (pattern, origin) => {
+    const [scheme, below] = pattern.split("*");
+    if (below === undefined) return pattern === origin;
+    return scheme === "https://" && below.startsWith(".") && origin.startsWith(scheme) && origin.endsWith(below) && origin.length > scheme.length + below.length;
+  };
+
+  /** Whether a portal may be served at all. */
+  const allows = ({ portals }, origin) => portals === undefined || portals.some((pattern) => fits(pattern, origin));
+
+  globalThis.ScelleManaged = Object.freeze({ read, allows });
+})();
