@@ -47,6 +47,7 @@ test: ## install what is missing and run the tests (under 15 minutes on 2 cores)
 	@$(MAKE) --no-print-directory build
 	$(GO) test -timeout 14m ./...
 	scripts/setup/js.sh test
+	sh scripts/wine/test.sh
 
 test-all: test ## the long tests too: race detector, timing, mutants (MUTANTS=500), long fuzzing (FUZZTIME=10m)
 	$(GO) test -race -timeout 60m ./shared/... ./host/... ./wasm/...

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing on a Debian machine: setup.sh build|demo|test
+# Installs what is missing on a Debian machine: setup.sh build|demo|dist|test
 #
 # Debian packages come from apt. Go, where it is absent or older than go.mod
 # asks, comes as the golang.org/toolchain module through the Go module proxy,
@@ -12,7 +12,8 @@ what=${1:-build}
 # A package is missing when its witness is: a command, or a file.
 packages_build="gcc:gcc make:make git:git libc6-dev:/usr/include/stdio.h ca-certificates:/etc/ssl/certs/ca-certificates.crt libnss3:libsoftokn3.so"
 packages_demo="chromium:chromium fonts-dejavu-core:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
-packages_test="libnss3-tools:certutil openssl:openssl zip:zip unzip:unzip nodejs:node npm:npm xvfb:xvfb-run xdotool:xdotool procps:ps iproute2:ss default-jdk-headless:javac libbcpkix-java:/usr/share/java/bcpkix.jar"
+packages_dist="nsis:makensis wixl:wixl msitools:msiinfo osslsigncode:osslsigncode gcc-mingw-w64-x86-64:x86_64-w64-mingw32-gcc"
+packages_test="libnss3-tools:certutil openssl:openssl zip:zip unzip:unzip nodejs:node npm:npm xvfb:xvfb-run xdotool:xdotool procps:ps iproute2:ss default-jdk-headless:javac libbcpkix-java:/usr/share/java/bcpkix.jar firefox-esr:firefox-esr wine:wine rpm:rpm libssl-dev:/usr/include/openssl/evp.h"
 
 present() {
 	case $1 in
@@ -42,9 +43,10 @@ list="$packages_build"
 case $what in
 build) ;;
 demo) list="$list $packages_demo" ;;
-test) list="$list $packages_demo $packages_test" ;;
+dist) list="$list $packages_dist" ;;
+test) list="$list $packages_demo $packages_dist $packages_test" ;;
 *)
-	echo "usage: setup.sh build|demo|test" >&2
+	echo "usage: setup.sh build|demo|dist|test" >&2
 	exit 2
 	;;
 esac
