@@ -125,7 +125,7 @@ func (c *command) afterInstall(s install.System, o placeOptions) error {
 		return err
 	}
 	for _, p := range v.Problems {
-		if p.Blocks && p.Code != install.NotRegistered && (len(o.names) == 0 || concerns(p, o.names)) {
+		if (p.Blocks || p.Code == install.Exposed) && p.Code != install.NotRegistered && (len(o.names) == 0 || concerns(p, o.names)) {
 			c.printProblem(p)
 		}
 	}

@@ -90,6 +90,10 @@ func entryTexts() map[install.ProblemCode]problemText {
 
 func policyTexts() map[install.ProblemCode]problemText {
 	return map[install.ProblemCode]problemText{
+		install.Exposed: {
+			pair{"BROWSERS : le programme enregistré pour tout l’ordinateur (DETAIL) peut être remplacé par quelqu’un d’autre que l’administrateur.", "BROWSERS: the program registered for the whole computer (DETAIL) can be replaced by somebody else than the administrator."},
+			pair{"En administrateur, le ranger où lui seul écrit : INSTALL --copy", "As an administrator, put it where only they write: INSTALL --copy"},
+		},
 		install.PolicyUserHosts: {
 			pair{"BROWSERS : la stratégie DETAIL (PLACE) fait ignorer les programmes enregistrés pour un seul compte.", "BROWSERS: the policy DETAIL (PLACE) makes it ignore programs that are registered for one account only."},
 			pair{"En administrateur, enregistrer pour tout l’ordinateur : INSTALL (Windows : le paquet MSI), ou ôter cette stratégie.", "As an administrator, register for the whole computer: INSTALL (Windows: the MSI package), or remove that policy."},

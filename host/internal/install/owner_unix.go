@@ -4,6 +4,7 @@ package install
 
 import (
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -47,3 +48,32 @@ const keepsRunning = false
 
 // sweep removes what replace left of programs that ran.
 func sweep(string) {}
+
+// exposed reports whether somebody else than the administrator could replace
+// the program at path: owns it or a folder above it, or may write there.
+// Folders like /tmp, where nobody removes another's files, count by what lies
+// in them.
+func (s System) exposed(path string) bool {
+	for ; ; path = filepath.Dir(path) {
+		info, err := os.Stat(path)
+		if err != nil {
+			return false // judged elsewhere
+		}
+		o, ok := info.Sys().(*syscall.Stat_t)
+		everybody := info.Mode().Perm()&0o002 != 0 && info.Mode()&os.ModeSticky == 0
+		if ok && (int(o.Uid) != 0 && int(o.Uid) != s.administrator() || everybody) {
+			return true
+		}
+		if path == filepath.Dir(path) {
+			return false
+		}
+	}
+}
+
+// administrator is root, and in tests who runs them.
+func (s System) administrator() int {
+	if s.Root != "" {
+		return os.Getuid()
+	}
+	return 0
+}

@@ -25,9 +25,10 @@ type ProblemCode string
 
 // The other problems.
 const (
-	NotRegistered    ProblemCode = "not-registered"    // the browser was used here and finds no host
-	Shadowed         ProblemCode = "shadowed"          // the user's registration goes before the computer's, which differs
-	PolicyUserHosts  ProblemCode = "policy-user-hosts" // Detail is the policy's name, as in those below
+	NotRegistered    ProblemCode = "not-registered"     // the browser was used here and finds no host
+	Shadowed         ProblemCode = "shadowed"           // the user's registration goes before the computer's, which differs
+	Exposed          ProblemCode = "executable-exposed" // every user's browser starts a program that one user can change
+	PolicyUserHosts  ProblemCode = "policy-user-hosts"  // Detail is the policy's name, as in those below
 	PolicyHost       ProblemCode = "policy-host"
 	PolicyPermission ProblemCode = "policy-permission"
 	PolicyExtension  ProblemCode = "policy-extension"
@@ -39,7 +40,7 @@ const (
 
 // ProblemCodes lists every code that [System.Survey] may give.
 func ProblemCodes() []ProblemCode {
-	codes := []ProblemCode{NotRegistered, Shadowed, PolicyUserHosts, PolicyHost, PolicyPermission, PolicyExtension, PolicyUnread, SandboxNone, SandboxPortal, SandboxProxy}
+	codes := []ProblemCode{NotRegistered, Shadowed, Exposed, PolicyUserHosts, PolicyHost, PolicyPermission, PolicyExtension, PolicyUnread, SandboxNone, SandboxPortal, SandboxProxy}
 	for _, r := range []Reason{ManifestGone, ManifestUnread, ManifestForeign, ExecutableGone, ExecutableOther, ExtensionsDiffer} {
 		codes = append(codes, ProblemCode(r))
 	}
@@ -61,7 +62,7 @@ func (s System) Survey() (Survey, error) {
 	}
 	v.Policies = s.Policies(allNames())
 	v.Sandboxes = s.Sandboxes()
-	v.Problems = slices.Concat(v.missing(s), v.entryProblems(), v.shadows(), v.policyProblems(), v.sandboxProblems())
+	v.Problems = slices.Concat(v.missing(s), v.entryProblems(s), v.shadows(), v.policyProblems(), v.sandboxProblems())
 	return v, nil
 }
 
@@ -92,9 +93,12 @@ func (v Survey) missing(s System) []Problem {
 	return found
 }
 
-func (v Survey) entryProblems() []Problem {
+func (v Survey) entryProblems(s System) []Problem {
 	var found []Problem
 	for _, r := range v.Reports {
+		if r.System && r.Host != "" && r.Reason != ExecutableGone && s.exposed(r.Host) {
+			found = append(found, Problem{Code: Exposed, Browsers: r.Browsers, System: true, Place: r.Manifest, Detail: r.Host})
+		}
 		if r.Reason == "" {
 			continue
 		}

@@ -230,6 +230,30 @@ func TestSurvey(t *testing.T) {
 	wantProblems(t, s, "executable-other chrome,brave "+other, "shadowed chrome "+other)
 }
 
+// TestExposedProgram: registered for all, but anybody may change it.
+func TestExposedProgram(t *testing.T) {
+	s := computer(t)
+	entries, err := s.Entries([]string{"firefox"}, Scope{System: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Install(entries[0]); err != nil {
+		t.Fatal(err)
+	}
+	wantProblems(t, s)
+	if err := os.Chmod(s.Executable, 0o757); err != nil {
+		t.Fatal(err)
+	}
+	wantProblems(t, s, "executable-exposed firefox "+s.Executable)
+	if err := os.Chmod(s.Executable, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Dir(s.Executable), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	wantProblems(t, s, "executable-exposed firefox "+s.Executable)
+}
+
 // TestPoliciesOfLinux: folders that browsers share, and Firefox's files, of
 // which the computer's hides the rest.
 func TestPoliciesOfLinux(t *testing.T) {
