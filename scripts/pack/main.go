@@ -20,6 +20,7 @@ func main() {
 	flag.StringVar(&o.wasm, "wasm", "", "the WebAssembly modules (GOOS=js go build ./wasm/app and ./wasm/crypto), separated by a comma")
 	flag.BoolVar(&o.demo, "demo", false, "a build that may be allowed on loopback sites")
 	flag.BoolVar(&o.zip, "zip", false, "write zips instead of folders")
+	flag.BoolVar(&o.store, "store", false, "leave out what the Chrome Web Store refuses")
 	flag.Parse()
 	if o.out == "" || o.wasm == "" || flag.NArg() > 0 {
 		flag.Usage()

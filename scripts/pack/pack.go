@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -19,6 +20,7 @@ import (
 type options struct {
 	out, wasm string // wasm is a list with commas
 	demo, zip bool
+	store     bool // for the Chrome Web Store, which refuses a fixed key
 }
 
 // tree is a package's files by their slash-separated path.
@@ -37,6 +39,11 @@ func (o options) run() error {
 		if t["manifest.json"], err = extension.Manifest(b, o.demo); err != nil {
 			return err
 		}
+		if o.store {
+			if t["manifest.json"], err = withoutKey(t["manifest.json"]); err != nil {
+				return err
+			}
+		}
 		if err := t.complete(); err != nil {
 			return fmt.Errorf("%s: %w", b, err)
 		}
@@ -45,6 +52,17 @@ func (o options) run() error {
 		}
 	}
 	return nil
+}
+
+// withoutKey leaves out of a manifest the key that fixes the extension's id.
+func withoutKey(manifest []byte) ([]byte, error) {
+	m := map[string]any{}
+	if err := json.Unmarshal(manifest, &m); err != nil {
+		return nil, err
+	}
+	delete(m, "key")
+	text, err := json.MarshalIndent(m, "", "  ")
+	return append(text, '\n'), err
 }
 
 // common is everything but the manifest.

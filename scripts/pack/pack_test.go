@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"scelle/extension"
+	"scelle/shared/protocol"
 	"scelle/shared/version"
 )
 
@@ -82,6 +83,27 @@ func TestZipIsDeterministic(t *testing.T) {
 	}
 	if !slices.IsSorted(names) || !slices.Contains(names, "manifest.json") || len(names) < 20 {
 		t.Errorf("zip holds %v", names)
+	}
+}
+
+// TestForTheStore: the same but for the key.
+func TestForTheStore(t *testing.T) {
+	wasm := module(t)
+	manifest := func(store bool) string {
+		out := t.TempDir()
+		if err := (options{out: out, wasm: wasm, store: store}).run(); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(out, "chrome", "manifest.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	key := `  "key": "` + protocol.ChromeKey + "\",\n"
+	usual, store := manifest(false), manifest(true)
+	if !strings.Contains(usual, key) || store != strings.Replace(usual, key, "", 1) {
+		t.Errorf("for the store:\n%s", store)
 	}
 }
 
