@@ -3,10 +3,15 @@ package envelope_test
 import (
 	"bytes"
 	"context"
+	"crypto/elliptic"
+	"crypto/hmac"
+	"crypto/rsa"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"testing"
 
+	der "scelle/shared/cms/dertest"
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
 )
@@ -108,4 +113,94 @@ func TestNewIdentity(t *testing.T) {
 	wantCode(t, err, fault.CertificateBad)
 	_, err = envelope.NewIdentity(&counted{key: other.Key}, nil, secret())
 	wantCode(t, err, fault.CertificateBad)
+}
+
+// hiccup is a writer that fails once.
+type hiccup struct{ at, writes int }
+
+func (h *hiccup) Write(b []byte) (int, error) {
+	if h.writes++; h.writes == h.at {
+		return 0, errors.New("EIO")
+	}
+	return len(b), nil
+}
+
+// TestEveryWriteCounts: a single write that failed is never passed over, be it
+// the last one, or what was held back for a prefix or a padding.
+func TestEveryWriteCounts(t *testing.T) {
+	pair, added := rsaPair(t, 0), rsaPair(t, 1)
+	ctx, u := context.Background(), unwrapper(t, pair)
+	content := random(200)
+	for _, profile := range []envelope.Profile{envelope.ProfileDefault, envelope.ProfileCBC} {
+		o := envelope.SealOptions{Recipients: to(pair), Length: 200, ChunkSize: 64, Profile: profile}
+		sealed := seal(t, content, o)
+		for name, run := range map[string]func(w io.Writer) error{
+			"seal": func(w io.Writer) error { _, err := envelope.Seal(ctx, w, bytes.NewReader(content), o); return err },
+			"rewrap": func(w io.Writer) error {
+				_, err := envelope.Rewrap(ctx, w, bytes.NewReader(sealed), envelope.RewrapOptions{Unwrapper: u, Add: to(added), ChunkSize: 64})
+				return err
+			},
+			"open":                               func(w io.Writer) error { return openInto(w, sealed, u, nil) },
+			"open, the prefix is half a chunk":   func(w io.Writer) error { return openInto(w, sealed, u, content[:32]) },
+			"open, the prefix is a chunk":        func(w io.Writer) error { return openInto(w, sealed, u, content[:64]) },
+			"open, the prefix is three chunks":   func(w io.Writer) error { return openInto(w, sealed, u, content[:192]) },
+			"open, the prefix is chunk and half": func(w io.Writer) error { return openInto(w, sealed, u, content[:100]) },
+		} {
+			all := &hiccup{}
+			if err := run(all); err != nil || all.writes == 0 {
+				t.Fatalf("%s: %d writes, %v", name, all.writes, err)
+			}
+			for at := range all.writes {
+				wantCode(t, run(&hiccup{at: at + 1}), fault.WriteFailed)
+			}
+		}
+	}
+}
+
+func openInto(w io.Writer, sealed []byte, u envelope.KeyUnwrapper, prefix []byte) error {
+	_, err := envelope.Open(context.Background(), w, bytes.NewReader(sealed), envelope.OpenOptions{Unwrapper: u, Prefix: prefix, ChunkSize: 64})
+	return err
+}
+
+// TestAgreeFaults: what a store says about its key passes, anything else is
+// unreadable, and never a key.
+func TestAgreeFaults(t *testing.T) {
+	pair := ecPair(t, elliptic.P256())
+	info, err := envelope.WrapKey(envelope.Recipient{Certificate: pair.DER}, random(32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, err := range map[fault.Code]error{
+		fault.StoreLocked:        fault.New(fault.StoreLocked),
+		fault.EnvelopeUnreadable: errors.New("CKR_GENERAL_ERROR"),
+	} {
+		key := &counted{key: pair.Key, agree: func([]byte) ([]byte, error) { return nil, err }}
+		got, err := envelope.UnwrapWith(context.Background(), key, request(pair, info.Raw))
+		wantCode(t, err, want)
+		if got != nil {
+			t.Errorf("%s: answered with %x", want, got)
+		}
+	}
+}
+
+// TestSecretOfAKeyInMemory: synthetic keys of a key file come from its private
+// exponent, which nobody else has, through a use of its own.
+func TestSecretOfAKeyInMemory(t *testing.T) {
+	pair := rsaPair(t, 0)
+	private := pair.Key.(*rsa.PrivateKey)
+	ciphertext := pkcs1(t, pair, random(16))
+	info := recipientInfo(t, keyTrans(issuerAndSerial(t, pair), der.Algorithm(oidRSA, der.Null()), ciphertext))
+	got, err := unwrapper(t, pair).Unwrap(context.Background(), info, algorithm(t, der.Algorithm(oidAES256CBC, der.Octets(make([]byte, 16)))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(key []byte, message ...[]byte) []byte {
+		mac := hmac.New(sha256.New, key)
+		mac.Write(bytes.Join(message, nil))
+		return mac.Sum(nil)
+	}
+	secret := of(private.D.Bytes(), []byte("scelle synthetic keys"))
+	if want := of(secret, certificate(t, pair).SPKI, ciphertext); !bytes.Equal(got, want) {
+		t.Errorf("%x, not %x", got, want)
+	}
 }

@@ -81,11 +81,8 @@ func (t *textReader) readPreamble() (Encoding, error) {
 			}
 			return PEM, nil
 		}
-		if len(line) == 0 {
-			if header && encoded {
-				return SMIME, nil
-			}
-			continue
+		if len(line) == 0 && header && encoded {
+			return SMIME, nil
 		}
 		header = header || bytes.IndexByte(line, ':') > 0
 		name, value, _ := strings.Cut(strings.ToLower(string(line)), ":")
