@@ -147,10 +147,12 @@ func (p *pool) find(query ...entry) ([]ref, error) {
 	return p.f.elements(result), nil
 }
 
-// oneCertificate names a certificate for SecItemUpdate and SecItemDelete.
+// oneCertificate names a certificate, in whichever keychains it is, for
+// SecItemUpdate and SecItemDelete.
 func (p *pool) oneCertificate(item ref) ref {
 	c := &p.f.constants
-	return p.dictionary(entry{c.class, c.classCertificate}, entry{c.matchItems, p.array(item)})
+	return p.dictionary(
+		entry{c.class, c.classCertificate}, entry{c.matchItems, p.array(item)}, entry{c.matchLimit, c.matchAll})
 }
 
 // keysOf names all keys of a class with this label, likewise. Keys are not

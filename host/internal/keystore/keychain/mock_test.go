@@ -35,6 +35,7 @@ type mock struct {
 	add        func(der *byte, length int, label string) int32
 	addOddKeys func()
 	addPublic  func()
+	addCopies  func()
 }
 
 // TestMain removes the library after all tests.
@@ -86,6 +87,7 @@ func newMock(t *testing.T) *mock {
 		"mock_fail": &m.fail, "mock_pending": &m.pending, "mock_uses": &m.uses, "mock_card": &m.card,
 		"mock_keys": &m.keys, "mock_items": &m.items, "mock_labelled": &m.labelled,
 		"mock_add_certificate": &m.add, "mock_add_odd_keys": &m.addOddKeys, "mock_add_public": &m.addPublic,
+		"mock_add_copies": &m.addCopies,
 	} {
 		purego.RegisterLibFunc(f, library, name)
 	}

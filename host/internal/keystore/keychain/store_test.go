@@ -112,6 +112,11 @@ func TestForeignItems(t *testing.T) {
 	if err != nil || len(list) != 2 || list[0].URI != e.URI || !list[0].HasKey || list[1].HasKey || list[1].Name != "Zoé" {
 		t.Errorf("%+v, %v", list, err)
 	}
+	p := m.pool()
+	if ids, err := p.privateIDs(); err != nil || len(ids) != 1 || !ids[keyID(e.Certificate)] {
+		t.Errorf("%x, %v", ids, err)
+	}
+	p.drain()
 	if err := s.Delete(t.Context(), e.URI); err != nil || m.items() != 2 {
 		t.Errorf("Delete: %v, %d items left", err, m.items())
 	}
@@ -201,6 +206,25 @@ func TestDeleteLeavesNothing(t *testing.T) {
 		t.Errorf("key alone: %v, %d items", err, m.items())
 	}
 	wantFault(t, "nothing", s.Delete(t.Context(), e.URI), fault.KeyNotFound)
+}
+
+// TestSeveralKeychains has a pair in two keychains: it is one entry, and is
+// deleted from both.
+func TestSeveralKeychains(t *testing.T) {
+	m := newMock(t)
+	s := &store{f: m.frameworks}
+	pair := issue(t, "Clé", certtest.Options{})
+	e := add(t, s, pair)
+	m.addCopies()
+	if again := add(t, s, pair); again.URI != e.URI || m.items() != 4 {
+		t.Errorf("%+v, %d items", again, m.items())
+	}
+	if list, err := s.List(t.Context()); err != nil || len(list) != 1 || list[0].URI != e.URI {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if err := s.Delete(t.Context(), e.URI); err != nil || m.items() != 0 {
+		t.Errorf("%v, %d items", err, m.items())
+	}
 }
 
 // TestDeleteLooksAgain: a deletion that does nothing and reports no error is
@@ -362,8 +386,14 @@ func TestURI(t *testing.T) {
 	if u, err := parseURI(good); err != nil || u != uriOf(der) || len(u.id) != sha1Size {
 		t.Errorf("%s: %v", good, err)
 	}
-	if u := uriOf([]byte("no certificate")); u.id != "" {
-		t.Errorf("id %x", u.id)
+	// A certificate that cannot be read names no key, and not every key.
+	m := newMock(t)
+	s := &store{f: m.frameworks}
+	add(t, s, issue(t, "Autre", certtest.Options{Key: 1}))
+	u := uriOf([]byte("no certificate"))
+	wantFault(t, "Delete", s.Delete(t.Context(), u.String()), fault.KeyNotFound)
+	if u.id != "" || m.items() != 2 {
+		t.Errorf("id %x, %d items", u.id, m.items())
 	}
 	hexID := good[len("keychain:id="):][:2*sha1Size]
 	for _, bad := range []string{"", "keychain:", strings.ToUpper(good), good + "0", good[:len(good)-2], strings.Replace(good, "id=", "id=0", 1),

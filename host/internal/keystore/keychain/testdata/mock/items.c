@@ -195,7 +195,7 @@ int32_t SecItemAdd(object *query, object **result) {
  * are named by reference; keys by class and label, as macOS compares
  * references of keys by a hash. */
 static int named(object *query, const char *function) {
-	object *certificates[] = {kSecClass, kSecMatchItemList, NULL};
+	object *certificates[] = {kSecClass, kSecMatchItemList, kSecMatchLimit, NULL};
 	object *keys[] = {kSecClass, kSecAttrKeyClass, kSecAttrApplicationLabel, kSecMatchLimit, NULL};
 	int key = is(query, DICTIONARY, function) && get(query, kSecClass) == kSecClassKey;
 	if (!legal(query, key ? keys : certificates, function)) return 0;
@@ -290,6 +290,15 @@ void mock_add_public(void) {
 		EVP_PKEY_up_ref(o->pkey = i->what->pkey);
 		add(kSecAttrKeyClassPublic, o, "public", 6, i->id);
 		release(o);
+	}
+}
+/* mock_add_copies: every item is in a second keychain too. */
+void mock_add_copies(void) {
+	LOCKED;
+	long n = items_alive();
+	for (item *i = items; n--; i = i->next) {
+		item *copy = add(i->class, i->what, i->label, i->label_length, i->id);
+		copy->permanent = i->permanent, copy->sensitive = i->sensitive, copy->extractable = i->extractable;
 	}
 }
 /* mock_keys counts keys; those that may leave the keychain or would not be
