@@ -75,7 +75,7 @@ func TestFirefoxOffline(t *testing.T) {
 	must(t, p.Click("#use-key"))
 	must(t, p.Visible(".results"))
 	must(t, p.Says(".result", "offre.txt"))
-	opened, err := filepath.Glob(filepath.Join(w.World.Downloads, "*", "offre.txt"))
+	opened, err := filepath.Glob(filepath.Join(w.World.Downloads, "Scellé", "*", "offre.txt"))
 	must(t, err)
 	if len(opened) != 1 {
 		t.Fatalf("the downloads hold %q", opened)

@@ -15,18 +15,22 @@ import (
 
 	"scelle/extension"
 	"scelle/scripts/e2e/browser"
+	"scelle/scripts/e2e/firefox"
 )
 
 //go:embed page
 var page embed.FS
 
-// packages have tests that only a browser can run, each with the fewest tests
-// that must have passed: a test binary without tests succeeds.
-var packages = []struct {
+// suite is a package's tests that need a browser.
+type suite struct {
 	path  string
 	run   string // pattern of the tests' names
 	tests int
-}{
+}
+
+// packages have tests that only a browser can run, each with the fewest tests
+// that must have passed: a test binary without tests succeeds.
+var packages = []suite{
 	{"scelle/wasm/internal/bridge", ".", 14},
 	{"scelle/wasm/internal/webcrypto", ".", 15},
 	{"scelle/wasm/app", "^TestBrowser", 3},
@@ -37,16 +41,24 @@ var packages = []struct {
 // inDocument is the one package whose tests need a document, not a Worker.
 const inDocument = "scelle/wasm/internal/dom"
 
-func TestInChromium(t *testing.T) {
-	c, err := browser.Start(t.Context(), browser.Options{UserDataDir: t.TempDir(), Env: []string{"HOME=" + t.TempDir()}})
+// TestInBrowsers runs each package's tests in Chromium and in Firefox.
+func TestInBrowsers(t *testing.T) {
+	dir := t.TempDir()
+	home := []string{"HOME=" + dir}
+	c, err := browser.Start(t.Context(), browser.Options{UserDataDir: filepath.Join(dir, "chromium"), Env: home})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
+	f, err := firefox.Start(t.Context(), firefox.Options{Profile: filepath.Join(dir, "firefox"), Env: home})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
 	for _, p := range packages {
-		t.Run(filepath.Base(p.path), func(t *testing.T) {
-			runIn(t, c, p.path, p.run, p.tests)
-		})
+		server := serve(t, compile(t, p.path))
+		t.Run(filepath.Base(p.path)+" in Chromium", func(t *testing.T) { runIn(t, c, server, p) })
+		t.Run(filepath.Base(p.path)+" in Firefox", func(t *testing.T) { runIn(t, f, server, p) })
 	}
 }
 
@@ -55,9 +67,8 @@ var (
 	skipped = regexp.MustCompile(`(?m)^\s*--- SKIP: .*`)
 )
 
-func runIn(t *testing.T, c browser.Browser, pkg, pattern string, want int) {
-	server := serve(t, compile(t, pkg))
-	tab, err := c.Open(server)
+func runIn(t *testing.T, b browser.Browser, server string, s suite) {
+	tab, err := b.Open(server)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,10 +78,10 @@ func runIn(t *testing.T, c browser.Browser, pkg, pattern string, want int) {
 		Output string
 	}
 	run := "runTests"
-	if pkg == inDocument {
+	if s.path == inDocument {
 		run = "runTestsHere"
 	}
-	if err := tab.Eval(fmt.Sprintf(run+`(["-test.v", "-test.run", %q]).then((r) => (globalThis.done = r)), true`, pattern), nil); err != nil {
+	if err := tab.Eval(fmt.Sprintf(run+`(["-test.v", "-test.run", %q]).then((r) => (globalThis.done = r)), true`, s.run), nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := tab.Until("globalThis.done"); err != nil {
@@ -80,16 +91,16 @@ func runIn(t *testing.T, c browser.Browser, pkg, pattern string, want int) {
 		t.Fatal(err)
 	}
 	n := len(passed.FindAllString(result.Output, -1))
-	if result.Code != 0 || n < want {
-		t.Errorf("exit %d, %d tests passed of at least %d:\n%s", result.Code, n, want, result.Output)
+	if result.Code != 0 || n < s.tests {
+		t.Errorf("exit %d, %d tests passed of at least %d:\n%s", result.Code, n, s.tests, result.Output)
 	}
 	if !strings.Contains(result.Output, "\nPASS") {
 		t.Errorf("the tests did not end:\n%s", result.Output)
 	}
-	if s := skipped.FindString(result.Output); s != "" {
-		t.Errorf("a browser is there, and yet: %s", s)
+	if line := skipped.FindString(result.Output); line != "" {
+		t.Errorf("a browser is there, and yet: %s", line)
 	}
-	t.Logf("%d tests passed in Chromium", n)
+	t.Logf("%d tests passed", n)
 }
 
 // compile builds a package's tests for js/wasm.

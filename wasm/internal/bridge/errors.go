@@ -13,8 +13,9 @@ import (
 )
 
 // codes maps the names of DOMExceptions (Web IDL 2.8.1) that say something to
-// a person. Everything else keeps the code of the place where it was met.
-func codeOf(name string) (fault.Code, bool) {
+// a person. Everything else keeps the code of the place where it was met,
+// otherwise.
+func codeOf(name string, otherwise fault.Code) (fault.Code, bool) {
 	switch name {
 	case "QuotaExceededError":
 		return fault.DiskFull, true
@@ -23,7 +24,8 @@ func codeOf(name string) (fault.Code, bool) {
 	case "NoModificationAllowedError":
 		return fault.Busy, true
 	case "AbortError":
-		return fault.Cancelled, true
+		// Nobody aborts a read: so Firefox calls a file that is gone.
+		return fault.Cancelled, otherwise != fault.ReadFailed
 	case "TimeoutError":
 		return fault.Timeout, true
 	}
@@ -37,7 +39,7 @@ func faultOf(otherwise fault.Code, err error) error {
 		return nil
 	}
 	if thrown, ok := errors.AsType[js.Error](err); ok {
-		if code, known := codeOf(NameOf(safejs.Safe(thrown.Value))); known {
+		if code, known := codeOf(NameOf(safejs.Safe(thrown.Value)), otherwise); known {
 			return fault.Wrap(code, err)
 		}
 	}
@@ -70,7 +72,7 @@ func rejected(otherwise fault.Code, reason Value) error {
 	if Present(reason) && reason.Type() == safejs.TypeObject {
 		r.message = String(reason, "message")
 	}
-	if code, known := codeOf(r.name); known {
+	if code, known := codeOf(r.name, otherwise); known {
 		return fault.Wrap(code, r)
 	}
 	return fault.Wrap(otherwise, r)
