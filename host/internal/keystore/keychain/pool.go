@@ -70,9 +70,6 @@ func (p *pool) number(n int32) ref {
 }
 
 func (p *pool) array(items ...ref) ref {
-	if slices.Contains(items, 0) {
-		return 0
-	}
 	return p.own(p.f.arrayCreate(0, unsafe.SliceData(items), len(items), p.f.arrayCallbacks))
 }
 

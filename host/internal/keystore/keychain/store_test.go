@@ -114,7 +114,7 @@ func TestForeignItems(t *testing.T) {
 	}
 	p := m.pool()
 	if ids, err := p.privateIDs(); err != nil || len(ids) != 1 || !ids[keyID(e.Certificate)] {
-		t.Errorf("%x, %v", ids, err)
+		t.Errorf("%d labels, %v", len(ids), err)
 	}
 	p.drain()
 	if err := s.Delete(t.Context(), e.URI); err != nil || m.items() != 2 {
@@ -302,7 +302,7 @@ func TestKeyErrors(t *testing.T) {
 		-2147415839: fault.PINCancelled,       // CSSMERR_CSP_USER_CANCELED
 		-2147416032: fault.PINCancelled,       // CSSMERR_CSP_OPERATION_AUTH_DENIED
 		-2147415840: fault.StoreLocked,        // CSSMERR_CSP_NO_USER_INTERACTION
-		-2147415738: fault.EnvelopeUnreadable, // beyond the common codes
+		-2147415776: fault.EnvelopeUnreadable, // 0x120 of the CSP's own codes, beyond the common ones
 		-26275:      fault.EnvelopeUnreadable, -50: fault.EnvelopeUnreadable,
 		-4: fault.PINCancelled, -5: fault.PINIncorrect, -7: fault.TokenRemoved, -3: fault.EnvelopeUnreadable, // CryptoTokenKit
 	} {
@@ -397,7 +397,7 @@ func TestURI(t *testing.T) {
 	}
 	hexID := good[len("keychain:id="):][:2*sha1Size]
 	for _, bad := range []string{"", "keychain:", strings.ToUpper(good), good + "0", good[:len(good)-2], strings.Replace(good, "id=", "id=0", 1),
-		strings.Replace(good, "keychain", "nss", 1), strings.Replace(good, hexID, strings.Repeat("a", 400), 1), strings.Replace(good, ";", ",", 1)} {
+		strings.Replace(good, "keychain", "nss", 1), strings.Replace(good, hexID, strings.Repeat("a", 400), 1), strings.Replace(good, hexID, strings.Repeat("AB", sha1Size), 1), strings.Replace(good, ";", ",", 1)} {
 		_, err := parseURI(bad)
 		wantFault(t, bad, err, fault.KeyNotFound)
 	}
