@@ -57,10 +57,11 @@ const (
 	cryptOAEP      = 0x40 // CRYPT_OAEP
 	cryptNoPadding = 0x20 // CRYPT_DECRYPT_RSA_NO_PADDING_CHECK
 
-	padPKCS1      = 2     // NCRYPT_PAD_PKCS1_FLAG
-	padOAEP       = 4     // NCRYPT_PAD_OAEP_FLAG
-	doNotFinalize = 0x400 // NCRYPT_DO_NOT_FINALIZE_FLAG
-	bufferKeyName = 45    // NCRYPTBUFFER_PKCS_KEY_NAME
+	padPKCS1      = 2          // NCRYPT_PAD_PKCS1_FLAG
+	padOAEP       = 4          // NCRYPT_PAD_OAEP_FLAG
+	doNotFinalize = 0x400      // NCRYPT_DO_NOT_FINALIZE_FLAG
+	persist       = 0x80000000 // NCRYPT_PERSIST_FLAG
+	bufferKeyName = 45         // NCRYPTBUFFER_PKCS_KEY_NAME
 )
 
 // Errors that are not in x/sys as syscall.Errno.
@@ -100,6 +101,12 @@ type oaepInfo struct {
 	hash      *uint16
 	label     *byte
 	labelSize uint32
+}
+
+// utf16 is for the names that Windows gives things, which have no zero in them.
+func utf16(name string) *uint16 {
+	p, _ := windows.UTF16PtrFromString(name)
+	return p
 }
 
 // call calls a function that returns a BOOL and sets the last error, which

@@ -19,6 +19,9 @@ const (
 	blobECPublic  = "ECCPUBLICBLOB"
 )
 
+// rawSecret names the derivation that derives nothing (BCRYPT_KDF_RAW_SECRET).
+const rawSecret = "TRUNCATE"
+
 // Properties of CNG keys (ncrypt.h).
 const (
 	propExportPolicy   = "Export Policy"
@@ -31,16 +34,26 @@ type abilities struct {
 	agree   bool // EC keys too
 }
 
-// findAbilities asks each function with no handle. One that works says that
-// there is no such handle (NTE_INVALID_HANDLE); the stub of a Wine says that
-// it is not supported, or is not there.
+// findAbilities asks each function with no handle, and otherwise with what it
+// could work with. One that works says that there is no such handle
+// (NTE_INVALID_HANDLE); the stub of a Wine says that it is not supported, or is
+// not there.
 func findAbilities() abilities {
-	can := func(p *windows.LazyProc, arguments int) bool {
-		return !is(status(p, make([]uintptr, arguments)...), windows.Handle(errNotSupported))
-	}
+	can := func(err error) bool { return !is(err, windows.Handle(errNotSupported)) }
+	var (
+		none   cngObject
+		n      uint32
+		in     = make([]byte, 8)
+		out    = make([]byte, 8)
+		blob   = utf16(blobECPublic)
+		secret = utf16(rawSecret)
+	)
 	var a abilities
-	a.decrypt = can(procNDecrypt, 9) && can(procNImportKey, 8) && can(procNFinalizeKey, 2) && can(procNDeleteKey, 2)
-	a.agree = a.decrypt && can(procNAgree, 4) && can(procNDerive, 7)
+	a.decrypt = can(status(procNDecrypt, 0, uintptr(unsafe.Pointer(&in[0])), 8, 0, uintptr(unsafe.Pointer(&out[0])), 8, uintptr(unsafe.Pointer(&n)), padPKCS1)) &&
+		can(status(procNImportKey, 0, 0, uintptr(unsafe.Pointer(blob)), 0, uintptr(unsafe.Pointer(&none)), uintptr(unsafe.Pointer(&in[0])), 8, silent)) &&
+		can(status(procNFinalizeKey, 0, silent)) && can(status(procNDeleteKey, 0, silent))
+	a.agree = a.decrypt && can(status(procNAgree, 0, 0, uintptr(unsafe.Pointer(&none)), 0)) &&
+		can(status(procNDerive, 0, uintptr(unsafe.Pointer(secret)), 0, uintptr(unsafe.Pointer(&out[0])), 8, uintptr(unsafe.Pointer(&n)), 0))
 	return a
 }
 
@@ -90,10 +103,6 @@ func (s *store) importCNG(name, blobKind string, blob []byte) error {
 // importBlob gives a key blob to a provider: under a name and not finalized,
 // or with name "" for this process only.
 func (s *store) importBlob(provider cngObject, name, blobKind string, blob []byte) (cngObject, error) {
-	kind, err := windows.UTF16PtrFromString(blobKind)
-	if err != nil {
-		return 0, err
-	}
 	var list *bufferList
 	flags := uintptr(silent)
 	if name != "" {
@@ -106,7 +115,7 @@ func (s *store) importBlob(provider cngObject, name, blobKind string, blob []byt
 		flags |= doNotFinalize
 	}
 	var key cngObject
-	err = status(procNImportKey, uintptr(provider), 0, uintptr(unsafe.Pointer(kind)), uintptr(unsafe.Pointer(list)),
+	err := status(procNImportKey, uintptr(provider), 0, uintptr(unsafe.Pointer(utf16(blobKind))), uintptr(unsafe.Pointer(list)),
 		uintptr(unsafe.Pointer(&key)), uintptr(unsafe.Pointer(&blob[0])), uintptr(len(blob)), flags)
 	if err == nil {
 		s.held.Add(1)
@@ -114,12 +123,9 @@ func (s *store) importBlob(provider cngObject, name, blobKind string, blob []byt
 	return key, err
 }
 
+// setCNG sets a property of a key for good.
 func setCNG(key cngObject, name string, value unsafe.Pointer, size uintptr) error {
-	text, err := windows.UTF16PtrFromString(name)
-	if err != nil {
-		return err
-	}
-	return status(procNSetProperty, uintptr(key), uintptr(unsafe.Pointer(text)), uintptr(value), size, 0)
+	return status(procNSetProperty, uintptr(key), uintptr(unsafe.Pointer(utf16(name))), uintptr(value), size, persist|silent)
 }
 
 // deleteCNG removes a key from a provider.
@@ -154,11 +160,7 @@ func decryptCNG(key cngObject, hash string, ciphertext []byte, flags uintptr) ([
 	var padding unsafe.Pointer
 	kind := uintptr(padPKCS1)
 	if hash != "" {
-		text, err := windows.UTF16PtrFromString(hash)
-		if err != nil {
-			return nil, err
-		}
-		padding, kind = unsafe.Pointer(&oaepInfo{hash: text}), padOAEP
+		padding, kind = unsafe.Pointer(&oaepInfo{hash: utf16(hash)}), padOAEP
 	}
 	out := make([]byte, len(ciphertext))
 	var n uint32
@@ -196,13 +198,9 @@ func (s *store) agreeCNG(key cngObject, curve elliptic.Curve, point []byte, flag
 	}
 	s.held.Add(1)
 	defer s.freeCNG(secret)
-	kdf, err := windows.UTF16PtrFromString("TRUNCATE")
-	if err != nil {
-		return nil, err
-	}
 	z := make([]byte, (curve.Params().BitSize+7)/8)
 	var n uint32
-	err = status(procNDerive, uintptr(secret), uintptr(unsafe.Pointer(kdf)), 0, uintptr(unsafe.Pointer(&z[0])),
+	err = status(procNDerive, uintptr(secret), uintptr(unsafe.Pointer(utf16(rawSecret))), 0, uintptr(unsafe.Pointer(&z[0])),
 		uintptr(len(z)), uintptr(unsafe.Pointer(&n)), 0)
 	if err != nil {
 		clear(z)
@@ -215,13 +213,9 @@ func (s *store) agreeCNG(key cngObject, curve elliptic.Curve, point []byte, flag
 // providerOf returns the provider that a key is in: the two keys of an
 // agreement must be in one.
 func (s *store) providerOf(key cngObject) (cngObject, error) {
-	text, err := windows.UTF16PtrFromString(propProviderHandle)
-	if err != nil {
-		return 0, err
-	}
 	var provider cngObject
 	var n uint32
-	err = status(procNGetProperty, uintptr(key), uintptr(unsafe.Pointer(text)), uintptr(unsafe.Pointer(&provider)),
+	err := status(procNGetProperty, uintptr(key), uintptr(unsafe.Pointer(utf16(propProviderHandle))), uintptr(unsafe.Pointer(&provider)),
 		unsafe.Sizeof(provider), uintptr(unsafe.Pointer(&n)), 0)
 	if err == nil {
 		s.held.Add(1)
