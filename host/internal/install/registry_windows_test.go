@@ -207,3 +207,45 @@ func TestRegistryPolicies(t *testing.T) {
 	set(t, registry.LOCAL_MACHINE, at("edge")+`\NativeMessagingBlocklist`, map[string]any{"1": "org.example.x"})
 	samePolicies(t, s.Policies([]string{"edge"}), nil)
 }
+
+// TestUserShadowsComputer: HKEY_CURRENT_USER goes before HKEY_LOCAL_MACHINE,
+// and a survey says so when the two differ.
+func TestUserShadowsComputer(t *testing.T) {
+	s := registryFor(t, awkward(t))
+	copyOfThis(t, s.Executable, "")
+	other := s
+	other.Executable = filepath.Join(s.Root, "Program Files", "Scelle", "scelle.exe")
+	copyOfThis(t, other.Executable, "")
+	find := func(code ProblemCode) []Problem {
+		t.Helper()
+		v, err := s.Survey()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.DeleteFunc(v.Problems, func(p Problem) bool { return p.Code != code })
+	}
+	register := func(s System, scope Scope) Entry {
+		t.Helper()
+		entries, err := s.Entries([]string{"chrome"}, scope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Install(entries[0]); err != nil {
+			t.Fatal(err)
+		}
+		return entries[0]
+	}
+	user := register(s, Scope{})
+	register(other, Scope{System: true})
+	got := find(Shadowed)
+	// Opera shares Chrome's key.
+	if len(got) != 2 || got[0].Browsers[0] != "chrome" || got[0].Place != user.Path || got[0].Detail != other.Executable || got[0].Blocks {
+		t.Errorf("%+v", got)
+	}
+	if removed, err := s.Uninstall(user); !removed || err != nil { // the remedy
+		t.Errorf("%v, %v", removed, err)
+	}
+	if got := find(Shadowed); len(got) != 0 {
+		t.Errorf("%+v", got)
+	}
+}
