@@ -130,7 +130,7 @@ type Policy struct {
 // List is a list that may not be set, which differs from an empty one.
 type List struct {
 	Set    bool     `json:"set"`
-	Values []string `json:"values"`
+	Values []string `json:"values"` // null when it is not set
 }
 
 // Has reports whether the list holds a value.

@@ -3,9 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"scelle/host/internal/install"
+	"scelle/host/internal/managed"
+	"scelle/shared/fault"
+	"scelle/shared/policy"
 	"scelle/shared/protocol"
 	"scelle/shared/version"
 )
@@ -20,6 +24,15 @@ type statusReport struct {
 	Policies  []policyStatus         `json:"policies"`
 	Sandboxes []sandboxStatus        `json:"sandboxes"`
 	Problems  []problemStatus        `json:"problems"`
+	Settings  settingsStatus         `json:"settings"`
+}
+
+// settingsStatus is what an administrator settled for this program.
+type settingsStatus struct {
+	Place           string      `json:"place"`
+	ForbiddenStores policy.List `json:"forbiddenStores"`
+	PKCS11Modules   policy.List `json:"pkcs11Modules"`
+	Fault           fault.Code  `json:"fault,omitempty"` // policy-unreadable: every store is closed
 }
 
 type browserStatus struct {
@@ -89,6 +102,7 @@ func (c *command) status(ctx context.Context, args []string) error {
 	}
 	report := newStatus(s, v)
 	report.Stores = stores.Stores
+	report.Settings = readSettings(managed.Place{Root: c.Root})
 	if *asJSON {
 		return c.printJSON(report)
 	}
@@ -117,6 +131,15 @@ func newStatus(s install.System, v install.Survey) statusReport {
 	return report
 }
 
+func readSettings(place managed.Place) settingsStatus {
+	settled, err := place.Read()
+	report := settingsStatus{Place: place.Name(), ForbiddenStores: settled.ForbiddenStores, PKCS11Modules: settled.PKCS11Modules}
+	if err != nil {
+		report.Fault = fault.CodeOf(err)
+	}
+	return report
+}
+
 func scopeName(computer bool) string {
 	if computer {
 		return "computer"
@@ -134,6 +157,7 @@ func (c *command) printStatus(r statusReport, v install.Survey) {
 		}
 		c.say(txtStoreCounts, s.Certificates, s.Keys)
 	}
+	c.printSettings(r.Settings)
 	c.say(txtBrowserLine)
 	w := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
 	for _, b := range r.Browsers {
@@ -149,6 +173,15 @@ func (c *command) printStatus(r statusReport, v install.Survey) {
 	w.Flush()
 	for _, p := range v.Problems {
 		c.printProblem(p)
+	}
+}
+
+func (c *command) printSettings(s settingsStatus) {
+	switch {
+	case s.Fault != "":
+		fmt.Fprintf(c.Out, "%s: %s (%s)\n  %s\n", s.Fault, s.Fault.Text(c.lang), s.Place, s.Fault.Remedy(c.lang))
+	case s.ForbiddenStores.Set || s.PKCS11Modules.Set:
+		c.say(txtSettled, s.Place, strings.Join(s.ForbiddenStores.Values, ", "), strings.Join(s.PKCS11Modules.Values, ", "))
 	}
 }
 

@@ -141,6 +141,40 @@ func TestStatusNamesPolicyAndRemedy(t *testing.T) {
 	}
 }
 
+// TestStatusTellsSettings: what the administrator settled, or that it cannot
+// be trusted.
+func TestStatusTellsSettings(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only what root wrote counts")
+	}
+	p := sit(t)
+	place := filepath.Join(p.root, "etc", "scelle", "policy.json")
+	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(place, []byte(`{"forbiddenStores":["capi"]}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.env["LANG"] = "fr_FR.UTF-8"
+	p.does("status")
+	if !strings.Contains(p.out, "Réglages de l’administrateur ("+place+") : magasins interdits : capi ;") {
+		t.Errorf("%s", p.out)
+	}
+	if err := os.Chmod(place, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	p.does("status")
+	if !strings.Contains(p.out, "policy-unreadable: ") || !strings.Contains(p.out, place) {
+		t.Errorf("%s", p.out)
+	}
+	p.does("status", "--json")
+	var r statusReport
+	p.json(&r)
+	if r.Settings.Place != place || r.Settings.Fault != "policy-unreadable" || r.Settings.ForbiddenStores.Set {
+		t.Errorf("%+v", r.Settings)
+	}
+}
+
 // TestInstallCopy: the program moves to a folder of its own, and goes with the
 // last registration.
 func TestInstallCopy(t *testing.T) {

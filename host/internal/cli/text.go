@@ -59,6 +59,7 @@ const (
 	txtThisComputer
 	txtProblem
 	txtNote
+	txtSettled
 	txtVersion
 	txtStoreLine
 	txtStoreCounts
@@ -146,6 +147,7 @@ func texts() [textKeys]pair {
 		txtThisAccount:      {"ce compte", "this account"},
 		txtThisComputer:     {"tout l’ordinateur", "whole computer"},
 		txtProblem:          {"Problème : %s", "Problem: %s"},
+		txtSettled:          {"Réglages de l’administrateur (%s) : magasins interdits : %s ; modules PKCS#11 : %s", "Administrator’s settings (%s): forbidden stores: %s; PKCS#11 modules: %s"},
 		txtNote:             {"À savoir : %s", "Note: %s"},
 		txtBrowserState:     {"  %s\t%s\t%s\t%s", "  %s\t%s\t%s\t%s"},
 		txtBadKind:          {"seal : --kind est « candidature » ou « offre »", "seal: --kind is “candidature” or “offre”"},
