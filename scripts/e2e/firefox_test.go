@@ -5,7 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"scelle/scripts/e2e/browser"
 	"scelle/scripts/e2e/firefox"
 	"scelle/scripts/e2e/journey"
 )
@@ -15,16 +17,13 @@ import (
 func TestFirefox(t *testing.T) {
 	for name, test := range map[string]func(*testing.T){
 		"the whole journey":           TestTheWholeJourney,
-		"six clicks":                  TestCasesTakeSixClicks,
 		"to the downloads":            TestOpenToDownloads,
-		"the keys page":               TestKeysPage,
 		"cancelled opening":           TestCancelledOpening,
 		"cancelled deposit":           TestCancelledDeposit,
 		"interrupted opening":         TestInterruptedOpening,
 		"reload while registering":    TestReloadDuringRegistration,
 		"the host dies while opening": TestHostDiesDuringOpening,
 		"the host comes and goes":     TestHostComesAndGoes,
-		"no host":                     TestNoHost,
 	} {
 		t.Run(name, test)
 	}
@@ -89,3 +88,30 @@ func TestFirefoxOffline(t *testing.T) {
 
 // TestFirefoxLarge seals and opens 256 MiB.
 func TestFirefoxLarge(t *testing.T) { sealAndOpen(t, 256<<20, 600) }
+
+// TestFirefoxBackgroundEnds: the background script ends while an assistant is
+// open and after that, and nothing is lost.
+func TestFirefoxBackgroundEnds(t *testing.T) {
+	w := ready(t)
+	a, err := w.StartAdd("Clé de Camille Lefort", false)
+	must(t, err)
+	must(t, a.Fill("#common-name", "Clé de Camille Lefort"))
+	stopped(t, w)
+	must(t, w.Finish(a, "Clé de Camille Lefort"))
+	stopped(t, w)
+	must(t, w.AddLocal("Une autre", false))
+}
+
+// stopped waits until the background script has ended.
+func stopped(t *testing.T, w *journey.Walk) {
+	t.Helper()
+	var state string
+	for deadline := time.Now().Add(browser.Patience); state != "stopped"; time.Sleep(50 * time.Millisecond) {
+		var err error
+		state, err = w.Browser.(*firefox.Firefox).Background()
+		must(t, err)
+		if time.Now().After(deadline) {
+			t.Fatalf("the background script is %s", state)
+		}
+	}
+}

@@ -143,6 +143,8 @@ const commands = {
     throw new Error("the extension does not start: " + extensionOf(id)?.extension?.backgroundState);
   },
 
+  background: (id) => extensionOf(id)?.extension?.backgroundState ?? "",
+
   prefer: (name, value) => Services.prefs.setBoolPref(name, value),
 
   /** Answers every file dialog from now on with these files, in place of the system's. */

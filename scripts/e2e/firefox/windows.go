@@ -112,3 +112,10 @@ func (f *Firefox) RendererPeak() (float64, error) {
 			return strings.Contains(line, "-contentproc") && strings.HasSuffix(strings.TrimSpace(line), " tab")
 		})
 }
+
+// Background is the state of the extension's background script, "running" or
+// "stopped" among others: Firefox ends it when it has nothing to do.
+func (f *Firefox) Background() (string, error) {
+	var state string
+	return state, f.command(&state, "background", protocol.FirefoxID)
+}
