@@ -41,6 +41,7 @@ extension: wasm
 
 gen: setup ## write the files that are generated from shared/ again
 	$(GO) run ./scripts/genproto
+	$(GO) run ./scripts/policy
 
 test: ## install what is missing and run the tests (under 15 minutes on 2 cores)
 	@sh scripts/setup/setup.sh test
@@ -64,6 +65,7 @@ lint: ## formatting, vet for every system, staticcheck, types of the JavaScript,
 	$(GO) tool staticcheck ./...
 	check=$$($(GO) tool -n staticcheck) && PATH="$$($(GO) env GOROOT)/bin:$$PATH" GOOS=js GOARCH=wasm "$$check" ./wasm/...
 	$(GO) run ./scripts/genproto -check
+	$(GO) run ./scripts/policy -check
 	scripts/setup/js.sh lint
 	$(GO) test ./scripts/archtest
 
@@ -72,9 +74,8 @@ bench: build ## measure start, memory, size and speed beside peers, as ratios
 
 ## -- release -----------------------------------------------------------------
 
-dist: setup wasm ## zips of the extension and the stripped host into build/dist/
-	CGO_ENABLED=1 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/dist/scelle-linux-$$($(GO) env GOARCH) ./host
-	$(GO) run ./scripts/pack -out $(BUILD)/dist -wasm $(MODULES) -zip
+dist: setup ## every package into build/dist/; DISTFLAGS="-sign-p12 FILE -sign-pass-file FILE" signs
+	$(GO) run ./scripts/dist -out $(BUILD)/dist $(DISTFLAGS)
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

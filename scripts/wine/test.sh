@@ -34,4 +34,5 @@ overlay=$(sh "$here/overlay.sh" "$folder")
 GOOS=windows GOARCH=amd64 CGO_ENABLED=${CGO_ENABLED:-0} scripts/setup/go.sh test \
 	-overlay "$overlay" -exec "sh $here/run.sh" -timeout 10m "$@" \
 	${PACKAGES:-./host/internal/keystore/... ./host/internal/unwrap ./host/internal/wire ./host/internal/serve \
-	./host/internal/cli ./host/internal/doctor ./host/internal/install ./host/internal/selfsign ./host/internal/journal}
+	./host/internal/cli ./host/internal/doctor ./host/internal/install ./host/internal/selfsign ./host/internal/journal \
+	./host/internal/managed ./host/internal/plist}
