@@ -24,18 +24,6 @@ var (
 	procGetUserKey = advapi32.NewProc("CryptGetUserKey")
 	procDestroyKey = advapi32.NewProc("CryptDestroyKey")
 	procDecrypt    = advapi32.NewProc("CryptDecrypt")
-
-	procNOpenProvider = ncrypt.NewProc("NCryptOpenStorageProvider")
-	procNImportKey    = ncrypt.NewProc("NCryptImportKey")
-	procNSetProperty  = ncrypt.NewProc("NCryptSetProperty")
-	procNGetProperty  = ncrypt.NewProc("NCryptGetProperty")
-	procNFinalizeKey  = ncrypt.NewProc("NCryptFinalizeKey")
-	procNOpenKey      = ncrypt.NewProc("NCryptOpenKey")
-	procNDeleteKey    = ncrypt.NewProc("NCryptDeleteKey")
-	procNDecrypt      = ncrypt.NewProc("NCryptDecrypt")
-	procNAgree        = ncrypt.NewProc("NCryptSecretAgreement")
-	procNDerive       = ncrypt.NewProc("NCryptDeriveKey")
-	procNFree         = ncrypt.NewProc("NCryptFreeObject")
 )
 
 // Numbers of wincrypt.h and ncrypt.h that are not in x/sys.
@@ -127,10 +115,37 @@ func call(p *windows.LazyProc, args ...uintptr) error {
 	return nil
 }
 
+// proc is a function of Windows, or of a test.
+type proc interface {
+	Find() error
+	Call(args ...uintptr) (r1, r2 uintptr, lastErr error)
+}
+
+// cngAPI is what is used of CNG. Tests put functions of their own in its place
+// where Windows is Wine, which has only stubs of most.
+type cngAPI struct {
+	openProvider, importKey, setProperty, getProperty, finalizeKey, openKey, deleteKey proc
+	decrypt, agree, derive, free                                                       proc
+
+	// acquire finds a certificate's key, of CNG or not.
+	acquire func(c *windows.CertContext, flags uint32, parameters unsafe.Pointer, handle *windows.Handle, spec *uint32, owned *bool) error
+}
+
+func windowsCNG() cngAPI {
+	return cngAPI{
+		openProvider: ncrypt.NewProc("NCryptOpenStorageProvider"), importKey: ncrypt.NewProc("NCryptImportKey"),
+		setProperty: ncrypt.NewProc("NCryptSetProperty"), getProperty: ncrypt.NewProc("NCryptGetProperty"),
+		finalizeKey: ncrypt.NewProc("NCryptFinalizeKey"), openKey: ncrypt.NewProc("NCryptOpenKey"),
+		deleteKey: ncrypt.NewProc("NCryptDeleteKey"), decrypt: ncrypt.NewProc("NCryptDecrypt"),
+		agree: ncrypt.NewProc("NCryptSecretAgreement"), derive: ncrypt.NewProc("NCryptDeriveKey"),
+		free: ncrypt.NewProc("NCryptFreeObject"), acquire: windows.CryptAcquireCertificatePrivateKey,
+	}
+}
+
 // status calls a function of ncrypt, which returns its error.
 //
 //go:uintptrescapes
-func status(p *windows.LazyProc, args ...uintptr) error {
+func status(p proc, args ...uintptr) error {
 	if err := p.Find(); err != nil {
 		return errNotSupported
 	}

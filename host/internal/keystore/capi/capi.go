@@ -19,8 +19,9 @@
 // # What was never seen on a real Windows
 //
 // Tests run under Wine, whose ncrypt is a stub. The CryptoAPI path, listing,
-// import, removal and locking run there; the key blobs and padding structures
-// of the CNG path are checked through bcrypt. Still to be proven there:
+// import, removal and locking run there; the CNG path runs on a provider of
+// the tests' own that reads arguments as ncrypt is documented to, and its key
+// blobs and padding structures are checked through bcrypt. Still to be proven:
 // NCryptImportKey (RSA, EC), NCryptDecrypt, NCryptSecretAgreement,
 // NCryptDeriveKey with the raw secret, NCryptDeleteKey on the software
 // provider; CryptoAPI keys lifted to CNG; CRYPT_DECRYPT_RSA_NO_PADDING_CHECK;

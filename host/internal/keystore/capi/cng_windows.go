@@ -34,11 +34,11 @@ type abilities struct {
 	agree   bool // EC keys too
 }
 
-// findAbilities asks each function with no handle, and otherwise with what it
+// abilities asks each function with no handle, and otherwise with what it
 // could work with. One that works says that there is no such handle
 // (NTE_INVALID_HANDLE); the stub of a Wine says that it is not supported, or is
 // not there.
-func findAbilities() abilities {
+func (api cngAPI) abilities() abilities {
 	can := func(err error) bool { return !is(err, windows.Handle(errNotSupported)) }
 	var (
 		none   cngObject
@@ -49,11 +49,11 @@ func findAbilities() abilities {
 		secret = utf16(rawSecret)
 	)
 	var a abilities
-	a.decrypt = can(status(procNDecrypt, 0, uintptr(unsafe.Pointer(&in[0])), 8, 0, uintptr(unsafe.Pointer(&out[0])), 8, uintptr(unsafe.Pointer(&n)), padPKCS1)) &&
-		can(status(procNImportKey, 0, 0, uintptr(unsafe.Pointer(blob)), 0, uintptr(unsafe.Pointer(&none)), uintptr(unsafe.Pointer(&in[0])), 8, silent)) &&
-		can(status(procNFinalizeKey, 0, silent)) && can(status(procNDeleteKey, 0, silent))
-	a.agree = a.decrypt && can(status(procNAgree, 0, 0, uintptr(unsafe.Pointer(&none)), 0)) &&
-		can(status(procNDerive, 0, uintptr(unsafe.Pointer(secret)), 0, uintptr(unsafe.Pointer(&out[0])), 8, uintptr(unsafe.Pointer(&n)), 0))
+	a.decrypt = can(status(api.decrypt, 0, uintptr(unsafe.Pointer(&in[0])), 8, 0, uintptr(unsafe.Pointer(&out[0])), 8, uintptr(unsafe.Pointer(&n)), padPKCS1)) &&
+		can(status(api.importKey, 0, 0, uintptr(unsafe.Pointer(blob)), 0, uintptr(unsafe.Pointer(&none)), uintptr(unsafe.Pointer(&in[0])), 8, silent)) &&
+		can(status(api.finalizeKey, 0, silent)) && can(status(api.deleteKey, 0, silent))
+	a.agree = a.decrypt && can(status(api.agree, 0, 0, uintptr(unsafe.Pointer(&none)), 0)) &&
+		can(status(api.derive, 0, uintptr(unsafe.Pointer(secret)), 0, uintptr(unsafe.Pointer(&out[0])), 8, uintptr(unsafe.Pointer(&n)), 0))
 	return a
 }
 
@@ -62,7 +62,7 @@ type cngObject uintptr
 
 func (s *store) freeCNG(h cngObject) {
 	if h != 0 {
-		_ = status(procNFree, uintptr(h))
+		_ = status(s.api.free, uintptr(h))
 		s.held.Add(-1)
 	}
 }
@@ -73,7 +73,7 @@ func (s *store) openProvider(name string) (cngObject, error) {
 		return 0, err
 	}
 	var provider cngObject
-	err = status(procNOpenProvider, uintptr(unsafe.Pointer(&provider)), uintptr(unsafe.Pointer(text)), 0)
+	err = status(s.api.openProvider, uintptr(unsafe.Pointer(&provider)), uintptr(unsafe.Pointer(text)), 0)
 	if err == nil {
 		s.held.Add(1)
 	}
@@ -94,10 +94,10 @@ func (s *store) importCNG(name, blobKind string, blob []byte) error {
 	}
 	defer s.freeCNG(key)
 	var none uint32 // no NCRYPT_ALLOW_EXPORT_FLAG, nor any other
-	if err := setCNG(key, propExportPolicy, unsafe.Pointer(&none), unsafe.Sizeof(none)); err != nil {
+	if err := s.setCNG(key, propExportPolicy, unsafe.Pointer(&none), unsafe.Sizeof(none)); err != nil {
 		return err
 	}
-	return status(procNFinalizeKey, uintptr(key), silent)
+	return status(s.api.finalizeKey, uintptr(key), silent)
 }
 
 // importBlob gives a key blob to a provider: under a name and not finalized,
@@ -115,7 +115,7 @@ func (s *store) importBlob(provider cngObject, name, blobKind string, blob []byt
 		flags |= doNotFinalize
 	}
 	var key cngObject
-	err := status(procNImportKey, uintptr(provider), 0, uintptr(unsafe.Pointer(utf16(blobKind))), uintptr(unsafe.Pointer(list)),
+	err := status(s.api.importKey, uintptr(provider), 0, uintptr(unsafe.Pointer(utf16(blobKind))), uintptr(unsafe.Pointer(list)),
 		uintptr(unsafe.Pointer(&key)), uintptr(unsafe.Pointer(&blob[0])), uintptr(len(blob)), flags)
 	if err == nil {
 		s.held.Add(1)
@@ -124,8 +124,8 @@ func (s *store) importBlob(provider cngObject, name, blobKind string, blob []byt
 }
 
 // setCNG sets a property of a key for good.
-func setCNG(key cngObject, name string, value unsafe.Pointer, size uintptr) error {
-	return status(procNSetProperty, uintptr(key), uintptr(unsafe.Pointer(utf16(name))), uintptr(value), size, persist|silent)
+func (s *store) setCNG(key cngObject, name string, value unsafe.Pointer, size uintptr) error {
+	return status(s.api.setProperty, uintptr(key), uintptr(unsafe.Pointer(utf16(name))), uintptr(value), size, persist|silent)
 }
 
 // deleteCNG removes a key from a provider.
@@ -140,12 +140,12 @@ func (s *store) deleteCNG(l location) error {
 		return err
 	}
 	var key cngObject
-	if err := status(procNOpenKey, uintptr(provider), uintptr(unsafe.Pointer(&key)), uintptr(unsafe.Pointer(name)),
+	if err := status(s.api.openKey, uintptr(provider), uintptr(unsafe.Pointer(&key)), uintptr(unsafe.Pointer(name)),
 		uintptr(l.spec), uintptr(l.flags&machineKeySet)|silent); err != nil {
 		return err
 	}
 	s.held.Add(1)
-	err = status(procNDeleteKey, uintptr(key), silent) // frees the handle
+	err = status(s.api.deleteKey, uintptr(key), silent) // frees the handle
 	if err != nil {
 		s.freeCNG(key)
 		return err
@@ -156,7 +156,7 @@ func (s *store) deleteCNG(l location) error {
 
 // decryptCNG is one call of NCryptDecrypt, with room for every message: asking
 // for the length first would ask a person for the PIN twice.
-func decryptCNG(key cngObject, hash string, ciphertext []byte, flags uintptr) ([]byte, error) {
+func (s *store) decryptCNG(key cngObject, hash string, ciphertext []byte, flags uintptr) ([]byte, error) {
 	var padding unsafe.Pointer
 	kind := uintptr(padPKCS1)
 	if hash != "" {
@@ -164,7 +164,7 @@ func decryptCNG(key cngObject, hash string, ciphertext []byte, flags uintptr) ([
 	}
 	out := make([]byte, len(ciphertext))
 	var n uint32
-	err := status(procNDecrypt, uintptr(key), uintptr(unsafe.Pointer(&ciphertext[0])), uintptr(len(ciphertext)),
+	err := status(s.api.decrypt, uintptr(key), uintptr(unsafe.Pointer(&ciphertext[0])), uintptr(len(ciphertext)),
 		uintptr(padding), uintptr(unsafe.Pointer(&out[0])), uintptr(len(out)), uintptr(unsafe.Pointer(&n)), kind|flags)
 	if err != nil || int(n) > len(out) {
 		clear(out)
@@ -193,14 +193,14 @@ func (s *store) agreeCNG(key cngObject, curve elliptic.Curve, point []byte, flag
 	}
 	defer s.freeCNG(peer)
 	var secret cngObject
-	if err := status(procNAgree, uintptr(key), uintptr(peer), uintptr(unsafe.Pointer(&secret)), flags); err != nil {
+	if err := status(s.api.agree, uintptr(key), uintptr(peer), uintptr(unsafe.Pointer(&secret)), flags); err != nil {
 		return nil, err
 	}
 	s.held.Add(1)
 	defer s.freeCNG(secret)
 	z := make([]byte, (curve.Params().BitSize+7)/8)
 	var n uint32
-	err = status(procNDerive, uintptr(secret), uintptr(unsafe.Pointer(utf16(rawSecret))), 0, uintptr(unsafe.Pointer(&z[0])),
+	err = status(s.api.derive, uintptr(secret), uintptr(unsafe.Pointer(utf16(rawSecret))), 0, uintptr(unsafe.Pointer(&z[0])),
 		uintptr(len(z)), uintptr(unsafe.Pointer(&n)), 0)
 	if err != nil {
 		clear(z)
@@ -215,7 +215,7 @@ func (s *store) agreeCNG(key cngObject, curve elliptic.Curve, point []byte, flag
 func (s *store) providerOf(key cngObject) (cngObject, error) {
 	var provider cngObject
 	var n uint32
-	err := status(procNGetProperty, uintptr(key), uintptr(unsafe.Pointer(utf16(propProviderHandle))), uintptr(unsafe.Pointer(&provider)),
+	err := status(s.api.getProperty, uintptr(key), uintptr(unsafe.Pointer(utf16(propProviderHandle))), uintptr(unsafe.Pointer(&provider)),
 		unsafe.Sizeof(provider), uintptr(unsafe.Pointer(&n)), 0)
 	if err == nil {
 		s.held.Add(1)

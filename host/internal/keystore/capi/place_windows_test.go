@@ -18,8 +18,8 @@ import (
 // place is a system store that one test has for itself. Neither Personal nor a
 // key of the user is touched, on Windows as under Wine.
 type place struct {
-	name   string
-	opened *store
+	name string
+	cng  *fakeCNG // in the place of Windows's, nil for Windows's own
 }
 
 func newPlace(t *testing.T) *place {
@@ -48,25 +48,32 @@ func (p *place) Open(t *testing.T) keystore.Store { return p.open(t) }
 // open opens the store; when the test ends, it must hold nothing of Windows.
 func (p *place) open(t *testing.T) *store {
 	t.Helper()
-	s, err := Open(Options{Store: p.name})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.opened = s.(*store)
+	s := p.unchecked(t)
 	t.Cleanup(func() {
-		if n := p.opened.held.Load(); n != 0 {
+		if n := s.held.Load(); n != 0 {
 			t.Errorf("%d contexts and handles were not given back", n)
 		}
 	})
-	return p.opened
+	return s
+}
+
+func (p *place) unchecked(t *testing.T) *store {
+	t.Helper()
+	opened, err := Open(Options{Store: p.name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := opened.(*store)
+	if p.cng != nil {
+		s.api = p.cng.api()
+		s.cng = s.api.abilities()
+	}
+	return s
 }
 
 func (p *place) empty(t *testing.T) {
 	t.Helper()
-	s, err := Open(Options{Store: p.name})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := p.unchecked(t)
 	defer s.Close()
 	ctx := context.WithoutCancel(t.Context()) // in a Cleanup the test's own has ended
 	list, err := s.List(ctx)
@@ -153,10 +160,10 @@ func cryptoAPIContainers(t *testing.T) []string {
 // cngContainers lists by NCryptEnumKeys, nothing where CNG does not work.
 func cngContainers(t *testing.T) []string {
 	t.Helper()
-	if !findAbilities().decrypt {
+	if !windowsCNG().abilities().decrypt {
 		return nil
 	}
-	s := &store{}
+	s := &store{api: windowsCNG()}
 	provider, err := s.openProvider(softwareProvider)
 	if err != nil {
 		t.Fatalf("NCryptOpenStorageProvider: %v", err)

@@ -18,7 +18,8 @@ type store struct {
 	name   string
 	window windows.HWND // owner of PIN dialogs, 0 for none
 	silent bool
-	cng    abilities
+	api    cngAPI
+	cng    abilities // of api
 
 	// calls is held for reading by every operation, and for writing by Close.
 	calls  sync.RWMutex
@@ -44,7 +45,8 @@ func Open(o Options) (powers, error) {
 	if !validStore(o.Store) {
 		return nil, fault.Newf(fault.BadRequest, "store name")
 	}
-	s := &store{name: o.Store, silent: o.Silent, cng: findAbilities()}
+	s := &store{name: o.Store, silent: o.Silent, api: windowsCNG()}
+	s.cng = s.api.abilities()
 	if w := windows.HWND(o.ParentWindow); w != 0 && windows.IsWindow(w) {
 		s.window = w
 	}

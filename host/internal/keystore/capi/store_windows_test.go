@@ -82,7 +82,7 @@ func TestOwnContainer(t *testing.T) {
 	if !strings.HasPrefix(l.container, "scelle-") || len(l.container) != len("scelle-")+36 || !slices.Contains(containers(t), l.container) {
 		t.Errorf("container %q of %q", l.container, containers(t))
 	}
-	if findAbilities().decrypt {
+	if windowsCNG().abilities().decrypt {
 		if l.provider != softwareProvider || l.kind != 0 {
 			t.Errorf("provider %q, kind %d", l.provider, l.kind)
 		}

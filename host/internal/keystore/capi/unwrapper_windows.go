@@ -42,7 +42,7 @@ func (s *store) acquireKey(c *windows.CertContext, quiet bool) (*key, error) {
 		parameters = unsafe.Pointer(&s.window)
 	}
 	var spec uint32
-	err := windows.CryptAcquireCertificatePrivateKey(c, flags, parameters, &k.handle, &spec, &k.owned)
+	err := s.api.acquire(c, flags, parameters, &k.handle, &spec, &k.owned)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (w *unwrapper) Decrypt(ctx context.Context, m envelope.Mechanism, ciphertex
 	var plain []byte
 	err := w.with(ctx, func(k *key) (err error) {
 		if k.cng {
-			plain, err = decryptCNG(cngObject(k.handle), hash, ciphertext, k.silent)
+			plain, err = w.store.decryptCNG(cngObject(k.handle), hash, ciphertext, k.silent)
 		} else {
 			plain, err = decryptCryptoAPI(k.exchange, m.Hash(), ciphertext)
 		}
