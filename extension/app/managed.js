@@ -14,7 +14,7 @@
   /** @type {Record<string, (v: any) => boolean>} */
   const GOOD = {
     allowedPortals: (v) => Array.isArray(v) && v.every(isText),
-    saveOpenedPlis: (v) => typeof v === "boolean",
+    saveOpenedPlis: (v) => [true, false, 1, 0].includes(v), // Windows' registry has numbers
     language: (v) => ["fr", "en"].includes(v),
   };
 
@@ -31,7 +31,7 @@
     const values = await stored();
     const bad = Object.keys(GOOD).find((name) => values[name] !== undefined && !GOOD[name](values[name]));
     if (bad) return { portals: [], saving: false, language: "", bad };
-    return { portals: values.allowedPortals, saving: values.saveOpenedPlis ?? true, language: values.language ?? "", bad: undefined };
+    return { portals: values.allowedPortals, saving: Boolean(values.saveOpenedPlis ?? true), language: values.language ?? "", bad: undefined };
   };
 
   /** "https://*.example.fr" stands for every host below example.fr. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { readFileSync } from "node:fs";
 import { EXTENSION, FakeChrome, PORTAL, load, plain } from "./fakes.js";
 
 const manager = (values) => {
@@ -39,6 +40,10 @@ test("portals are matched whole, or below a name", async () => {
     "https://.achats.fr": false, "https://notachats.fr": false, "https://other.fr": false, "http://a.local": false, "https://ax.fr": false,
   };
   for (const [origin, want] of Object.entries(cases)) assert.equal(managed.allows(read, origin), want, origin);
+  // The same table as the Go side's.
+  const table = JSON.parse(readFileSync(new URL("../../shared/policy/testdata/portals.json", import.meta.url), "utf8"));
+  const same = manager({ allowedPortals: table.patterns });
+  for (const [origin, want] of Object.entries(table.allowed)) assert.equal(same.allows(await same.read(), origin), want, origin);
   assert.equal(managed.allows(await manager({}).read(), "https://other.fr"), true);
   assert.equal(managed.allows(await manager({ allowedPortals: [] }).read(), PORTAL), false);
 });
