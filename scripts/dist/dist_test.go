@@ -115,6 +115,7 @@ func everything() []string {
 
 // TestSameBytesTwice builds everything once more, elsewhere and later.
 func TestSameBytesTwice(t *testing.T) {
+	t.Parallel()
 	m := built(t)
 	again := filepath.Join(t.TempDir(), "another folder, deeper down")
 	if err := (options{out: again, version: version.Version, sign: m.sign}).run(); err != nil {

@@ -18,6 +18,10 @@ import (
 	"scelle/shared/version"
 )
 
+// restartNeeded is ERROR_SUCCESS_REBOOT_REQUIRED, 3010, as far as an exit code
+// goes here.
+const restartNeeded = 3010 & 0xff
+
 // windows is a throw-away Windows, made by scripts/wine.
 type windows struct {
 	t      *testing.T
@@ -247,11 +251,24 @@ func same(t *testing.T, path string, want []byte) {
 	}
 }
 
-// TestSetup installs for one user: new, over a running older version, over a
-// newer one, beside an installation for all users; and removes.
-func TestSetup(t *testing.T) {
+// TestWindows installs both packages on one Windows, one after the other.
+func TestWindows(t *testing.T) {
+	t.Parallel()
 	m := built(t)
 	w := newWindows(t)
+	for name, test := range map[string]func(*windows, made){"setup": (*windows).setup, "msi": (*windows).msi} {
+		t.Run(name, func(t *testing.T) {
+			of := *w
+			of.t = t
+			test(&of, m)
+		})
+	}
+}
+
+// setup installs for one user: new, over a running older version, over a
+// newer one, beside an installation for all users; and removes.
+func (w *windows) setup(m made) {
+	t := w.t
 	old, next := filepath.Join(m.first, "scelle-setup-"+version.Version+".exe"), filepath.Join(m.newer, "scelle-setup-"+newer+".exe")
 	oldProgram, nextProgram := read(t, m.first, windowsName("amd64")), read(t, m.newer, windowsName("amd64"))
 	const uninstall = `HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\Scelle`
@@ -306,15 +323,10 @@ func (w *windows) setupBesideAll(setup string) {
 	w.gone()
 }
 
-// restartNeeded is ERROR_SUCCESS_REBOOT_REQUIRED, 3010, as far as an exit code
-// goes here.
-const restartNeeded = 3010 & 0xff
-
-// TestMSI installs for all users: new, over a running older version, refuses
+// msi installs for all users: new, over a running older version, refuses
 // an older one, and removes.
-func TestMSI(t *testing.T) {
-	m := built(t)
-	w := newWindows(t)
+func (w *windows) msi(m made) {
+	t := w.t
 	old, next := filepath.Join(m.first, "scelle-"+version.Version+".msi"), filepath.Join(m.newer, "scelle-"+newer+".msi")
 	program := w.path(`C:\Program Files\Scelle\` + programName)
 
