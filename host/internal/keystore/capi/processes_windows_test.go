@@ -3,11 +3,13 @@ package capi
 import (
 	"crypto"
 	"crypto/x509"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/selfsign"
@@ -31,6 +33,8 @@ func TestChild(t *testing.T) {
 	s := must(Open(Options{Store: store}))
 	defer s.Close()
 	p := keystore.Pair{Key: key.(crypto.Signer), Certificate: must(os.ReadFile(filepath.Join(folder, "certificate"))), Name: "Clé"}
+	must(os.Create(filepath.Join(folder, fmt.Sprint("ready-", os.Getpid())))).Close()
+	until(t, func() bool { _, err := os.Stat(filepath.Join(folder, "go")); return err == nil })
 	e, err := s.Import(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +42,18 @@ func TestChild(t *testing.T) {
 	if err := selfsign.SelfTest(t.Context(), s, e); err != nil {
 		t.Error(err)
 	}
+}
+
+// until waits for another process.
+func until(t *testing.T, happened func() bool) {
+	t.Helper()
+	for range 30_000 {
+		if happened() {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("the other process is not there")
 }
 
 // TestProcesses lets hosts import one pair at once: they agree on one entry
@@ -65,6 +81,8 @@ func TestProcesses(t *testing.T) {
 		}
 		children[i] = c
 	}
+	until(t, func() bool { return len(must(filepath.Glob(filepath.Join(folder, "ready-*")))) == len(children) })
+	must(os.Create(filepath.Join(folder, "go"))).Close()
 	for i, c := range children {
 		if err := c.Wait(); err != nil {
 			t.Errorf("host %d: %v\n%s", i, err, said[i].String())
