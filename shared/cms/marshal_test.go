@@ -2,6 +2,7 @@ package cms_test
 
 import (
 	"bytes"
+	"io"
 	"testing"
 
 	"scelle/shared/cms"
@@ -176,5 +177,66 @@ func TestErrorsStay(t *testing.T) {
 	}
 	if _, err := r.Trailer(); err != first {
 		t.Errorf("trailer: %v", err)
+	}
+}
+
+// TestSkip: a caller that takes the content from elsewhere goes on behind it,
+// and finds there what it would have found by reading. Nothing else can be
+// skipped.
+func TestSkip(t *testing.T) {
+	whole := authEnveloped().der()
+	start := func(b []byte) *cms.Reader {
+		r := cms.NewReader(bytes.NewReader(b))
+		if _, err := r.Header(); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	want, err := read(bytes.NewReader(whole))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(whole)
+	behind := whole[r.ContentOffset()+r.ContentLength():]
+	if err := r.Skip(bytes.NewReader(behind)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("the content after it was skipped: %d, %v", n, err)
+	}
+	if got, err := r.Trailer(); err != nil || !bytes.Equal(got.MAC, want.trailer.MAC) {
+		t.Errorf("the trailer: %+v, %v", got, err)
+	}
+	for name, spoilt := range map[string][]byte{"cut": behind[:len(behind)-1], "longer": append(bytes.Clone(behind), 0), "nothing": nil} {
+		r := start(whole)
+		if err := r.Skip(bytes.NewReader(spoilt)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Trailer(); fault.CodeOf(err) != fault.EnvelopeMalformed {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	read := start(whole)
+	if _, err := read.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	segments := authEnveloped()
+	segments.content = der.Indefinite(0xa0, der.Octets([]byte("the encrypted content")))
+	for name, r := range map[string]*cms.Reader{
+		"no header yet":   cms.NewReader(bytes.NewReader(whole)),
+		"a byte was read": read,
+		"in segments":     start(segments.with(der.Indefinite)),
+	} {
+		if err := r.Skip(bytes.NewReader(behind)); fault.CodeOf(err) != fault.Internal {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestIdentifiersOfOthers: kinds that are only carried name nobody.
+func TestIdentifiersOfOthers(t *testing.T) {
+	info, err := cms.ParseRecipientInfo(der.TLV(0xa4, der.OID("1.2.3")))
+	if err != nil || len(info.Identifiers()) != 0 {
+		t.Errorf("%+v, %v", info.Identifiers(), err)
 	}
 }

@@ -236,7 +236,7 @@ func moments(v []float64) (mean, variance float64) {
 	return mean, variance / float64(len(v)-1)
 }
 
-// leaky is a key that works a fiftieth longer after a malformed padding: what
+// leaky is a key that works a twenty-fifth longer after a malformed padding: what
 // TestTiming is there to find.
 type leaky struct {
 	keystore.Unwrapper
@@ -274,7 +274,7 @@ func TestTimingWouldSee(t *testing.T) {
 	if !ok {
 		t.Fatalf("%T decrypts no session keys", key)
 	}
-	slow := leaky{key, sessions, make([]byte, 40<<10)}
+	slow := leaky{key, sessions, make([]byte, 80<<10)}
 	values, again := measureKey(t, slow, pair, callsPerClass/2), measureKey(t, slow, pair, callsPerClass/2)
 	for family, v := range values {
 		name, clock, _ := strings.Cut(family, ", ")
