@@ -167,14 +167,14 @@ func TestSecretsAreWiped(t *testing.T) {
 // TestWithoutMemory lets each creation of an object fail in turn: no crash, no
 // leak, no half import, no wrong question.
 func TestWithoutMemory(t *testing.T) {
-	pair := issue(t, "EC", certtest.Options{Curve: elliptic.P256()})
+	pairs := []keystore.Pair{issue(t, "RSA", certtest.Options{}), issue(t, "EC", certtest.Options{Curve: elliptic.P256()})}
 	for _, function := range []string{"CFDataCreate", "CFStringCreateWithBytes", "CFStringCreateExternalRepresentation",
 		"CFNumberCreate", "CFArrayCreate", "CFDictionaryCreate"} {
 		failures := 0
 		for skip := 0; ; skip++ {
 			m := newMock(t)
 			m.fail(function, skip, 1)
-			_ = scenario(t, m, []keystore.Pair{pair})
+			_ = scenario(t, m, pairs)
 			if m.complaints() != "" || m.live() != 0 {
 				t.Fatalf("%s %d: %d objects left, %s", function, skip, m.live(), m.complaints())
 			}

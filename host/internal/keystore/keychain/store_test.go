@@ -3,20 +3,16 @@
 package keychain
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"encoding/asn1"
 	"math/big"
 	"strings"
 	"testing"
 
 	"scelle/host/internal/keystore"
 	"scelle/shared/certtest"
-	"scelle/shared/envelope"
-	"scelle/shared/envelope/paddingtest"
 	"scelle/shared/fault"
 )
 
@@ -127,7 +123,7 @@ func TestForeignItems(t *testing.T) {
 func TestImportUndone(t *testing.T) {
 	pair := issue(t, "EC", certtest.Options{Curve: elliptic.P256()})
 	for function, named := range map[string]bool{
-		"SecItemCopyMatching": false, "SecKeychainCopyDefault": false, "SecAccessCreate": false, "SecItemImport": false, "SecItemImport afterwards": false,
+		"SecItemCopyMatching": false, "SecKeychainCopyDefault": false, "SecAccessCreate": false, "SecItemImport": false, "SecItemImport afterwards": false, "SecItemImport nothing": false,
 		"SecCertificateCreateWithData": false, "SecItemAdd": false, "SecItemUpdate": true,
 		"CFDataCreate": true, "CFStringCreateWithBytes": true, "CFArrayCreate": true, "CFDictionaryCreate": true,
 	} {
@@ -181,6 +177,21 @@ func TestSameSerial(t *testing.T) {
 	wantFault(t, "Import", err, fault.CertificateBad)
 	if list, err := s.List(t.Context()); err != nil || len(list) != 1 || list[0].URI != e.URI || m.items() != 2 {
 		t.Errorf("%+v, %v, %d items", list, err, m.items())
+	}
+}
+
+// TestBrokenKey: a key whose parts do not fit is not given to macOS.
+func TestBrokenKey(t *testing.T) {
+	m := newMock(t)
+	pair := issue(t, "RSA", certtest.Options{})
+	key := *pair.Key.(*rsa.PrivateKey)
+	key.Primes = []*big.Int{new(big.Int).Add(key.Primes[0], big.NewInt(2)), key.Primes[1]}
+	key.Precomputed = rsa.PrecomputedValues{}
+	pair.Key = &key
+	_, err := (&store{f: m.frameworks}).Import(t.Context(), pair)
+	wantFault(t, "Import", err, fault.P12Mismatch)
+	if m.items() != 0 {
+		t.Errorf("%d items", m.items())
 	}
 }
 
@@ -288,96 +299,6 @@ func TestNoDefaultKeychain(t *testing.T) {
 	m.fail("SecKeychainCopyDefault", 0, -25307)
 	_, err := s.Import(t.Context(), issue(t, "Clé", certtest.Options{}))
 	wantFault(t, "Import", err, fault.StoreReadOnly)
-}
-
-// TestKeyErrors: what the user, the keychain or the card does is told; all
-// else that can go wrong with a ciphertext is one fault.
-func TestKeyErrors(t *testing.T) {
-	m := newMock(t)
-	s := &store{f: m.frameworks}
-	pair := issue(t, "RSA", certtest.Options{})
-	u := unwrapperOf(t, s, add(t, s, pair).URI)
-	for status, code := range map[int32]fault.Code{
-		-128: fault.PINCancelled, -25293: fault.PINCancelled, -25308: fault.StoreLocked, -25300: fault.KeyNotFound,
-		-2147415839: fault.PINCancelled,       // CSSMERR_CSP_USER_CANCELED
-		-2147416032: fault.PINCancelled,       // CSSMERR_CSP_OPERATION_AUTH_DENIED
-		-2147415840: fault.StoreLocked,        // CSSMERR_CSP_NO_USER_INTERACTION
-		-2147415776: fault.EnvelopeUnreadable, // 0x120 of the CSP's own codes, beyond the common ones
-		-26275:      fault.EnvelopeUnreadable, -50: fault.EnvelopeUnreadable,
-		-4: fault.PINCancelled, -5: fault.PINIncorrect, -7: fault.TokenRemoved, -3: fault.EnvelopeUnreadable, // CryptoTokenKit
-	} {
-		for _, mechanism := range []envelope.Mechanism{envelope.RSAPKCS1, envelope.RSAOAEPSHA256} {
-			m.fail("SecKeyCreateDecryptedData", 0, status)
-			_, err := u.Decrypt(t.Context(), mechanism, make([]byte, 256))
-			wantFault(t, string(mechanism)+" "+string(code), err, code)
-		}
-	}
-}
-
-// TestSyntheticKey: every malformed PKCS#1 v1.5 padding gets a key of the
-// right length, the same each time, and no error.
-func TestSyntheticKey(t *testing.T) {
-	m := newMock(t)
-	s := &store{f: m.frameworks}
-	pair := issue(t, "RSA", certtest.Options{})
-	public := pair.Key.Public().(*rsa.PublicKey)
-	u := unwrapperOf(t, s, add(t, s, pair).URI)
-	want := bytes.Repeat([]byte{7}, 32)
-	info, err := envelope.WrapKey(envelope.Recipient{Certificate: pair.Certificate, Mechanism: envelope.RSAPKCS1}, want)
-	if err != nil {
-		t.Fatal(err)
-	}
-	content, err := asn1.Marshal(struct {
-		OID asn1.ObjectIdentifier
-		IV  []byte
-	}{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 42}, make([]byte, 16)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := envelope.UnwrapRequest{Certificate: pair.Certificate, RecipientInfo: info.Raw, ContentAlgorithm: content, Secret: make([]byte, 32)}
-	if got, err := envelope.UnwrapWith(t.Context(), u, q); err != nil || !bytes.Equal(got, want) {
-		t.Fatalf("a good one: %x, %v", got, err)
-	}
-	families := paddingtest.PKCS1(public.Size())
-	for _, family := range families {
-		q.RecipientInfo = bytes.Clone(info.Raw)
-		copy(q.RecipientInfo[len(info.Raw)-public.Size():], paddingtest.Encrypt(public, family.EM))
-		first, err := envelope.UnwrapWith(t.Context(), u, q)
-		second, again := envelope.UnwrapWith(t.Context(), u, q)
-		if err != nil || again != nil || len(first) != 32 || !bytes.Equal(first, second) {
-			t.Errorf("%s: %x, %v; %x, %v", family.Name, first, err, second, again)
-		}
-	}
-	if len(families) == 0 {
-		t.Error("no malformed padding was tried")
-	}
-}
-
-// TestCard: what a key cannot do is asked before, not tried, and never
-// replaced by something else.
-func TestCard(t *testing.T) {
-	m := newMock(t)
-	s := &store{f: m.frameworks}
-	pair := issue(t, "RSA", certtest.Options{})
-	ec := issue(t, "EC", certtest.Options{Curve: elliptic.P256()})
-	u, e := unwrapperOf(t, s, add(t, s, pair).URI), unwrapperOf(t, s, add(t, s, ec).URI)
-	m.card(1)
-	_, err := u.Decrypt(t.Context(), envelope.RSAOAEPSHA1, make([]byte, 256))
-	wantFault(t, "OAEP", err, fault.MechanismMissing)
-	_, err = e.Agree(t.Context(), ecPoint(t, ec))
-	wantFault(t, "ECDH", err, fault.MechanismMissing)
-	if m.uses() != 0 {
-		t.Errorf("%d uses of keys", m.uses())
-	}
-	//lint:ignore SA1019 old cards know nothing else
-	sealed, err := rsa.EncryptPKCS1v15(rand.Reader, pair.Key.Public().(*rsa.PublicKey), []byte("content key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := u.Decrypt(t.Context(), envelope.RSAPKCS1, sealed); err != nil || string(got) != "content key" {
-		t.Errorf("PKCS#1: %q, %v", got, err)
-	}
-	m.card(0)
 }
 
 func TestURI(t *testing.T) {
