@@ -345,3 +345,65 @@ func gcm256() []byte {
 	const gcm cms.OID = "\x60\x86\x48\x01\x65\x03\x04\x01\x2e"
 	return cms.NewAlgorithm(gcm, slices.Concat([]byte{0x30, 0x11, 0x04, 0x0c}, make([]byte, 12), []byte{0x02, 0x01, 0x10})).Raw
 }
+
+// TestOtherProgramsKey: a key that Windows's own import put into the store is
+// listed and used, and is not stored a second time.
+func TestOtherProgramsKey(t *testing.T) {
+	p := newPlace(t)
+	s := p.open(t)
+	issued := certtest.NewCA(t, "AC").Issue(t, certtest.Options{CommonName: "Anne"})
+	der := importedByWindows(t, p, issued.P12(t, "motdepasse", certtest.DES))
+	list := must(s.List(t.Context()))
+	if len(list) != 1 || !list[0].HasKey || !bytes.Equal(list[0].Certificate, der) {
+		t.Fatalf("listed %+v", list)
+	}
+	u := must(s.Unwrapper(t.Context(), list[0].URI))
+	want := []byte("clé de contenu")
+	for _, m := range s.mechanisms() {
+		if !m.RSA() || m == envelope.RSAPKCS1 {
+			continue
+		}
+		got, err := u.Decrypt(t.Context(), m, must(rsa.EncryptOAEP(m.Hash().New(), rand.Reader, u.Public().(*rsa.PublicKey), want, nil)))
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %q, %v", m, got, err)
+		}
+	}
+	if err := u.Close(); err != nil {
+		t.Error(err)
+	}
+	before := containers(t)
+	e := add(t, s, keystore.Pair{Key: issued.Key, Certificate: issued.DER, Name: "Encore"})
+	if e.URI != list[0].URI || len(must(s.List(t.Context()))) != 1 || !slices.Equal(containers(t), before) {
+		t.Errorf("imported again as %+v, containers %q", e, containers(t))
+	}
+}
+
+// importedByWindows gives a PKCS#12 file to Windows's own import, as the
+// wizard does, and puts what comes out into the place. It returns the
+// certificate.
+func importedByWindows(t *testing.T, p *place, p12 []byte) []byte {
+	t.Helper()
+	const userKeySet = 0x1000 // CRYPT_USER_KEYSET
+	blob := windows.CryptDataBlob{Size: uint32(len(p12)), Data: &p12[0]}
+	temporary, err := windows.PFXImportCertStore(&blob, must(windows.UTF16PtrFromString("motdepasse")), userKeySet)
+	if err != nil {
+		t.Fatalf("PFXImportCertStore: %v", err)
+	}
+	defer windows.CertCloseStore(temporary, 0)
+	store := p.system(t)
+	defer windows.CertCloseStore(store, 0)
+	var der []byte
+	var c *windows.CertContext
+	for {
+		if c, err = windows.CertEnumCertificatesInStore(temporary, c); c == nil {
+			return der
+		}
+		if !hasProperty(c, propKeyInfo) {
+			continue
+		}
+		der = bytes.Clone(encoded(c))
+		if err := windows.CertAddCertificateContextToStore(store, c, windows.CERT_STORE_ADD_NEW, nil); err != nil {
+			t.Fatalf("CertAddCertificateContextToStore: %v", err)
+		}
+	}
+}
