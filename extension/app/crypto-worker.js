@@ -45,7 +45,7 @@
     globalThis.close();
   };
 
-  importScripts("../gen/protocol.js", "wasm_exec.js");
+  importScripts("../gen/protocol.js", "wasm_exec.js", "chunks.js");
   const go = new Go();
   WebAssembly.instantiateStreaming(fetch("crypto.wasm"), go.importObject).then(({ instance }) => go.run(instance)).then(() => fail("ended"), fail);
 })();

@@ -3,10 +3,11 @@
 //
 //   {module, input, room}       the first message: bytes, where lane 0's blocks
 //                               go, and how far apart the lanes are
-//   {parts, bytes, cost}        bytes, an ArrayBuffer that moves here, holds
-//                               the next piece of each message of parts, which
-//                               are [id, offset, length]; answered by {free:
-//                               cost} when it was used, and given up then
+//   {parts, buffers, size, cost}  bytes in array buffers that move here, size
+//                               in each but the last: the next piece of each
+//                               message of parts, which are [id, offset,
+//                               length]; answered by {free: cost} when they
+//                               were used, and given up then
 //   {id, end}                   the message id has end bytes and is complete;
 //                               answered by {id, state}
 //
@@ -23,7 +24,7 @@
   const ENOUGH = 20;
 
   /**
-   * @typedef {{left: number, cost: number, buffer: ArrayBuffer}} Piece
+   * @typedef {{left: number, cost: number, buffers: ArrayBuffer[]}} Piece
    * @typedef {{state: Uint32Array, rest: Uint8Array, queue: {bytes: Uint8Array, piece: Piece | null}[], size: number}} Message
    */
   /** @type {any} */
@@ -48,7 +49,7 @@
   const used = (piece) => {
     if (!piece || --piece.left > 0) return;
     waiting -= piece.cost;
-    nowhere.postMessage(null, [piece.buffer]);
+    nowhere.postMessage(null, piece.buffers);
     globalThis.postMessage({ free: piece.cost });
   };
 
@@ -125,20 +126,31 @@
     globalThis.postMessage({ id, state: m.state });
   };
 
+  /** Queues what came, buffer by buffer. */
+  const add = ({ parts, buffers, size, cost }) => {
+    const piece = { left: 0, cost, buffers };
+    waiting += cost;
+    for (const [id, offset, length] of parts) {
+      const m = messageOf(id);
+      for (let at = offset, end = offset + length; at < end; ) {
+        const start = at % size;
+        const bytes = new Uint8Array(buffers[Math.floor(at / size)], start, Math.min(end - at, size - start));
+        m.queue.push({ bytes, piece });
+        m.size += bytes.length;
+        at += bytes.length;
+        piece.left++;
+      }
+    }
+    for (const [id] of parts) tidy(messageOf(id));
+  };
+
   globalThis.onmessage = ({ data }) => {
     if (data.module) {
       exports = new WebAssembly.Instance(new WebAssembly.Module(data.module)).exports;
       ({ input, room } = data);
       globalThis.postMessage({ ready: true });
     } else if (data.parts) {
-      waiting += data.cost;
-      const piece = { left: data.parts.length, cost: data.cost, buffer: data.bytes };
-      for (const [id, offset, length] of data.parts) {
-        const m = messageOf(id);
-        m.queue.push({ bytes: new Uint8Array(data.bytes, offset, length), piece });
-        m.size += length;
-        tidy(m);
-      }
+      add(data);
       work();
     } else {
       finish(data.id, data.end);

@@ -71,6 +71,7 @@ func benchBrowser(ctx context.Context, dir string, size int64, rounds int) error
 	b := &browserBench{page: p, size: size, rounds: rounds, keys: k, rates: map[string][]float64{}}
 	fmt.Printf("\nin Chromium: %d MiB, medians of %d rounds; PKI.js with %d MiB, node-forge with %d MiB\n",
 		size>>20, rounds, min(size, pkijsSize)>>20, min(size, forgeSize)>>20)
+	fmt.Println("a bare envelope has no fingerprint; a whole pli is ZIP with CRC-32, SHA-256 of the file, of the envelope and of its content")
 	for range rounds {
 		if err := b.round(dir, file); err != nil {
 			return err
@@ -88,18 +89,18 @@ func (b *browserBench) round(dir, file string) error {
 		size         int64
 	}{
 		{"one-shot GCM encrypt", fmt.Sprintf(`oneShot("encrypt", "AES-GCM", %d)`, b.size), b.size},
-		{"seal GCM, memory", `measure("seal-memory")`, b.size},
+		{"seal GCM, bare, memory", `measure("seal-memory")`, b.size},
 		{"one-shot GCM decrypt", fmt.Sprintf(`oneShot("decrypt", "AES-GCM", %d)`, b.size), b.size},
-		{"open GCM, memory", `measure("open-memory")`, b.size},
+		{"open GCM, bare, memory", `measure("open-memory")`, b.size},
 		{"one-shot CBC encrypt", fmt.Sprintf(`oneShot("encrypt", "AES-CBC", %d)`, b.size), b.size},
-		{"seal CBC, memory", `measure("seal-cbc")`, b.size},
+		{"seal CBC, bare, memory", `measure("seal-cbc")`, b.size},
 		{"one-shot CBC decrypt", fmt.Sprintf(`oneShot("decrypt", "AES-CBC", %d)`, b.size), b.size},
-		{"open CBC, memory", `measure("open-cbc")`, b.size},
+		{"open CBC, bare, memory", `measure("open-cbc")`, b.size},
 		{"copy file", `copy()`, b.size},
-		{"seal file", `measure("seal-file")`, b.size},
-		{"open file", `measure("open-file")`, b.size},
-		{"seal pli", `measure("seal-pli")`, b.size},
-		{"open pli", `measure("open-pli")`, b.size},
+		{"seal file, bare", `measure("seal-file")`, b.size},
+		{"open file, bare", `measure("open-file")`, b.size},
+		{"seal file, whole pli", `measure("seal-pli")`, b.size},
+		{"open file, whole pli", `measure("open-pli")`, b.size},
 		{"PKI.js GCM encrypt", fmt.Sprintf(`pkijs("encrypt", %d, %q, %q)`, pki, b.keys.certificate, b.keys.pkcs8), pki},
 		{"PKI.js GCM decrypt", fmt.Sprintf(`pkijs("decrypt", %d, %q, %q)`, pki, b.keys.certificate, b.keys.pkcs8), pki},
 		{"node-forge CBC encrypt", fmt.Sprintf(`nodeForge("encrypt", %d, %q, %q)`, forge, b.keys.certificatePEM, b.keys.keyPEM), forge},
@@ -139,12 +140,10 @@ func (b *browserBench) openssl(dir, file string) error {
 
 // rate is the median of a measure in MB/s.
 func (b *browserBench) rate(name string) float64 {
-	all := slices.Clone(b.rates[name])
-	slices.Sort(all)
-	if len(all) == 0 {
+	if len(b.rates[name]) == 0 {
 		return 0
 	}
-	return all[len(all)/2]
+	return middle(b.rates[name])
 }
 
 // print shows all rates and then the ratios that issue 3 sets bars for.
@@ -158,26 +157,40 @@ func (b *browserBench) print() {
 		fmt.Printf("%-46s %9.0f MB/s  (%.0f to %.0f)\n", n, b.rate(n), slices.Min(b.rates[n]), slices.Max(b.rates[n]))
 	}
 	fmt.Println()
-	for _, r := range []struct {
-		what, ours, peer string
-		bar              float64
-	}{
-		{"seal GCM, memory, against one-shot", "seal GCM, memory", "one-shot GCM encrypt", 1.5},
-		{"open GCM, memory, against one-shot", "open GCM, memory", "one-shot GCM decrypt", 1.5},
-		{"seal CBC, memory, against one-shot", "seal CBC, memory", "one-shot CBC encrypt", 0},
-		{"open CBC, memory, against one-shot", "open CBC, memory", "one-shot CBC decrypt", 0},
-		{"seal file to file, against copying", "seal file", "copy file", 0.9},
-		{"open file to file, against copying", "open file", "copy file", 0.9},
-		{"seal file, against openssl cms -encrypt", "seal file", "openssl cms -encrypt", 0},
-		{"open file, against openssl cms -decrypt", "open file", "openssl cms -decrypt", 2.5},
-		{"seal memory, against PKI.js", "seal GCM, memory", "PKI.js GCM encrypt", 20},
-		{"open memory, against PKI.js", "open GCM, memory", "PKI.js GCM decrypt", 20},
-		{"seal memory, against node-forge", "seal GCM, memory", "node-forge CBC encrypt", 0},
-		{"open memory, against node-forge", "open GCM, memory", "node-forge CBC decrypt", 0},
-		{"whole pli sealed, against the bare envelope", "seal pli", "seal file", 0.6},
-		{"whole pli opened, against the bare envelope", "open pli", "open file", 0.6},
-	} {
+	for _, r := range compared() {
 		ratio(r.what, b.rate(r.ours)/b.rate(r.peer), r.bar)
+	}
+	fmt.Println("\nthe same with the best round of each, for a machine that is busy")
+	for _, r := range compared() {
+		if r.bar > 0 {
+			ratio(r.what, slices.Max(b.rates[r.ours])/slices.Max(b.rates[r.peer]), r.bar)
+		}
+	}
+}
+
+// comparison is two measures and the ratio that the first should reach, 0 when
+// there is none.
+type comparison struct {
+	what, ours, peer string
+	bar              float64
+}
+
+func compared() []comparison {
+	return []comparison{
+		{"seal GCM, memory, against one-shot", "seal GCM, bare, memory", "one-shot GCM encrypt", 1.5},
+		{"open GCM, memory, against one-shot", "open GCM, bare, memory", "one-shot GCM decrypt", 1.5},
+		{"seal CBC, memory, against one-shot", "seal CBC, bare, memory", "one-shot CBC encrypt", 0},
+		{"open CBC, memory, against one-shot", "open CBC, bare, memory", "one-shot CBC decrypt", 0},
+		{"seal file to file, against copying", "seal file, bare", "copy file", 0.9},
+		{"open file to file, against copying", "open file, bare", "copy file", 0.9},
+		{"seal file, against openssl cms -encrypt", "seal file, bare", "openssl cms -encrypt", 0},
+		{"open file, against openssl cms -decrypt", "open file, bare", "openssl cms -decrypt", 2.5},
+		{"seal memory, against PKI.js", "seal GCM, bare, memory", "PKI.js GCM encrypt", 20},
+		{"open memory, against PKI.js", "open GCM, bare, memory", "PKI.js GCM decrypt", 20},
+		{"seal memory, against node-forge", "seal GCM, bare, memory", "node-forge CBC encrypt", 0},
+		{"open memory, against node-forge", "open GCM, bare, memory", "node-forge CBC decrypt", 0},
+		{"whole pli sealed, against the bare envelope", "seal file, whole pli", "seal file, bare", 0.6},
+		{"whole pli opened, against the bare envelope", "open file, whole pli", "open file, bare", 0.6},
 	}
 }
 
@@ -223,8 +236,10 @@ func servePage(dir string) (*httptest.Server, error) {
 	} {
 		mux.HandleFunc(name, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
 	}
-	mux.HandleFunc("/digest-worker.js", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFileFS(w, r, extension.Files(), "app/digest-worker.js")
-	})
+	for _, name := range []string{"digest-worker.js", "chunks.js"} {
+		mux.HandleFunc("/"+name, func(w http.ResponseWriter, r *http.Request) {
+			http.ServeFileFS(w, r, extension.Files(), "app/"+name)
+		})
+	}
 	return httptest.NewServer(mux), nil
 }

@@ -123,18 +123,21 @@ func (a *array) Next() (bridge.Value, int, error) {
 	return part, n, err
 }
 
-// WriteArray copies n bytes.
-func (a *array) WriteArray(part bridge.Value, n int) error {
-	_, err := bridge.Call(a.v, "set", part, a.at)
+// WriteChunks copies n bytes.
+func (a *array) WriteChunks(c bridge.Chunks, from, n int) error {
+	part, err := bridge.Call(a.v, "subarray", a.at, a.at+n)
+	if err != nil {
+		return err
+	}
 	a.at += n
-	return err
+	return c.CopyTo(part, from, n)
 }
 
 // Close does nothing.
 func (a *array) Close() error { return nil }
 
 // kept is the hand of arrays that stay.
-func kept(bridge.Value, ...webcrypto.Part) error { return nil }
+func kept(bridge.Value, int, ...hash.Hash) error { return nil }
 
 func (m *measure) meter() *meter {
 	return &meter{total: m.file.Size(), report: func(int64, int64) {}, now: time.Now}
@@ -142,7 +145,7 @@ func (m *measure) meter() *meter {
 
 // bare seals in to out by the product's own steps, as a bare envelope: one
 // content, no archive, no fingerprint.
-func (m *measure) bare(b *testing.B, out arrayWriter, in arrays, hand hand) {
+func (m *measure) bare(b *testing.B, out chunkWriter, in arrays, hand hand) {
 	plan, err := envelope.NewPlan(m.options(m.file.Size(), envelope.ProfileDefault))
 	fatal(b, err)
 	defer plan.Key.Wipe()
@@ -162,7 +165,7 @@ func (m *measure) unbare(b *testing.B, to io.WriteCloser, key *givenKey, head io
 	fatal(b, err)
 	defer opening.Key.Wipe()
 	o := &openMove{to: single{to, nil}, hand: hand}
-	opener, err := webcrypto.NewOpener(m.ctx, opening.Key, o.chunk)
+	opener, err := webcrypto.NewOpener(m.ctx, opening.Key, o.chunks)
 	fatal(b, err)
 	defer opener.Close()
 	in, end := rest(opening)
@@ -272,7 +275,7 @@ func (m *measure) sealedFile(b *testing.B) {
 	out, err := m.dir.Create(m.ctx, "sealed")
 	fatal(b, err)
 	in := m.file.Reader(m.ctx)
-	m.bare(b, out, in, webcrypto.Hand)
+	m.bare(b, out, in, handArray)
 	fatal(b, out.Close())
 	fatal(b, in.Close())
 }
@@ -292,7 +295,7 @@ func (m *measure) openFile(b *testing.B) {
 		last, err := sealed.Part(end, sealed.Size())
 		fatal(b, err)
 		return in.Reader(m.ctx), last.Reader(m.ctx)
-	}, webcrypto.Hand)
+	}, handArray)
 	fatal(b, plain.Close())
 }
 

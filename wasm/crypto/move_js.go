@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"hash"
 	"io"
@@ -24,10 +23,10 @@ type arrays interface {
 	Next() (array bridge.Value, n int, err error)
 }
 
-// arrayWriter takes Uint8Arrays too, as bridge.SyncFile does.
-type arrayWriter interface {
+// chunkWriter takes chunks too, as bridge.SyncFile does.
+type chunkWriter interface {
 	io.Writer
-	WriteArray(array bridge.Value, n int) error
+	WriteChunks(c bridge.Chunks, from, n int) error
 }
 
 // browserMover keeps the bytes of files in JavaScript's memory: slices of a
@@ -37,7 +36,7 @@ type browserMover struct{}
 
 // moverFor is the mover for files of this size: small ones are not worth it.
 func moverFor(size int64) mover {
-	if size < webcrypto.WorthWorker {
+	if size < webcrypto.WorthWorker || !bridge.HasChunks() {
 		return nil
 	}
 	return browserMover{}
@@ -45,24 +44,42 @@ func moverFor(size int64) mover {
 
 // sealMove is one sealing on its way.
 type sealMove struct {
-	out            arrayWriter
+	out            chunkWriter
 	whole, content hash.Hash // nil where nobody wants them
 	sealer         *webcrypto.Sealer
 	size           int64 // bytes written
 	hand           hand
 }
 
-// hand gives an array up, to the hashes that want it: webcrypto.Hand.
-type hand func(array bridge.Value, parts ...webcrypto.Part) error
+// hand gives an array up, to the hashes that want all of it.
+type hand func(array bridge.Value, n int, hashes ...hash.Hash) error
+
+// handArray is hand for arrays that nobody else has.
+func handArray(array bridge.Value, n int, hashes ...hash.Hash) error {
+	c, err := bridge.Wrap(array)
+	if err != nil {
+		return err
+	}
+	return webcrypto.Hand(c, allOf(n, hashes...)...)
+}
+
+// allOf are parts that are n bytes from the start.
+func allOf(n int, hashes ...hash.Hash) []webcrypto.Part {
+	parts := make([]webcrypto.Part, len(hashes))
+	for i, h := range hashes {
+		parts[i] = webcrypto.Part{Hash: h, Length: n}
+	}
+	return parts
+}
 
 // newSealMove begins an envelope: it writes the header. Close it.
-func newSealMove(ctx context.Context, plan *envelope.Plan, out arrayWriter, newHash func() hash.Hash) (*sealMove, error) {
-	m := &sealMove{out: out, hand: webcrypto.Hand}
+func newSealMove(ctx context.Context, plan *envelope.Plan, out chunkWriter, newHash func() hash.Hash) (*sealMove, error) {
+	m := &sealMove{out: out, hand: handArray}
 	if newHash != nil {
 		m.whole, m.content = newHash(), newHash()
 	}
 	var err error
-	if m.sealer, err = webcrypto.NewSealer(ctx, plan.Key, m.chunk); err != nil {
+	if m.sealer, err = webcrypto.NewSealer(ctx, plan.Key, m.chunks); err != nil {
 		return nil, err
 	}
 	if err := m.write(plan.Header); err != nil {
@@ -82,17 +99,14 @@ func (m *sealMove) write(b []byte) error {
 	return fault.Wrap(fault.WriteFailed, err)
 }
 
-// chunk writes ciphertext, and gives it to the fingerprints.
-func (m *sealMove) chunk(array bridge.Value, n int) error {
-	part, err := bridge.Call(array, "subarray", 0, n)
-	if err != nil {
-		return err
-	}
-	if err := m.out.WriteArray(part, n); err != nil {
+// chunks writes ciphertext, and gives it to the fingerprints.
+func (m *sealMove) chunks(c bridge.Chunks) error {
+	n := c.Len()
+	if err := m.out.WriteChunks(c, 0, n); err != nil {
 		return err
 	}
 	m.size += int64(n)
-	return webcrypto.Hand(array, webcrypto.Part{Hash: m.whole, Length: n}, webcrypto.Part{Hash: m.content, Length: n})
+	return webcrypto.Hand(c, allOf(n, m.whole, m.content)...)
 }
 
 // end writes what follows the content.
@@ -118,7 +132,7 @@ func (m *sealMove) end(plan *envelope.Plan) (r envelope.Receipt, err error) {
 }
 
 func (browserMover) seal(ctx context.Context, s *sealing, out io.Writer, c *content, o envelope.SealOptions) (envelope.Receipt, bool, error) {
-	to, known := out.(arrayWriter)
+	to, known := out.(chunkWriter)
 	if !known || o.Profile != envelope.ProfileDefault {
 		return envelope.Receipt{}, false, nil
 	}
@@ -180,7 +194,7 @@ func (m *sealMove) file(in arrays, sum hash.Hash, meter *meter) (crc uint32, err
 			return err
 		}
 		meter.add(n)
-		return m.hand(array, webcrypto.Part{Hash: sum, Length: n})
+		return m.hand(array, n, sum)
 	})
 }
 
@@ -191,7 +205,7 @@ func (m *sealMove) bare(in arrays, sum hash.Hash, meter *meter) error {
 			return err
 		}
 		meter.add(n)
-		return m.hand(array, webcrypto.Part{Hash: sum, Length: n})
+		return m.hand(array, n, sum)
 	})
 }
 
@@ -240,7 +254,7 @@ func (browserMover) open(ctx context.Context, o *opening, to receiver, key *give
 	if !opening.Contiguous() || !webcrypto.Streams(info.Algorithm) || info.ContentOffset+info.ContentLength > file.Size() {
 		return nil, false, nil
 	}
-	m := &openMove{to: to, whole: o.newHash(), content: o.newHash(), hand: webcrypto.Hand}
+	m := &openMove{to: to, whole: o.newHash(), content: o.newHash(), hand: handArray}
 	if _, archive := to.(*pli.Extractor); archive {
 		if m.summer, err = webcrypto.NewSummer(); err != nil {
 			return nil, true, err
@@ -278,7 +292,7 @@ func (m *openMove) run(ctx context.Context, file bridge.File, opening *envelope.
 	if err := m.hashHeader(ctx, file, start, meter); err != nil {
 		return err
 	}
-	opener, err := webcrypto.NewOpener(ctx, opening.Key, m.chunk)
+	opener, err := webcrypto.NewOpener(ctx, opening.Key, m.chunks)
 	if err != nil {
 		return err
 	}
@@ -330,16 +344,16 @@ func (m *openMove) decrypt(opener *webcrypto.Opener, in arrays, meter *meter) er
 			return err
 		}
 		meter.add(n)
-		return m.hand(array, webcrypto.Part{Hash: m.whole, Length: n}, webcrypto.Part{Hash: m.content, Length: n})
+		return m.hand(array, n, m.whole, m.content)
 	})
 }
 
-// chunk takes decrypted bytes. What their structure says is held back until
+// chunks takes decrypted bytes. What their structure says is held back until
 // the tag was checked, as by patient.
-func (m *openMove) chunk(array bridge.Value, n int) error {
+func (m *openMove) chunks(c bridge.Chunks) error {
 	var parts []webcrypto.Part
-	for at := 0; at < n && !m.held; {
-		taken, part, err := m.take(array, at, n)
+	for at := 0; at < c.Len() && !m.held; {
+		taken, part, err := m.take(c, at)
 		if err != nil {
 			if !structural(err) {
 				return err
@@ -349,37 +363,30 @@ func (m *openMove) chunk(array bridge.Value, n int) error {
 		parts = append(parts, part)
 		at += taken
 	}
-	m.size += int64(n)
-	return webcrypto.Hand(array, parts...)
+	m.size += int64(c.Len())
+	return webcrypto.Hand(c, parts...)
 }
 
 // maxStructure is how much is given to the extractor at once where it does not
 // wait for a file's bytes.
 const maxStructure = 4 << 10
 
-// take moves the bytes of a chunk from at on, as far as they are of one kind,
-// and returns how many these were and what its hash wants of them.
-func (m *openMove) take(array bridge.Value, at, n int) (int, webcrypto.Part, error) {
+// take moves bytes from an offset on, as far as they are of one kind, and
+// returns how many these were and what a hash wants of them.
+func (m *openMove) take(c bridge.Chunks, at int) (int, webcrypto.Part, error) {
 	dst, sum, left := m.to.Body()
 	if left == 0 {
 		m.crc = 0
-		b := make([]byte, min(n-at, maxStructure))
-		part, err := bridge.Call(array, "subarray", at, at+len(b))
-		if err == nil {
-			err = bridge.Read(b, part)
-		}
-		if err != nil {
+		b := make([]byte, min(c.Len()-at, maxStructure))
+		if err := c.Read(b, at); err != nil {
 			return 0, webcrypto.Part{}, err
 		}
 		defer clear(b)
 		taken, err := m.to.WriteStructure(b)
 		return taken, webcrypto.Part{}, err
 	}
-	taken := int(min(left, int64(n-at)))
-	part, err := bridge.Call(array, "subarray", at, at+taken)
-	if err == nil {
-		err = m.store(dst, part, taken)
-	}
+	taken := int(min(left, int64(c.Len()-at)))
+	err := m.store(dst, c, at, taken)
 	if err == nil {
 		err = m.to.Moved(int64(taken), m.crc)
 	}
@@ -387,20 +394,20 @@ func (m *openMove) take(array bridge.Value, at, n int) (int, webcrypto.Part, err
 }
 
 // store writes bytes of a file and goes on with its CRC-32.
-func (m *openMove) store(dst io.Writer, part bridge.Value, n int) (err error) {
+func (m *openMove) store(dst io.Writer, c bridge.Chunks, at, n int) (err error) {
 	if m.summer != nil {
-		if m.crc, err = m.summer.CRC(m.crc, part, n); err != nil {
+		if m.crc, err = m.summer.CRC(m.crc, c, at, n); err != nil {
 			return err
 		}
 	}
-	if out, ok := dst.(arrayWriter); ok {
-		return out.WriteArray(part, n)
+	if out, ok := dst.(chunkWriter); ok {
+		return out.WriteChunks(c, at, n)
 	}
 	b := make([]byte, n)
 	defer clear(b)
-	if err := bridge.Read(b, part); err != nil {
+	if err := c.Read(b, at); err != nil {
 		return err
 	}
-	_, err = io.Copy(dst, bytes.NewReader(b))
+	_, err = dst.Write(b)
 	return fault.Wrap(fault.WriteFailed, err)
 }

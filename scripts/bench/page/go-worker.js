@@ -1,7 +1,7 @@
 // Runs one part of BenchmarkMeasure in wasm/crypto once, and reads its time from
 // what the benchmark prints.
 "use strict";
-importScripts("wasm_exec.js");
+importScripts("wasm_exec.js", "chunks.js");
 const { port1: nowhere, port2: closed } = new MessageChannel();
 closed.close();
 

@@ -135,9 +135,11 @@ func serve(t *testing.T, wasm string) string {
 	} {
 		mux.HandleFunc(name, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
 	}
-	mux.HandleFunc("/digest-worker.js", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFileFS(w, r, extension.Files(), "app/digest-worker.js")
-	})
+	for _, name := range []string{"digest-worker.js", "chunks.js"} {
+		mux.HandleFunc("/"+name, func(w http.ResponseWriter, r *http.Request) {
+			http.ServeFileFS(w, r, extension.Files(), "app/"+name)
+		})
+	}
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return fmt.Sprintf("%s/index.html", server.URL)

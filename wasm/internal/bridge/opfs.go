@@ -115,7 +115,9 @@ func (f *SyncFile) Write(b []byte) (int, error) {
 		err = Fill(array, b)
 	}
 	if err == nil {
-		err = f.WriteArray(array, len(b))
+		var out Value
+		out, err = f.access.Call("write", array, map[string]any{"at": float64(f.at)})
+		err = f.wrote(out, err, len(b))
 	}
 	if err != nil {
 		return 0, err
@@ -123,10 +125,17 @@ func (f *SyncFile) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// WriteArray appends a Uint8Array of n bytes. Errors are those of Write. Up to
-// 512 KiB go at several GB/s; longer arrays go at a quarter of that.
-func (f *SyncFile) WriteArray(array Value, n int) error {
-	out, err := f.access.Call("write", array, map[string]any{"at": float64(f.at)})
+// WriteChunks appends n bytes of c from an offset on. Errors are those of Write.
+func (f *SyncFile) WriteChunks(c Chunks, from, n int) error {
+	if from < 0 || n < 0 || from+n > c.n {
+		return fault.Newf(fault.Internal, "%d bytes at %d of %d", n, from, c.n)
+	}
+	out, err := c.v.Call("write", f.access, from, n, float64(f.at))
+	return f.wrote(out, err, n)
+}
+
+// wrote counts the n bytes that a write was for.
+func (f *SyncFile) wrote(out Value, err error, n int) error {
 	if err != nil {
 		return faultOf(fault.WriteFailed, err)
 	}

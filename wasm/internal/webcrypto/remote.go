@@ -61,7 +61,7 @@ func (d *Digests) For(ctx context.Context, bytes int64) func() hash.Hash {
 // startDigestWorker starts the script that crypto-worker.js names.
 func startDigestWorker() (*digestWorker, error) {
 	seam, ok := bridge.Lookup("scelleWorker")
-	if !ok {
+	if !ok || !bridge.HasChunks() {
 		return nil, fault.Newf(fault.Internal, "no crypto-worker.js")
 	}
 	target, err := bridge.Call(seam, "digests")
@@ -112,11 +112,11 @@ func (w *digestWorker) receive(data bridge.Value) {
 	}
 }
 
-// send moves a buffer of n bytes to the worker, for the hashes that parts name.
-// It waits when the worker is far behind. A hash that is given up holds nothing
-// that another one waits for: what was sent is used sooner or later.
-func (w *digestWorker) send(buffer bridge.Value, n int, parts []any) error {
-	cost := min((n+unit-1)/unit, maxAhead)
+// send moves chunks to the worker, for the hashes that parts name. It waits when
+// the worker is far behind. A hash that is given up holds nothing that another
+// one waits for: what was sent is used sooner or later.
+func (w *digestWorker) send(c bridge.Chunks, parts []any) error {
+	cost := min((c.Len()+unit-1)/unit, maxAhead/4)
 	w.turn <- struct{}{}
 	defer func() { <-w.turn }()
 	for range cost {
@@ -126,22 +126,21 @@ func (w *digestWorker) send(buffer bridge.Value, n int, parts []any) error {
 			return fault.Newf(fault.Internal, "digest worker")
 		}
 	}
-	return w.worker.Post(map[string]any{"parts": parts, "bytes": buffer, "cost": cost}, buffer)
+	return c.Post(w.worker, map[string]any{"parts": parts, "cost": cost})
 }
 
-// Part is a piece of a Uint8Array that a hash wants.
+// Part is a piece of chunks that a hash wants.
 type Part struct {
 	Hash         hash.Hash // nil wants none
 	From, Length int       // bytes
 }
 
-// Hand gives parts of a Uint8Array to their hashes. Those of the digest worker
-// get all of the array's buffer, without a copy; in any case it is gone
-// afterwards. Errors: fault.Internal.
-func Hand(array bridge.Value, parts ...Part) error {
+// Hand gives parts of chunks to their hashes. Those of the digest worker get
+// the memory itself, without a copy; in any case it is gone afterwards.
+// Errors: fault.Internal.
+func Hand(c bridge.Chunks, parts ...Part) error {
 	var worker *digestWorker
 	var remote []any
-	start := int(bridge.Number(array, "byteOffset"))
 	for _, p := range parts {
 		if p.Hash == nil || p.Length == 0 {
 			continue
@@ -149,7 +148,7 @@ func Hand(array bridge.Value, parts ...Part) error {
 		h, ok := p.Hash.(*remoteDigest)
 		if !ok {
 			b := make([]byte, p.Length)
-			if err := readPart(b, array, p.From); err != nil {
+			if err := c.Read(b, p.From); err != nil {
 				return err
 			}
 			p.Hash.Write(b)
@@ -160,17 +159,13 @@ func Hand(array bridge.Value, parts ...Part) error {
 		}
 		h.length += uint64(p.Length)
 		worker = h.worker
-		remote = append(remote, []any{h.id, start + p.From, p.Length})
+		remote = append(remote, []any{h.id, p.From, p.Length})
 	}
 	if worker == nil {
-		bridge.Free(array)
+		c.Free()
 		return nil
 	}
-	buffer, err := bridge.Get(array, "buffer")
-	if err != nil {
-		return err
-	}
-	return worker.send(buffer, int(bridge.Number(buffer, "byteLength")), remote)
+	return worker.send(c, remote)
 }
 
 func (w *digestWorker) newHash() hash.Hash {
@@ -248,11 +243,11 @@ func (h *remoteDigest) sendBytes(b []byte) error {
 	if err != nil {
 		return err
 	}
-	buffer, err := bridge.Get(array, "buffer")
+	c, err := bridge.Wrap(array)
 	if err != nil {
 		return err
 	}
-	return h.worker.send(buffer, len(b), []any{[]any{h.id, 0, len(b)}})
+	return h.worker.send(c, []any{[]any{h.id, 0, len(b)}})
 }
 
 // Sum appends the sum of what was written.

@@ -14,7 +14,7 @@ import (
 const (
 	crcTables = 16
 	roomAt    = crcTables * 256 * 4
-	roomSize  = chunkSize
+	roomSize  = groupSize
 )
 
 // room is the memory of a small WebAssembly instance in which a chunk is put
@@ -91,14 +91,11 @@ func NewSummer() (*Summer, error) {
 	return &Summer{r}, err
 }
 
-// CRC goes on with a sum over a Uint8Array of n bytes.
-func (s *Summer) CRC(sum uint32, array bridge.Value, n int) (uint32, error) {
+// CRC goes on with a sum over n bytes of c from an offset on.
+func (s *Summer) CRC(sum uint32, c bridge.Chunks, from, n int) (uint32, error) {
 	for done := 0; done < n; {
 		take := min(n-done, roomSize)
-		part, err := bridge.Call(array, "subarray", done, done+take)
-		if err == nil {
-			err = s.room.put(0, part)
-		}
+		err := c.CopyTo(s.room.bytes, from+done, take)
 		if err == nil {
 			sum, err = s.room.crc(sum, 0, take)
 		}

@@ -13,20 +13,65 @@ import (
 	"scelle/wasm/internal/bridge"
 )
 
-// chunkSize is how much SubtleCrypto gets at once, and inFlight how many
-// chunks it has at once. From 1 MiB on every result is memory fresh from the
-// kernel, and three times as slow.
+// chunkSize is how much SubtleCrypto gets at once: from 1 MiB on every result
+// is memory fresh from the kernel, and three times as slow. groupSize is how
+// much goes to chunks.js at once, and inFlight how many groups it has at once;
+// with more the memory of results is not used again soon enough.
 const (
 	chunkSize = 512 << 10
-	inFlight  = 3
+	groupSize = 2 * chunkSize
+	inFlight  = 2
 )
 
 // Streams reports whether NewSealer and NewOpener do an algorithm here.
-func Streams(a envelope.ContentAlgorithm) bool { return a.Authenticated() && handles(a) }
+func Streams(a envelope.ContentAlgorithm) bool {
+	return a.Authenticated() && handles(a) && bridge.HasChunks()
+}
 
-// Output takes a chunk of n bytes: a Uint8Array that holds them and may hold
-// more, and is the callee's from then on.
-type Output func(chunk bridge.Value, n int) error
+// Output takes the next bytes, which are the callee's from then on.
+type Output func(c bridge.Chunks) error
+
+// group is some chunks under way, of n bytes in all.
+type group struct {
+	promise *bridge.Promise
+	n       int
+}
+
+// startGroup calls chunks.js.
+func startGroup(verb string, n int, args ...any) (group, error) {
+	seam, ok := bridge.Lookup("scelleChunks")
+	if !ok {
+		return group{}, fault.Newf(fault.Internal, "no chunks.js")
+	}
+	p, err := bridge.Start(seam, fault.Internal, verb, args...)
+	return group{p, n}, err
+}
+
+// wait returns the chunks, and the blocks that came with them, per for each.
+func (c group) wait(ctx context.Context, per int) (chunks bridge.Chunks, ends []byte, err error) {
+	v, err := c.promise.Wait(ctx)
+	if err != nil {
+		return chunks, nil, err
+	}
+	array, err := bridge.Get(v, "ends")
+	if err != nil {
+		return chunks, nil, err
+	}
+	ends = make([]byte, (c.n+chunkSize-1)/chunkSize*per*blockSize)
+	if err := bridge.Read(ends, array); err != nil {
+		return chunks, nil, err
+	}
+	bridge.Wipe(array)
+	v, err = bridge.Get(v, "chunks")
+	return bridge.AsChunks(v), ends, err
+}
+
+// chunksOf calls fn for each chunk of n bytes.
+func chunksOf(n int, fn func(i, size int)) {
+	for i := 0; i*chunkSize < n; i++ {
+		fn(i, min(chunkSize, n-i*chunkSize))
+	}
+}
 
 // Sealer encrypts one AES-GCM content whose bytes stay in JavaScript's memory.
 // Each chunk is one call: its IV is such that the cipher's first counter is
@@ -38,15 +83,8 @@ type Sealer struct {
 	room   *room
 	used   int // bytes in the room
 	out    Output
-	flight []sealed
+	flight []group
 	mask   []byte // E_K(J0) of the oldest chunk in flight
-}
-
-// sealed is a chunk under way.
-type sealed struct {
-	promise *bridge.Promise
-	n       int
-	last    []byte // its last block of plaintext, when it is whole
 }
 
 // NewSealer begins a content; out gets the ciphertext in order. Errors:
@@ -118,7 +156,7 @@ func (s *Sealer) WriteBare(array bridge.Value, n int) error {
 		part, err := bridge.Call(array, "subarray", done, done+take)
 		switch {
 		case err != nil:
-		case take == chunkSize:
+		case take == groupSize:
 			err = s.launch(part, take)
 		default:
 			if err = s.room.put(s.used, part); err == nil {
@@ -155,25 +193,23 @@ func (s *Sealer) flush() error {
 	return s.launch(part, n)
 }
 
-// launch starts a chunk; SubtleCrypto has a copy of it then.
+// launch starts a group; SubtleCrypto has a copy of it then.
 func (s *Sealer) launch(data bridge.Value, n int) error {
 	g := s.gcm
 	if err := g.admit(s.ctx, n); err != nil {
 		return err
 	}
-	c := sealed{n: n}
-	if n%blockSize == 0 {
-		c.last = make([]byte, blockSize)
-		if err := readPart(c.last, data, n-blockSize); err != nil {
-			return err
-		}
-	}
-	iv := g.key.IV(counterBlock(g.nonce, uint32(1+g.offset/blockSize)))
-	array, err := bridge.ToJS(iv[:])
+	var ivs []byte
+	chunksOf(n, func(i, _ int) {
+		at := g.offset + int64(i)*chunkSize
+		iv := g.key.IV(counterBlock(g.nonce, uint32(1+at/blockSize)))
+		ivs = append(ivs, iv[:]...)
+	})
+	array, err := bridge.ToJS(ivs)
 	if err != nil {
 		return err
 	}
-	c.promise, err = g.subtle.start("encrypt", algorithm{"name": "AES-GCM", "iv": array, "tagLength": 128}, g.mac, data)
+	c, err := startGroup("seal", n, g.mac, array, data, chunkSize)
 	if err != nil {
 		return err
 	}
@@ -185,27 +221,24 @@ func (s *Sealer) launch(data bridge.Value, n int) error {
 	return s.land()
 }
 
-// land waits for the oldest chunk, counts its tag and gives it out. The last
-// block of its key stream is the mask of the next chunk's tag.
+// land waits for the oldest group, counts its tags and gives it out. The last
+// block of a chunk's key stream is the mask of the next chunk's tag.
 func (s *Sealer) land() error {
 	c := s.flight[0]
 	s.flight = s.flight[1:]
-	defer clear(c.last)
-	out, err := finish(s.ctx, c.promise)
+	out, ends, err := c.wait(s.ctx, 3)
 	if err != nil {
 		return err
 	}
-	end := make([]byte, len(c.last)+envelope.TagSize)
-	if err := readPart(end, out, c.n-len(c.last)); err != nil {
-		return err
-	}
+	defer clear(ends)
 	g := s.gcm
-	g.sum.Add(g.key.ChunkUnder(end[len(c.last):], s.mask, uint64(c.n)), uint64(c.n))
-	if c.last != nil {
+	chunksOf(c.n, func(i, n int) {
+		end := ends[3*blockSize*i:]
+		g.sum.Add(g.key.ChunkUnder(end[2*blockSize:3*blockSize], s.mask, uint64(n)), uint64(n))
 		s.mask = make([]byte, blockSize)
-		subtle.XORBytes(s.mask, c.last, end)
-	}
-	return s.out(out, c.n)
+		subtle.XORBytes(s.mask, end[:blockSize], end[blockSize:2*blockSize])
+	})
+	return s.out(out)
 }
 
 // Finish gives out what is left and returns the tag.
@@ -225,9 +258,6 @@ func (s *Sealer) Finish() ([]byte, error) {
 // Close wipes what it holds.
 func (s *Sealer) Close() {
 	s.room.wipe()
-	for _, c := range s.flight {
-		clear(c.last)
-	}
 	s.flight = nil
 	s.gcm.Close()
 }
@@ -238,13 +268,7 @@ type Opener struct {
 	ctx    context.Context
 	gcm    *gcm
 	out    Output
-	flight []opened
-}
-
-// opened is a chunk under way, and its tag.
-type opened struct {
-	plain, tag *bridge.Promise
-	n          int
+	flight []group
 }
 
 // NewOpener begins a content; out gets the plaintext in order. Errors are
@@ -267,7 +291,7 @@ func NewOpener(ctx context.Context, k envelope.ContentKey, out Output) (*Opener,
 // the last; it can be reused when WriteArray returns.
 func (o *Opener) WriteArray(array bridge.Value, n int) error {
 	for done := 0; done < n; {
-		take := min(n-done, chunkSize)
+		take := min(n-done, groupSize)
 		part, err := bridge.Call(array, "subarray", done, done+take)
 		if err == nil {
 			err = o.launch(part, take)
@@ -280,44 +304,46 @@ func (o *Opener) WriteArray(array bridge.Value, n int) error {
 	return nil
 }
 
-// launch starts a chunk and its tag.
+// launch starts a group and its tags.
 func (o *Opener) launch(data bridge.Value, n int) error {
 	g := o.gcm
 	if err := g.admit(o.ctx, n); err != nil {
 		return err
 	}
-	plain, err := g.startCTR(g.nonce, uint32(2+g.offset/blockSize), data)
+	var counters []byte
+	chunksOf(n, func(i, _ int) {
+		at := g.offset + int64(i)*chunkSize
+		counters = append(counters, counterBlock(g.nonce, uint32(2+at/blockSize))...)
+	})
+	array, err := bridge.ToJS(counters)
 	if err != nil {
 		return err
 	}
-	tag, err := g.tagOf(data)
+	c, err := startGroup("open", n, g.ctr, g.mac, g.zero, array, data, chunkSize)
 	if err != nil {
 		return err
 	}
 	g.advance(n)
-	o.flight = append(o.flight, opened{plain, tag, n})
+	o.flight = append(o.flight, c)
 	if len(o.flight) < inFlight {
 		return nil
 	}
 	return o.land()
 }
 
-// land waits for the oldest chunk, counts its tag and gives it out.
+// land waits for the oldest group, counts its tags and gives it out.
 func (o *Opener) land() error {
 	c := o.flight[0]
 	o.flight = o.flight[1:]
-	tag, err := finish(o.ctx, c.tag)
+	out, tags, err := c.wait(o.ctx, 1)
 	if err != nil {
 		return err
 	}
-	if err := o.gcm.count(tag, c.n); err != nil {
-		return err
-	}
-	out, err := finish(o.ctx, c.plain)
-	if err != nil {
-		return err
-	}
-	return o.out(out, c.n)
+	g := o.gcm
+	chunksOf(c.n, func(i, n int) {
+		g.sum.Add(g.key.Chunk(tags[blockSize*i:blockSize*(i+1)], uint64(n)), uint64(n))
+	})
+	return o.out(out)
 }
 
 // Finish gives out what is left and compares the tag, as
@@ -338,15 +364,6 @@ func (o *Opener) Finish(tag, aad []byte) error {
 func (o *Opener) Close() {
 	o.flight = nil
 	o.gcm.Close()
-}
-
-// readPart copies len(dst) bytes of a Uint8Array from an offset on.
-func readPart(dst []byte, array bridge.Value, from int) error {
-	part, err := bridge.Call(array, "subarray", from, from+len(dst))
-	if err != nil {
-		return err
-	}
-	return bridge.Read(dst, part)
 }
 
 // counterBlock is the nonce with a counter behind it.

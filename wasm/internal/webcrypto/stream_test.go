@@ -20,18 +20,26 @@ import (
 // collected is an Output that keeps all bytes.
 type collected struct{ bytes.Buffer }
 
-func (c *collected) take(chunk bridge.Value, n int) error {
-	b := make([]byte, n)
-	if err := readPart(b, chunk, 0); err != nil {
+func (c *collected) take(chunks bridge.Chunks) error {
+	b := make([]byte, chunks.Len())
+	if err := chunks.Read(b, 0); err != nil {
 		return err
 	}
 	c.Write(b)
 	return nil
 }
 
+// inWorker skips what needs the scripts that are beside Go in a Worker.
+func inWorker(t *testing.T) {
+	t.Helper()
+	if !bridge.HasChunks() {
+		t.Skip("needs a browser: run go test ./scripts/e2e/wasmtest")
+	}
+}
+
 // streamSizes are around one chunk, around all that is in flight, and small.
 func streamSizes() []int {
-	return []int{0, 1, 15, 16, 17, 1000, chunkSize - 1, chunkSize, chunkSize + 1, chunkSize + 16, 2*chunkSize + 3, inFlight*chunkSize + 100, (inFlight + 2) * chunkSize}
+	return []int{0, 1, 15, 16, 17, 1000, chunkSize - 1, chunkSize, chunkSize + 1, chunkSize + 16, 2*chunkSize + 3, groupSize, groupSize + 1, 2*groupSize + chunkSize + 100}
 }
 
 // sealStream seals plain, of which the first bytes are Go's.
@@ -47,6 +55,7 @@ func sealStream(t *testing.T, k envelope.ContentKey, plain []byte, own int, bare
 	must(t, err)
 	if bare {
 		must(t, s.WriteBare(array, len(plain)-own))
+		bridge.Free(array)
 	} else {
 		crc, err := s.WriteArray(0, array, len(plain)-own)
 		must(t, err)
@@ -73,6 +82,7 @@ func openStream(t *testing.T, k envelope.ContentKey, sealed, tag, aad []byte, si
 		if err := o.WriteArray(array, n); err != nil {
 			return nil, err
 		}
+		bridge.Free(array)
 		sealed = sealed[n:]
 	}
 	if err := o.Finish(tag, aad); err != nil {
@@ -83,6 +93,7 @@ func openStream(t *testing.T, k envelope.ContentKey, sealed, tag, aad []byte, si
 
 // TestStream compares with Go's cipher: ciphertext, tag and plaintext.
 func TestStream(t *testing.T) {
+	inWorker(t)
 	r := rand.New(rand.NewSource(21))
 	for _, a := range []envelope.ContentAlgorithm{envelope.AES128GCM, envelope.AES256GCM} {
 		for _, size := range streamSizes() {
@@ -109,6 +120,7 @@ func TestStream(t *testing.T) {
 
 // TestStreamRefuses changes one thing at a time; every answer is the same.
 func TestStreamRefuses(t *testing.T) {
+	inWorker(t)
 	r := rand.New(rand.NewSource(22))
 	k, plain := newKey(r, envelope.AES256GCM), random(r, chunkSize+200)
 	sealed, tag := encrypt(t, envelope.Native(), k, plain)
@@ -146,24 +158,26 @@ func TestStreamRefuses(t *testing.T) {
 
 // TestStreamCancelled ends with its context.
 func TestStreamCancelled(t *testing.T) {
+	inWorker(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	s, err := NewSealer(ctx, newKey(rand.New(rand.NewSource(23)), envelope.AES256GCM), func(bridge.Value, int) error { return nil })
+	s, err := NewSealer(ctx, newKey(rand.New(rand.NewSource(23)), envelope.AES256GCM), func(bridge.Chunks) error { return nil })
 	must(t, err)
 	defer s.Close()
 	cancel()
-	if _, err := s.Write(make([]byte, chunkSize)); fault.CodeOf(err) != fault.Cancelled {
+	if _, err := s.Write(make([]byte, groupSize)); fault.CodeOf(err) != fault.Cancelled {
 		t.Errorf("after the end of its context: %v", err)
 	}
 }
 
 // TestOutputFails: an error of the output ends the work.
 func TestOutputFails(t *testing.T) {
+	inWorker(t)
 	k := newKey(rand.New(rand.NewSource(24)), envelope.AES256GCM)
-	full := func(bridge.Value, int) error { return fault.New(fault.DiskFull) }
+	full := func(bridge.Chunks) error { return fault.New(fault.DiskFull) }
 	s, err := NewSealer(t.Context(), k, full)
 	must(t, err)
 	defer s.Close()
-	_, err = s.Write(make([]byte, (inFlight+1)*chunkSize))
+	_, err = s.Write(make([]byte, (inFlight+1)*groupSize))
 	if fault.CodeOf(err) != fault.DiskFull {
 		t.Errorf("sealing: %v", err)
 	}
@@ -195,9 +209,7 @@ func TestCRC(t *testing.T) {
 // TestHand gives one array to several hashes, of the digest worker and not,
 // between bytes of Go's.
 func TestHand(t *testing.T) {
-	if _, ok := bridge.Lookup("scelleWorker"); !ok {
-		t.Skip("needs a browser: run go test ./scripts/e2e/wasmtest")
-	}
+	inWorker(t)
 	r := rand.New(rand.NewSource(26))
 	digests := NewDigests()
 	newHash := digests.For(t.Context(), 1<<30)
@@ -222,7 +234,9 @@ func TestHand(t *testing.T) {
 			want[i].Write(data[from : from+p.Length])
 			parts = append(parts, p)
 		}
-		must(t, Hand(array, parts...))
+		c, err := bridge.Wrap(array)
+		must(t, err)
+		must(t, Hand(c, parts...))
 		if n, err := array.Length(); err == nil && n != 0 {
 			t.Fatal("the array was not moved")
 		}
@@ -235,14 +249,17 @@ func TestHand(t *testing.T) {
 }
 
 func BenchmarkSealer(b *testing.B) {
+	if !bridge.HasChunks() {
+		b.Skip("needs a browser")
+	}
 	k := newKey(rand.New(rand.NewSource(27)), envelope.AES256GCM)
-	s, err := NewSealer(b.Context(), k, func(chunk bridge.Value, _ int) error { bridge.Free(chunk); return nil })
+	s, err := NewSealer(b.Context(), k, func(c bridge.Chunks) error { c.Free(); return nil })
 	must(b, err)
 	defer s.Close()
-	array, err := bridge.NewBytes(chunkSize)
+	array, err := bridge.NewBytes(groupSize)
 	must(b, err)
-	b.SetBytes(chunkSize)
+	b.SetBytes(groupSize)
 	for b.Loop() {
-		must(b, s.WriteBare(array, chunkSize))
+		must(b, s.WriteBare(array, groupSize))
 	}
 }

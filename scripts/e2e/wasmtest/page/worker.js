@@ -1,5 +1,5 @@
 // Go's loader writes what the tests print to the console, line by line.
-importScripts("wasm_exec.js");
+importScripts("wasm_exec.js", "chunks.js");
 const { port1: nowhere, port2: closed } = new MessageChannel();
 closed.close();
 for (const level of ["log", "error", "warn"]) console[level] = (...words) => postMessage({ line: words.join(" ") });
