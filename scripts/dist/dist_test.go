@@ -262,6 +262,8 @@ func TestRefusals(t *testing.T) {
 	for name, o := range map[string]options{
 		"no key":             {out: t.TempDir(), version: version.Version, sign: signing{p12: none, passFile: none}},
 		"password, no key":   {out: t.TempDir(), version: version.Version, sign: signing{passFile: none}},
+		"two keys":           {out: t.TempDir(), version: version.Version, sign: signing{p12: none, passFile: none, options: "-key k"}},
+		"a time, no key":     {out: t.TempDir(), version: version.Version, sign: signing{timestamp: "http://127.0.0.1/"}},
 		"not a version":      {out: t.TempDir(), version: "1.2", only: []string{"windows"}},
 		"too large a number": {out: t.TempDir(), version: "1.2.70000", only: []string{"windows"}},
 	} {

@@ -12,10 +12,10 @@ import (
 	"scelle/shared/protocol"
 )
 
-// nfpm makes deb and rpm. It is a program of its own, run outside this module
-// so that its 55 dependencies are none of Scellé's. Later releases need a
-// module for MSIX.
-const nfpm = "github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0"
+// tools pins nfpm, which makes deb and rpm, and its dependencies by version
+// and checksum. They are in a file beside go.mod so that none of them is
+// Scellé's. Releases of nfpm after 2.43 need a module more, for MSIX.
+const tools = "-modfile=scripts/dist/tools.mod"
 
 //go:embed nfpm.yaml
 var packageDescription string
@@ -68,9 +68,8 @@ func (b *build) linuxPackage(format string) error {
 		return err
 	}
 	name := b.packageName(format)
-	// Its own go.mod decides, not ours.
-	env := []string{"GOFLAGS=", "CGO_ENABLED=0"}
-	return b.command(env, "go", "run", nfpm, "package", "--config", config, "--packager", format, "--target", b.output(name))
+	env := []string{"GOFLAGS=-mod=readonly", "CGO_ENABLED=0"}
+	return b.command(env, "go", "tool", tools, "nfpm", "package", "--config", config, "--packager", format, "--target", b.output(name))
 }
 
 func (b *build) packageName(format string) string {

@@ -22,6 +22,7 @@ func main() {
 	flag.StringVar(&o.out, "out", "", "folder to write to; other files in it stay")
 	flag.StringVar(&o.sign.p12, "sign-p12", "", "PKCS#12 file with the key and certificate that sign the Windows packages; unsigned without")
 	flag.StringVar(&o.sign.passFile, "sign-pass-file", "", "file whose first line is its password")
+	flag.StringVar(&o.sign.options, "sign-options", "", "instead of -sign-p12, osslsigncode's options for a key elsewhere, such as \"-pkcs11module card.so -key pkcs11:object=signing -certs chain.pem -readpass pin.txt\"")
 	flag.StringVar(&o.sign.timestamp, "sign-ts", "", "address of an RFC 3161 timestamp server; signed packages are not the same twice with one")
 	flag.Parse()
 	if o.out == "" || flag.NArg() > 0 {

@@ -31,9 +31,11 @@ function Gone([string]$Root, [string]$Folder) {
     foreach ($key in $keys) { Assert (-not (Test-Path "${Root}:\$key")) "$key is left" }
 }
 
-# Host starts the program as a browser does and leaves it running.
-function Host-Start([string]$Program) {
-    $info = [Diagnostics.ProcessStartInfo]::new($Program, 'chrome-extension://ndpdpcogkllnmgclgneefjffomopdbhh/')
+# Start-Host starts the program as a browser does and leaves it running.
+function Start-Host([string]$Program) {
+    $manifest = (Get-ItemProperty "HKCU:\$($keys[0])").'(default)'
+    $origin = (Get-Content -Raw -Encoding UTF8 $manifest | ConvertFrom-Json).allowed_origins[0]
+    $info = [Diagnostics.ProcessStartInfo]::new($Program, $origin)
     $info.RedirectStandardInput = $true
     $info.RedirectStandardOutput = $true
     $info.UseShellExecute = $false
@@ -50,7 +52,7 @@ $folder = "$env:LOCALAPPDATA\Programs\Scelle"
 Run $setup '/S'
 Registered 'HKCU' "$folder\scelle.exe"
 Assert ((Get-FileHash "$folder\scelle.exe").Hash -eq (Get-FileHash $exe).Hash) 'another program was installed'
-$running = Host-Start "$folder\scelle.exe"
+$running = Start-Host "$folder\scelle.exe"
 Run $setup '/S' # over a program that runs
 Assert (-not $running.HasExited) 'the running program was ended'
 Registered 'HKCU' "$folder\scelle.exe"

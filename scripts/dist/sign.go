@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,15 +13,21 @@ import (
 // signing is what signs the Windows packages (Authenticode); the zero value
 // leaves them unsigned.
 type signing struct {
-	p12, passFile, timestamp string
+	p12, passFile string
+	options       string // of osslsigncode, instead of p12: where another kind of key is
+	timestamp     string
 }
+
+func (s signing) on() bool { return s.p12 != "" || s.options != "" }
 
 // absolute checks that the files are there and makes their paths absolute.
 func (s signing) absolute() (signing, error) {
-	if s.p12 == "" {
-		if s.passFile != "" || s.timestamp != "" {
-			return s, fmt.Errorf("-sign-pass-file and -sign-ts go with -sign-p12")
-		}
+	switch {
+	case s.p12 != "" && s.options != "":
+		return s, errors.New("-sign-p12 and -sign-options are two keys")
+	case !s.on() && s.timestamp != "", s.p12 == "" && s.passFile != "":
+		return s, errors.New("there is no key to go with -sign-ts or -sign-pass-file")
+	case s.p12 == "":
 		return s, nil
 	}
 	for _, p := range []*string{&s.p12, &s.passFile} {
@@ -39,7 +46,12 @@ func (s signing) absolute() (signing, error) {
 // signArguments are osslsigncode's without the files. The password is only
 // ever in its file.
 func (b *build) signArguments() []string {
-	args := []string{"sign", "-pkcs12", b.sign.p12, "-readpass", b.sign.passFile, "-h", "sha256", "-n", product, "-i", homepage}
+	args := []string{"sign", "-h", "sha256", "-n", product, "-i", homepage}
+	if b.sign.options != "" {
+		args = append(args, strings.Fields(b.sign.options)...)
+	} else {
+		args = append(args, "-pkcs12", b.sign.p12, "-readpass", b.sign.passFile)
+	}
 	if b.sign.timestamp != "" {
 		return append(args, "-ts", b.sign.timestamp)
 	}
@@ -48,7 +60,7 @@ func (b *build) signArguments() []string {
 
 // signFile signs a file in place, if there is a key.
 func (b *build) signFile(path string) error {
-	if b.sign.p12 == "" {
+	if !b.sign.on() {
 		return nil
 	}
 	signed := path + ".signed"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"debug/pe"
 	"os"
 	"os/exec"
@@ -112,5 +113,21 @@ func TestResources(t *testing.T) {
 	}
 	if _, err := withResources([]byte("MZ, but no program"), nil); err == nil {
 		t.Error("no program is accepted")
+	}
+}
+
+// TestSignOptions signs with a key that is not in a PKCS#12 file, as one on a
+// card would be.
+func TestSignOptions(t *testing.T) {
+	m := built(t)
+	dir := t.TempDir()
+	key := filepath.Join(filepath.Dir(m.certificate), "key.pem")
+	o := options{out: dir, version: version.Version, only: []string{"windows"}, sign: signing{options: "-certs " + m.certificate + " -key " + key}}
+	if err := o.run(); err != nil {
+		t.Fatal(err)
+	}
+	name := windowsName("amd64")
+	if !bytes.Equal(read(t, dir, name), read(t, m.first, name)) {
+		t.Error("the same key signs otherwise")
 	}
 }

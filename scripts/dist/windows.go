@@ -93,7 +93,7 @@ func (b *build) setup() error {
 		"-DVERSION=" + b.version, "-DPROGRAM=" + program, "-DICON=" + icon, "-DOUT=" + path,
 		"-DHOST_NAME=" + protocol.HostName, "-DPUBLISHER=" + publisher, "-DHOMEPAGE=" + homepage,
 	}
-	if b.sign.p12 != "" {
+	if b.sign.on() {
 		sign, err := b.signScript()
 		if err != nil {
 			return err
