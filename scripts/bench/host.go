@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"scelle/shared/protocol"
@@ -67,8 +68,29 @@ func benchHost(dir, build string, n int) error {
 		return err
 	}
 	row("host: scelle list, whole process", "ms", list, peers...)
-	fmt.Printf("%-46s %9.1f MiB\n", "host: peak resident memory after status", rss/1024)
+	memory, err := resident(starters)
+	if err != nil {
+		return err
+	}
+	row("host: peak resident memory after status", "MiB", rss/1024, memory...)
 	return sizes(host, nothing)
+}
+
+// resident is the peak resident memory of each starter.
+func resident(all []starter) ([]peer, error) {
+	var peers []peer
+	for _, s := range all {
+		cmd := s.cmd()
+		if err := cmd.Run(); err != nil {
+			return nil, err
+		}
+		usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+		if !ok {
+			return nil, errors.New("the system does not tell how much memory a process used")
+		}
+		peers = append(peers, peer{s.name, float64(usage.Maxrss) / 1024})
+	}
+	return peers, nil
 }
 
 func sizes(host, nothing string) error {
