@@ -5,9 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"scelle/scripts/e2e/browser"
 	"scelle/scripts/e2e/firefox"
 	"scelle/scripts/e2e/journey"
 )
@@ -93,25 +91,17 @@ func TestFirefoxLarge(t *testing.T) { sealAndOpen(t, 256<<20, 600) }
 // open and after that, and nothing is lost.
 func TestFirefoxBackgroundEnds(t *testing.T) {
 	w := ready(t)
+	f := w.Browser.(*firefox.Firefox)
 	a, err := w.StartAdd("Clé de Camille Lefort", false)
 	must(t, err)
 	must(t, a.Fill("#common-name", "Clé de Camille Lefort"))
-	stopped(t, w)
+	must(t, f.EndBackground())
 	must(t, w.Finish(a, "Clé de Camille Lefort"))
-	stopped(t, w)
+	must(t, f.EndBackground())
 	must(t, w.AddLocal("Une autre", false))
-}
-
-// stopped waits until the background script has ended.
-func stopped(t *testing.T, w *journey.Walk) {
-	t.Helper()
-	var state string
-	for deadline := time.Now().Add(browser.Patience); state != "stopped"; time.Sleep(50 * time.Millisecond) {
-		var err error
-		state, err = w.Browser.(*firefox.Firefox).Background()
-		must(t, err)
-		if time.Now().After(deadline) {
-			t.Fatalf("the background script is %s", state)
-		}
-	}
+	a, err = w.StartAdd("Abandonnée", false)
+	must(t, err)
+	must(t, f.EndBackground())
+	must(t, a.Shut())
+	must(t, w.Page.Visible("#add-key:enabled"))
 }

@@ -135,15 +135,23 @@ const commands = {
     return Boolean(await AddonManager.getAddonByID(id));
   },
 
-  /** The folder name of an extension's pages; it begins to answer when its background has loaded. */
+  /** The host name of an extension's pages, once it has started. After a restart its background waits for work. */
   started: async (id, patience) => {
     for (const end = Date.now() + patience; Date.now() < end; await wait(15)) {
-      if (extensionOf(id)?.extension?.backgroundState === "running") return extensionOf(id).mozExtensionHostname;
+      if (["running", "stopped"].includes(extensionOf(id)?.extension?.backgroundState)) return extensionOf(id).mozExtensionHostname;
     }
     throw new Error("the extension does not start: " + extensionOf(id)?.extension?.backgroundState);
   },
 
-  background: (id) => extensionOf(id)?.extension?.backgroundState ?? "",
+  /** Ends the background script as Firefox does after half a minute without work: not while there is any. */
+  end: async (id, patience) => {
+    const { extension } = extensionOf(id);
+    for (const end = Date.now() + patience; Date.now() < end; await wait(50)) {
+      if (extension.backgroundState === "stopped") return;
+      await extension.terminateBackground();
+    }
+    throw new Error("the background script is " + extension.backgroundState);
+  },
 
   prefer: (name, value) => Services.prefs.setBoolPref(name, value),
 

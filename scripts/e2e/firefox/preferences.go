@@ -46,9 +46,6 @@ func writePreferences(o Options) error {
 		"dom.disable_open_during_load":               false,
 		"intl.accept_languages":                      lang,
 		"intl.locale.requested":                      lang,
-		// The background script ends when it was idle for this long (ms), not
-		// after half a minute: what a person's pause does to it, every test does.
-		"extensions.background.idle.timeout": 1000,
 		// Without it the first click on a doorhanger within this time is lost.
 		"security.notification_enable_delay": 0,
 	}

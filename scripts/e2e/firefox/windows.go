@@ -113,9 +113,6 @@ func (f *Firefox) RendererPeak() (float64, error) {
 		})
 }
 
-// Background is the state of the extension's background script, "running" or
-// "stopped" among others: Firefox ends it when it has nothing to do.
-func (f *Firefox) Background() (string, error) {
-	var state string
-	return state, f.command(&state, "background", protocol.FirefoxID)
-}
+// EndBackground ends the extension's background script, as Firefox does after
+// half a minute without work; the next message or event starts it again.
+func (f *Firefox) EndBackground() error { return f.command(nil, "end", protocol.FirefoxID, patience) }
