@@ -3,4 +3,6 @@
 set -eu
 . "$(cd "$(dirname "$0")" && pwd)/env.sh"
 : "${WINEPREFIX:?names the prefix that prefix.sh made}"
+HOME=$WINEPREFIX # no cache of a library of Wine's goes into the real home
+export HOME
 exec wine "$@"

@@ -36,7 +36,6 @@ func TestEveryProblemHasARemedy(t *testing.T) {
 }
 
 func TestInstallStatusUninstall(t *testing.T) {
-	linuxPlaces(t)
 	p := sit(t)
 	home := p.env["HOME"]
 	os.MkdirAll(filepath.Join(home, ".config", "chromium"), 0o755)
@@ -95,7 +94,6 @@ func TestInstallStatusUninstall(t *testing.T) {
 // TestStatusNamesPolicyAndRemedy: what hides the host, where it stands, and
 // the command that puts it right, which does.
 func TestStatusNamesPolicyAndRemedy(t *testing.T) {
-	linuxPlaces(t)
 	p := sit(t)
 	policy := filepath.Join(p.root, "etc", "chromium", "policies", "managed", "base.json")
 	if err := os.MkdirAll(filepath.Dir(policy), 0o755); err != nil {
@@ -178,7 +176,6 @@ func TestStatusTellsSettings(t *testing.T) {
 // TestInstallCopy: the program moves to a folder of its own, and goes with the
 // last registration.
 func TestInstallCopy(t *testing.T) {
-	linuxPlaces(t)
 	p := sit(t)
 	placed := filepath.Join(p.env["HOME"], ".local", "share", "scelle", "bin", "scelle")
 	p.does("install", "--copy", "--browser", "firefox")

@@ -41,15 +41,6 @@ func sit(t *testing.T) *person {
 		env: map[string]string{"HOME": t.TempDir()}}
 }
 
-// linuxPlaces is for tests that name the files in which Linux's browsers look;
-// registration_windows_test.go is about Windows's registry.
-func linuxPlaces(t *testing.T) {
-	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("places of Linux")
-	}
-}
-
 // keep hides Close: the store outlives a command, as a real one's content does.
 type keep struct{ *memory.Store }
 

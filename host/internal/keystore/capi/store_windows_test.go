@@ -395,7 +395,7 @@ func importedByWindows(t *testing.T, p *place, p12 []byte) []byte {
 	var der []byte
 	var c *windows.CertContext
 	for {
-		if c, err = windows.CertEnumCertificatesInStore(temporary, c); c == nil {
+		if c, _ = windows.CertEnumCertificatesInStore(temporary, c); c == nil {
 			return der
 		}
 		if !hasProperty(c, propKeyInfo) {
