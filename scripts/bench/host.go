@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"scelle/shared/protocol"
@@ -68,29 +67,12 @@ func benchHost(dir, build string, n int) error {
 		return err
 	}
 	row("host: scelle list, whole process", "ms", list, peers...)
-	memory, err := resident(starters)
+	memory, err := waiters(dir)
 	if err != nil {
 		return err
 	}
 	row("host: peak resident memory after status", "MiB", rss/1024, memory...)
 	return sizes(host, nothing)
-}
-
-// resident is the peak resident memory of each starter.
-func resident(all []starter) ([]peer, error) {
-	var peers []peer
-	for _, s := range all {
-		cmd := s.cmd()
-		if err := cmd.Run(); err != nil {
-			return nil, err
-		}
-		usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-		if !ok {
-			return nil, errors.New("the system does not tell how much memory a process used")
-		}
-		peers = append(peers, peer{s.name, float64(usage.Maxrss) / 1024})
-	}
-	return peers, nil
 }
 
 func sizes(host, nothing string) error {
