@@ -114,8 +114,14 @@ func (p *page) Upload(selector string, paths ...string) error {
 	return p.Explain("choosing files in "+selector, p.f.command(nil, "type", p.id, selector, strings.Join(paths, "\n")))
 }
 
+// webDriverKeys are the keys that are no characters, as WebDriver names them
+// (Keyboard actions, 17.4.2); callers write them as control characters.
+var webDriverKeys = strings.NewReplacer("\r", "\uE006", "\t", "\uE004", "\b", "\uE003", "\x1b", "\uE00C")
+
 // Keys types keys into what has the focus.
-func (p *page) Keys(keys string) error { return p.f.command(nil, "type", p.id, "", keys) }
+func (p *page) Keys(keys string) error {
+	return p.f.command(nil, "type", p.id, "", webDriverKeys.Replace(keys))
+}
 
 // Visible waits for an element.
 func (p *page) Visible(selector string) error {
