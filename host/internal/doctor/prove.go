@@ -258,7 +258,7 @@ func (t *trial) listed(ctx context.Context) error {
 }
 
 func (t *trial) seen() error {
-	if t.entry.Store != readSecond {
+	if !readSecond(t.entry.Store) {
 		return fault.Newf(fault.StoreUnsupported, "no second reader of %s", t.entry.Store)
 	}
 	thumbprint := keypair.Thumbprint(t.pair.Certificate)

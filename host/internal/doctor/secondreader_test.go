@@ -5,6 +5,9 @@ import (
 	"runtime"
 	"testing"
 
+	"scelle/host/internal/keystore/capi"
+	"scelle/host/internal/keystore/keychain"
+	"scelle/host/internal/keystore/memory"
 	"scelle/shared/fault"
 )
 
@@ -32,5 +35,16 @@ func TestVerifyWithoutSecondReader(t *testing.T) {
 	}
 	if _, err := Verify(nil); fault.CodeOf(err) != fault.StoreUnsupported {
 		t.Errorf("Verify: %v", err)
+	}
+}
+
+func TestReadSecond(t *testing.T) {
+	for _, id := range []string{capi.ID, keychain.ID} {
+		if !readSecond(id) {
+			t.Errorf("%s is not the system's own store", id)
+		}
+	}
+	if readSecond(memory.ID) {
+		t.Error("the store in memory has a second reader")
 	}
 }

@@ -1,3 +1,5 @@
+//go:build windows || (darwin && cgo)
+
 package doctor
 
 import (
@@ -6,13 +8,9 @@ import (
 
 	"github.com/github/smimesign/certstore"
 
-	"scelle/host/internal/keystore/capi"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 )
-
-// readSecond is the Status.ID of the store that the second reader reads.
-const readSecond = capi.ID
 
 // secondReader lists the certificates with a private key of the user's store.
 func secondReader() ([]string, error) {

@@ -1,11 +1,8 @@
-//go:build !windows
+//go:build !windows && !(darwin && cgo)
 
 package doctor
 
 import "scelle/shared/fault"
-
-// readSecond is the Status.ID of the store that the second reader reads.
-const readSecond = ""
 
 // secondReader: there is none on this system.
 func secondReader() ([]string, error) {
