@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -104,17 +105,25 @@ func launch(ctx context.Context, o Options) (*Firefox, error) {
 	cmd.Env = append(cmd.Env, o.Env...)
 	f := &Firefox{cmd: cmd, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &f.log, &f.log
-	// A group of its own, so that Close can end the content processes too.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// A group of its own, so that Close can end the content processes too; and
+	// it ends with the thread that started it, should this program be killed.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = f.killGroup
-	if err := cmd.Start(); err != nil {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait()
+			close(f.ended)
+		}
+	}()
+	if err := <-started; err != nil {
 		return nil, err
 	}
 	f.Pid = cmd.Process.Pid
-	go func() {
-		_ = cmd.Wait()
-		close(f.ended)
-	}()
 	return f, nil
 }
 
