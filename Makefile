@@ -52,6 +52,7 @@ test: ## install what is missing and run the tests (under 15 minutes on 2 cores)
 
 test-all: test ## the long tests too: race detector, timing, mutants (MUTANTS=500), long fuzzing (FUZZTIME=10m)
 	$(GO) test -race -timeout 60m ./shared/... ./host/... ./wasm/...
+	PACKAGES=./host/internal/keystore/capi CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc sh scripts/wine/test.sh -race
 	$(GO) test -tags long -run Timing -v -timeout 30m ./host/internal/unwrap
 	$(GO) run ./scripts/mutate -n $(or $(MUTANTS),60)
 	sh scripts/setup/fuzz.sh $(or $(FUZZTIME),60s)
