@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"scelle/shared/certtest"
 	"scelle/shared/cms"
 	der "scelle/shared/cms/dertest"
 	"scelle/shared/envelope"
@@ -197,5 +198,93 @@ func TestUnwrapRequestRefuses(t *testing.T) {
 		if err == nil || got != nil || key.operations != 0 {
 			t.Errorf("%s: %x, %v after %d operations", name, got, err, key.operations)
 		}
+	}
+}
+
+// TestShortKeyIdentifier: an identifier may be as short as one byte.
+func TestShortKeyIdentifier(t *testing.T) {
+	pair := certtest.SelfSigned(t, certtest.Options{SubjectKey: []byte{7}})
+	c := craftGCM(t, pair, random(100))
+	c.recipients = [][]byte{keyTrans(der.TLV(0x80, []byte{7}), oaepSHA256(), oaep(t, pair, c.cek))}
+	mustOpen(t, c.bytes(), random(100), unwrapper(t, pair))
+}
+
+// wholeChunks is the native cipher, which is given no empty chunk.
+type wholeChunks struct{ t *testing.T }
+
+func (w wholeChunks) Encrypter(ctx context.Context, k envelope.ContentKey) (envelope.ContentEncrypter, error) {
+	e, err := envelope.Native().Encrypter(ctx, k)
+	return wholeEncrypter{e, w.t}, err
+}
+
+func (w wholeChunks) Decrypter(ctx context.Context, k envelope.ContentKey) (envelope.ContentDecrypter, error) {
+	d, err := envelope.Native().Decrypter(ctx, k)
+	return wholeDecrypter{d, w.t}, err
+}
+
+type wholeEncrypter struct {
+	envelope.ContentEncrypter
+	t *testing.T
+}
+
+func (w wholeEncrypter) Encrypt(ctx context.Context, dst, b []byte) ([]byte, error) {
+	if len(b) == 0 {
+		w.t.Error("an empty chunk to encrypt")
+	}
+	return w.ContentEncrypter.Encrypt(ctx, dst, b)
+}
+
+type wholeDecrypter struct {
+	envelope.ContentDecrypter
+	t *testing.T
+}
+
+func (w wholeDecrypter) Decrypt(ctx context.Context, dst, b []byte) ([]byte, error) {
+	if len(b) == 0 {
+		w.t.Error("an empty chunk to decrypt")
+	}
+	return w.ContentDecrypter.Decrypt(ctx, dst, b)
+}
+
+// TestNoEmptyChunks: contents that end with a chunk, or have none, bring the
+// cipher no empty one, which other ciphers than ours need not bear.
+func TestNoEmptyChunks(t *testing.T) {
+	pair, added := rsaPair(t, 0), rsaPair(t, 1)
+	ctx, u, cipher := context.Background(), unwrapper(t, pair), wholeChunks{t}
+	for _, n := range []int64{0, 64, 128, 130} {
+		for _, length := range []int64{n, envelope.UnknownLength} {
+			var sealed bytes.Buffer
+			o := envelope.SealOptions{Recipients: to(pair), Length: length, ChunkSize: 64, Cipher: cipher}
+			if _, err := envelope.Seal(ctx, &sealed, bytes.NewReader(random(int(n))), o); err != nil {
+				t.Fatal(err)
+			}
+			ro := envelope.RewrapOptions{Unwrapper: u, Add: to(added), ChunkSize: 64, Cipher: cipher}
+			if _, err := envelope.Rewrap(ctx, io.Discard, bytes.NewReader(sealed.Bytes()), ro); err != nil {
+				t.Errorf("rewrap %d: %v", n, err)
+			}
+			oo := envelope.OpenOptions{Unwrapper: u, ChunkSize: 64, Cipher: cipher}
+			if _, err := envelope.Open(ctx, io.Discard, bytes.NewReader(sealed.Bytes()), oo); err != nil {
+				t.Errorf("open %d: %v", n, err)
+			}
+		}
+	}
+}
+
+// endless gives the same line for ever.
+type endless struct{ given int }
+
+func (e *endless) Read(b []byte) (int, error) {
+	n := copy(b, "Bonjour\n")
+	e.given += n
+	return n, nil
+}
+
+// TestEndlessWords: what does not become an envelope soon is given up.
+func TestEndlessWords(t *testing.T) {
+	src := &endless{}
+	_, err := envelope.Open(context.Background(), io.Discard, io.LimitReader(src, 64<<20), envelope.OpenOptions{})
+	wantCode(t, err, fault.EnvelopeMalformed)
+	if src.given > 1<<20 {
+		t.Errorf("%d bytes were read", src.given)
 	}
 }
