@@ -68,6 +68,7 @@ lint: ## formatting, vet for every system, staticcheck, types of the JavaScript,
 	$(GO) run ./scripts/genproto -check
 	$(GO) run ./scripts/policy -check
 	scripts/setup/js.sh lint
+	$(GO) tool -modfile=scripts/dist/tools.mod actionlint
 	$(GO) test ./scripts/archtest
 
 bench: build ## measure start, memory, size and speed beside peers, as ratios
@@ -75,7 +76,8 @@ bench: build ## measure start, memory, size and speed beside peers, as ratios
 
 ## -- release -----------------------------------------------------------------
 
-dist: setup ## every package into build/dist/; DISTFLAGS="-sign-p12 FILE -sign-pass-file FILE" signs
+dist: ## every package into build/dist/; DISTFLAGS="-sign-p12 FILE -sign-pass-file FILE" signs
+	@sh scripts/setup/setup.sh dist
 	$(GO) run ./scripts/dist -out $(BUILD)/dist $(DISTFLAGS)
 
 clean: ## remove what was built

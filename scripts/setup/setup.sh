@@ -12,8 +12,8 @@ what=${1:-build}
 # A package is missing when its witness is: a command, or a file.
 packages_build="gcc:gcc make:make git:git libc6-dev:/usr/include/stdio.h ca-certificates:/etc/ssl/certs/ca-certificates.crt libnss3:libsoftokn3.so"
 packages_demo="chromium:chromium fonts-dejavu-core:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
-packages_dist="nsis:makensis wixl:wixl msitools:msiinfo osslsigncode:osslsigncode gcc-mingw-w64-x86-64:x86_64-w64-mingw32-gcc"
-packages_test="libnss3-tools:certutil openssl:openssl zip:zip unzip:unzip nodejs:node npm:npm xvfb:xvfb-run xdotool:xdotool procps:ps iproute2:ss default-jdk-headless:javac libbcpkix-java:/usr/share/java/bcpkix.jar firefox-esr:firefox-esr wine:wine rpm:rpm libssl-dev:/usr/include/openssl/evp.h"
+packages_dist="nsis:makensis wixl:wixl msitools:msibuild osslsigncode:osslsigncode"
+packages_test="libnss3-tools:certutil openssl:openssl zip:zip unzip:unzip nodejs:node npm:npm xvfb:xvfb-run xdotool:xdotool procps:ps iproute2:ss default-jdk-headless:javac libbcpkix-java:/usr/share/java/bcpkix.jar firefox-esr:firefox-esr wine:wine rpm:rpm gcc-mingw-w64-x86-64:x86_64-w64-mingw32-gcc binutils-mingw-w64-x86-64:x86_64-w64-mingw32-windres libssl-dev:/usr/include/openssl/evp.h"
 
 present() {
 	case $1 in

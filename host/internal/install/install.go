@@ -198,6 +198,9 @@ func (s System) Look(e Entry) Report {
 		return r
 	}
 	m, err := readManifest(path)
+	if e.Key != "" && err == nil && !filepath.IsAbs(m.Path) {
+		m.Path = filepath.Join(filepath.Dir(path), m.Path) // browsers on Windows take it so
+	}
 	if errors.Is(err, fs.ErrNotExist) && e.Key == "" {
 		return r
 	}
