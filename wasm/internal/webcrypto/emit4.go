@@ -2,7 +2,10 @@
 
 package webcrypto
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+	"slices"
+)
 
 // Up to four messages of one length are compressed at once, each in its own
 // lane of 128-bit vectors: two fingerprints of an envelope and one of a file
@@ -52,33 +55,38 @@ func (a *assembler) vec(codes ...byte) {
 	}
 }
 
-// shifted pushes a local shifted by some bits to the right, or to the left
-// when bits is negative.
-func (a *assembler) shifted(local byte, bits int) {
-	a.get(local)
-	if bits < 0 {
-		a.constant(uint32(-bits))
-		a.vec(vecShl)
-		return
+// mixed pushes the exclusive or of a local's rotations to the right, in rising
+// order, and of one smaller shift when it is not 0. Vectors have no rotation: it
+// is a shift each way. Those to the right make one chain, ((x>>c ^ x)>>b ^ x)>>a
+// for shifts by a, a+b and a+b+c, and those to the left another one: few values
+// are alive at a time, and so few leave the processor's registers.
+func (a *assembler) mixed(local byte, shift int, rotations ...int) {
+	right, left := slices.Clone(rotations), []int{}
+	if shift != 0 {
+		right = append([]int{shift}, right...)
 	}
-	a.constant(uint32(bits))
-	a.vec(vecShrU)
+	slices.Reverse(right)
+	for _, r := range rotations {
+		left = append(left, 32-r)
+	}
+	a.chain(local, vecShrU, right)
+	a.chain(local, vecShl, left)
+	a.vec(vecXor)
 }
 
-// mixed pushes the exclusive or of a local's rotations to the right, and of
-// one shift when it is not 0. Vectors have no rotation: it is two shifts.
-func (a *assembler) mixed(local byte, shift int, rotations ...int) {
-	a.shifted(local, rotations[0])
-	a.shifted(local, rotations[0]-32)
-	a.vec(vecXor)
-	for _, r := range rotations[1:] {
-		a.shifted(local, r)
-		a.shifted(local, r-32)
-		a.vec(vecXor, vecXor)
-	}
-	if shift != 0 {
-		a.shifted(local, shift)
-		a.vec(vecXor)
+// chain pushes the exclusive or of a local's shifts, by falling amounts.
+func (a *assembler) chain(local, shift byte, amounts []int) {
+	a.get(local)
+	for i, n := range amounts {
+		if i > 0 {
+			a.get(local)
+			a.vec(vecXor)
+		}
+		if i+1 < len(amounts) {
+			n -= amounts[i+1]
+		}
+		a.constant(uint32(n))
+		a.vec(shift)
 	}
 }
 
