@@ -272,6 +272,22 @@ test("closing the window is an answer", async () => {
   assert.deepEqual(sessions(world.chrome), []);
 });
 
+test("a worker that dies while it tells the page tells it at its next start", async () => {
+  const world = await start();
+  const { session } = await opened(world);
+  world.chrome.answerTab = () => new Promise(() => {}); // the worker is gone before the page heard
+  void world.fromApp("session.finish", { session, result: { done: 1 } });
+  await settle();
+  world.chrome.answerTab = () => ({ ok: true });
+  world.chrome.toTabs = [];
+  for (const event of [world.chrome.runtime.onMessage, world.chrome.windows.onRemoved]) event.listeners = [];
+  await start({ allowed: false, chrome: world.chrome });
+  await settle(20);
+  assert.equal(world.chrome.toTabs.length, 1);
+  assert.deepEqual(world.chrome.toTabs[0][1].result, { done: 1 });
+  assert.deepEqual(sessions(world.chrome), []);
+});
+
 test("a window that closed while the worker slept is found at its next start", async () => {
   const world = await start();
   const { windowId } = await opened(world);

@@ -1,7 +1,7 @@
 // Assistant windows and the documents that asked for them. A session lives in
-// storage.session ("session:<id>" = {session, windowId, started, over}), since
-// a worker dies after 30 s without work. Whatever ends it, the asking document
-// gets exactly one response.
+// storage.session ("session:<id>" = {session, windowId, started, over, outcome}),
+// since a worker dies after 30 s without work, even between two lines. Whatever
+// ends it, the asking document gets a response; it takes the first one only.
 (() => {
   "use strict";
   const api = globalThis.browser ?? globalThis.chrome;
@@ -28,10 +28,13 @@
   const load = async (id) => (await stored(key(id)))[key(id)];
   const save = (record) => api.storage.session.set({ [key(record.session.session)]: record });
 
-  const all = async () => {
+  const records = async () => {
     const everything = await stored(null);
     return Object.keys(everything).filter((k) => k.startsWith("session:")).map((k) => everything[k]);
   };
+
+  /** The sessions that have not ended. */
+  const all = async () => (await records()).filter((r) => !r.outcome);
 
   /** Sends to the one document that a session belongs to. */
   const toPage = (session, message) =>
@@ -50,14 +53,21 @@
   const end = async (id, outcome) => {
     const record = await exclusive(async () => {
       const found = await load(id);
-      if (found) await api.storage.session.remove(key(id));
-      return found;
+      if (!found || found.outcome) return undefined;
+      await save({ ...found, outcome });
+      return { ...found, outcome };
     });
-    if (!record) return;
-    // Outside the queue and not for ever: a page that stands still (an alert,
-    // a loop) must not keep the other sessions waiting.
-    const sent = toPage(record.session, { kind: "response", ...outcome }).catch(() => {});
+    if (record) await tell(record);
+  };
+
+  /**
+   * Tells the page, then forgets. Outside the queue and not for ever: a page
+   * that stands still (an alert, a loop) must not keep the others waiting.
+   */
+  const tell = async ({ session, outcome }) => {
+    const sent = toPage(session, { kind: "response", ...outcome }).catch(() => {});
     await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, SEND_MILLIS))]);
+    await api.storage.session.remove(key(session.session));
   };
 
   const cancelled = { ok: false, fault: { code: "cancelled" } };
@@ -69,7 +79,7 @@
       if (made?.id === undefined) throw new Error("no window");
       await exclusive(async () => {
         const now = await load(id);
-        if (now) await save({ ...now, windowId: made.id });
+        if (now) await save({ ...now, windowId: made.id }); // one that ended meanwhile keeps its outcome
       });
       await api.windows.get(made.id); // closed already, before it was noted?
     } catch {
@@ -109,7 +119,7 @@
 
   const get = async (id) => {
     const record = await load(id);
-    if (!record) throw { code: "session-lost" };
+    if (!record || record.outcome) throw { code: "session-lost" };
     if (record.over) throw { code: record.over };
     return record.session;
   };
@@ -118,7 +128,7 @@
   const over = (id, code) =>
     exclusive(async () => {
       const record = await load(id);
-      if (!record || record.over) return;
+      if (!record || record.over || record.outcome) return;
       await save({ ...record, over: code });
       await toAssistant(record.session, { kind: "cancel", fault: { code } });
     });
@@ -149,6 +159,7 @@
 
   /** At the worker's start: windows may have closed while it slept. */
   const sweep = async () => {
+    for (const r of await records()) if (r.outcome) await tell(r);
     for (const r of await all()) {
       const late = r.windowId === undefined && Date.now() - r.started > START_MILLIS;
       const closed = r.windowId !== undefined && !(await api.windows.get(r.windowId).catch(() => undefined));
