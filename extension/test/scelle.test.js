@@ -236,12 +236,13 @@ test("is small, and stands alone", () => {
 test("what portals include never names an extension", async () => {
   const ids = readFileSync(new URL("../../shared/protocol/ids.go", import.meta.url), "utf8");
   const chrome = /ChromeID += "([a-p]{32})"/.exec(ids)?.[1];
+  const edge = /EdgeID += "([a-p]{32})"/.exec(ids)?.[1];
   const firefox = /FirefoxID += "([^"]+@[^"]+)"/.exec(ids)?.[1];
-  assert.ok(chrome && firefox, "shared/protocol/ids.go has both ids");
+  assert.ok(chrome && edge && firefox, "shared/protocol/ids.go has every id");
   for (const name of ["scelle.js", "scelle.d.ts", "messages.d.ts", "package.json"]) {
     const text = readFileSync(new URL(`../page/${name}`, import.meta.url), "utf8");
     assert.ok(text.length > 100, name);
-    for (const id of [chrome, firefox]) assert.ok(!text.includes(id), `${name} holds ${id}`);
+    for (const id of [chrome, edge, firefox]) assert.ok(!text.includes(id), `${name} holds ${id}`);
     assert.doesNotMatch(text, /\b[a-p]{32}\b|-extension:\/\/|runtime\.(connect|sendMessage)|externally_connectable/, name);
   }
 });

@@ -57,7 +57,7 @@ func nativeManifest(d dialect, path string) ([]byte, error) {
 	if d == firefox {
 		m["allowed_extensions"] = []string{protocol.FirefoxID}
 	} else {
-		m["allowed_origins"] = []string{protocol.ChromeOrigin}
+		m["allowed_origins"] = protocol.ChromiumOrigins()
 	}
 	data, err := json.MarshalIndent(m, "", "  ")
 	return append(data, '\n'), err

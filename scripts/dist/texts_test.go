@@ -21,7 +21,7 @@ func TestTexts(t *testing.T) {
 			}
 		}
 	}
-	must("extension/store/ids.md", "`"+protocol.ChromeID+"`", "`"+protocol.FirefoxID+"`")
+	must("extension/store/ids.md", "`"+protocol.ChromeID+"`", "`"+protocol.EdgeID+"`", "`"+protocol.FirefoxID+"`")
 	for _, name := range []string{"extension/store/deployment.md", ".github/workflows/ci.yml", "scripts/dist/native.ps1"} {
 		must(name, protocol.HostName)
 	}

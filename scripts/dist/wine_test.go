@@ -158,7 +158,7 @@ func (w *windows) registered(root, program string) {
 			w.t.Errorf("%s: %s: %+v", key, file, m)
 		}
 		firefox := strings.Contains(key, "Mozilla")
-		if firefox != slices.Equal(m.Extensions, []string{protocol.FirefoxID}) || firefox == slices.Equal(m.Origins, []string{protocol.ChromeOrigin}) {
+		if firefox != slices.Equal(m.Extensions, []string{protocol.FirefoxID}) || firefox == slices.Equal(m.Origins, protocol.ChromiumOrigins()) {
 			w.t.Errorf("%s: %+v", key, m)
 		}
 	}

@@ -159,13 +159,13 @@ func TestManifests(t *testing.T) {
 			t.Fatalf("%s: %v", e.Path, err)
 		}
 		want, other := "allowed_origins", "allowed_extensions"
-		id := protocol.ChromeOrigin
+		ids := []any{protocol.ChromeOrigin, protocol.EdgeOrigin}
 		if e.Family == Firefox {
-			want, other, id = other, want, protocol.FirefoxID
+			want, other, ids = other, want, []any{protocol.FirefoxID}
 		}
 		allowed, _ := m[want].([]any)
 		if m["name"] != protocol.HostName || m["type"] != "stdio" || m["path"] != s.Executable || m["description"] == "" ||
-			len(allowed) != 1 || allowed[0] != id || m[other] != nil {
+			!slices.Equal(allowed, ids) || m[other] != nil {
 			t.Errorf("%s: %s", e.Path, data)
 		}
 		if info, _ := os.Stat(e.Path); info.Mode().Perm() != 0o644 {

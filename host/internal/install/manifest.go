@@ -37,7 +37,7 @@ func NewManifest(f Family, executable string) Manifest {
 	if f == Firefox {
 		m.AllowedExtensions = []string{protocol.FirefoxID}
 	} else {
-		m.AllowedOrigins = []string{protocol.ChromeOrigin}
+		m.AllowedOrigins = protocol.ChromiumOrigins()
 	}
 	return m
 }

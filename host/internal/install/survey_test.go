@@ -147,6 +147,7 @@ func TestReasons(t *testing.T) {
 		"gone":          {with(func(m *Manifest) { m.Path = "/gone/scelle" }), Stale, ExecutableGone},
 		"relative":      {with(func(m *Manifest) { m.Path = "scelle" }), Stale, ExecutableGone},
 		"another":       {with(func(m *Manifest) { m.Path = other }), Other, ExecutableOther},
+		"before Edge":   {with(func(m *Manifest) { m.AllowedOrigins = m.AllowedOrigins[:1] }), Stale, ExtensionsDiffer},
 		"more":          {with(func(m *Manifest) { m.AllowedOrigins = append(m.AllowedOrigins, stranger) }), Stale, ExtensionsDiffer},
 		"somebody else": {with(func(m *Manifest) { m.AllowedOrigins = []string{stranger} }), Stale, ExtensionsDiffer},
 		"Firefox's":     {manifestText(t, NewManifest(Firefox, s.Executable)), Stale, ExtensionsDiffer},

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,7 +31,7 @@ func BrowserStart(args []string) bool {
 func Caller(args []string) error {
 	switch {
 	case len(args) == 0:
-	case args[0] == protocol.ChromeOrigin:
+	case slices.Contains(protocol.ChromiumOrigins(), args[0]):
 		if len(args) == 1 || len(args) == 2 && strings.HasPrefix(args[1], parentWindow) {
 			return nil
 		}
@@ -66,9 +67,9 @@ func ParentWindow(args []string) uintptr {
 }
 
 // DeveloperCaller checks the origin that a developer names in place of a
-// browser: the id of Scellé's extension in either form.
+// browser: the id of Scellé's extension in any form.
 func DeveloperCaller(origin string) error {
-	if origin == protocol.ChromeOrigin || origin == protocol.FirefoxID {
+	if origin == protocol.FirefoxID || slices.Contains(protocol.ChromiumOrigins(), origin) {
 		return nil
 	}
 	return fault.New(fault.HostForbidden)

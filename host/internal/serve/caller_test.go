@@ -21,6 +21,7 @@ func TestParentWindow(t *testing.T) {
 		{[]string{chrome, "--parent-window=0x12"}, 0},
 		{[]string{chrome, "--parent-window=99999999999999999999"}, 0},
 		{[]string{chrome}, 0},
+		{[]string{protocol.EdgeOrigin, "--parent-window=66052"}, 66052},
 		{[]string{"chrome-extension://x/", "--parent-window=66052"}, 0},
 		{[]string{"list", "--parent-window=66052"}, 0},
 		{nil, 0},

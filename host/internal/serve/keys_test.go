@@ -279,7 +279,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestCallers(t *testing.T) {
-	chrome, firefox := protocol.ChromeOrigin, protocol.FirefoxID
+	chrome, edge, firefox := protocol.ChromeOrigin, protocol.EdgeOrigin, protocol.FirefoxID
 	manifest := "/home/u/.mozilla/native-messaging-hosts/" + protocol.HostName + ".json"
 	for _, c := range []struct {
 		args    []string
@@ -288,6 +288,11 @@ func TestCallers(t *testing.T) {
 	}{
 		{[]string{chrome}, true, true},
 		{[]string{chrome, "--parent-window=12345"}, true, true},
+		{[]string{edge}, true, true},
+		{[]string{edge, "--parent-window=12345"}, true, true},
+		{[]string{edge, "import", "x.p12"}, true, false},
+		{[]string{strings.TrimSuffix(edge, "/")}, true, false},
+		{[]string{manifest, edge}, false, false},
 		{[]string{manifest, firefox}, true, true},
 		{[]string{`C:\Users\u\AppData\Local\Scelle\` + protocol.HostName + ".json", firefox}, true, true},
 		{[]string{"chrome-extension://" + strings.Repeat("a", 32) + "/"}, true, false},
@@ -311,7 +316,7 @@ func TestCallers(t *testing.T) {
 			t.Errorf("%q: %v", c.args, err)
 		}
 	}
-	for origin, ok := range map[string]bool{chrome: true, firefox: true, "": false, "*": false, "https://marches.example": false} {
+	for origin, ok := range map[string]bool{chrome: true, edge: true, firefox: true, "": false, "*": false, "https://marches.example": false} {
 		if err := DeveloperCaller(origin); (err == nil) != ok {
 			t.Errorf("--caller %q: %v", origin, err)
 		}
