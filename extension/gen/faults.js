@@ -788,6 +788,72 @@
       "remedy": "As a precaution nothing was decrypted for it. Tell the portal’s support and do not try again."
     }
   },
+  "list-unsigned": {
+    "group": "flow",
+    "fr": {
+      "text": "La salle des marchés n’a pas signé la liste des clés ou des plis.",
+      "remedy": "Rien n’a été scellé ni ouvert. Rechargez la page ; si cela se répète, prévenez le support de la salle des marchés."
+    },
+    "en": {
+      "text": "The portal did not sign the list of keys or submissions.",
+      "remedy": "Nothing was sealed or opened. Reload the page; if it happens again, tell the portal’s support."
+    }
+  },
+  "list-forged": {
+    "group": "flow",
+    "fr": {
+      "text": "La liste signée par la salle des marchés n’est pas valable.",
+      "remedy": "Elle a pu être modifiée en route : rien n’a été scellé ni ouvert. Prévenez le support de la salle des marchés avec le détail et n’insistez pas."
+    },
+    "en": {
+      "text": "The list signed by the portal is not valid.",
+      "remedy": "It may have been altered on its way: nothing was sealed or opened. Tell the portal’s support, with the detail, and do not try again."
+    }
+  },
+  "list-signer": {
+    "group": "flow",
+    "fr": {
+      "text": "La liste est signée par une clé qui n’est pas celle connue pour cette salle des marchés.",
+      "remedy": "La salle des marchés a peut-être changé de clé. Faites confirmer l’empreinte de la nouvelle par votre service informatique ou par son support avant de l’accepter."
+    },
+    "en": {
+      "text": "The list is signed by a key other than the one known for this portal.",
+      "remedy": "The portal may have changed its key. Have your IT department or its support confirm the new key’s fingerprint before you accept it."
+    }
+  },
+  "list-expired": {
+    "group": "flow",
+    "fr": {
+      "text": "La liste signée par la salle des marchés n’est plus à jour, ou pas encore valable.",
+      "remedy": "Vérifiez la date et l’heure de cet ordinateur, puis rechargez la page pour recevoir une liste récente."
+    },
+    "en": {
+      "text": "The list signed by the portal is out of date, or not yet valid.",
+      "remedy": "Check this computer’s date and time, then reload the page to receive a recent list."
+    }
+  },
+  "list-other": {
+    "group": "flow",
+    "fr": {
+      "text": "La liste signée a été faite pour autre chose que ce qui est demandé.",
+      "remedy": "Elle vient d’un autre site, d’une autre consultation ou d’une autre opération. Rien n’a été scellé ni ouvert : revenez à la page de la consultation et signalez l’écart."
+    },
+    "en": {
+      "text": "The signed list was made for something other than what is asked.",
+      "remedy": "It comes from another site, tender or operation. Nothing was sealed or opened: go back to the tender’s page and report the difference."
+    }
+  },
+  "opening-early": {
+    "group": "flow",
+    "fr": {
+      "text": "Les plis de cette consultation ne peuvent pas encore être ouverts.",
+      "remedy": "Attendez l’heure d’ouverture fixée par la salle des marchés, puis rechargez la page. Vérifiez aussi l’heure de cet ordinateur."
+    },
+    "en": {
+      "text": "The submissions of this tender cannot be opened yet.",
+      "remedy": "Wait for the opening time set by the portal, then reload the page. Check this computer’s time as well."
+    }
+  },
   "transport-expired": {
     "group": "flow",
     "fr": {
