@@ -144,6 +144,15 @@ func (w *Walk) Allow() error {
 	if err := w.Browser.Grant(w.World.Origin); err != nil {
 		return err
 	}
+	// A popup closes when anything else takes the focus; people open it again.
+	err := w.allowInPopup()
+	if err != nil {
+		err = w.allowInPopup()
+	}
+	return err
+}
+
+func (w *Walk) allowInPopup() error {
 	popup, err := w.Browser.Popup(w.Page)
 	if err != nil {
 		return err
