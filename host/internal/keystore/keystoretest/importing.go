@@ -76,6 +76,7 @@ func testImport(t *testing.T, w world) {
 }
 
 func testImportTwice(t *testing.T, w world) {
+	w.importer(t) // or there is nothing to test
 	pair := pairOf(t, "Deux fois", certtest.Options{})
 	first := w.add(t, pair)
 	pair.Name = "Un autre nom"
@@ -94,6 +95,7 @@ func testImportTwice(t *testing.T, w world) {
 // testImportBesideCertificate imports a key whose certificate came earlier,
 // alone, under a name of its own.
 func testImportBesideCertificate(t *testing.T, w world) {
+	w.importer(t) // or there is nothing to test
 	for kind, options := range w.kinds(t) {
 		pair := pairOf(t, "Seul "+kind, options)
 		w.place.AddCertificate(t, w.store, pair.Certificate, "déjà là "+kind)
@@ -161,6 +163,7 @@ func testImportUnsuitable(t *testing.T, w world) {
 // testNames imports different keys under one name, and names that a store
 // could trip over.
 func testNames(t *testing.T, w world) {
+	w.importer(t) // or there is nothing to test
 	subject := &pkix.Name{CommonName: "Anne"}
 	names := map[string]bool{}
 	for i, o := range []certtest.Options{

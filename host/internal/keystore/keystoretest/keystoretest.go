@@ -11,6 +11,7 @@
 package keystoretest
 
 import (
+	"bytes"
 	"crypto/elliptic"
 	"maps"
 	"slices"
@@ -39,6 +40,14 @@ type Place interface {
 	// means than the store. No store is open on the place but s, which is
 	// what a store without a place of its own adds to.
 	AddCertificate(t *testing.T, s keystore.Store, der []byte, name string)
+}
+
+// Seeder is a Place that puts pairs there by other means than the store, as
+// those of a store that takes none itself must: cards get their keys from
+// their issuer. What is about importing is then left out, all else is held.
+type Seeder interface {
+	// AddPair puts the pair there, under its own name, while s is open.
+	AddPair(t *testing.T, s keystore.Store, pair keystore.Pair)
 }
 
 // Run holds a store to everything that package keystore says.
@@ -101,14 +110,30 @@ func (w world) importer(t *testing.T) keystore.Importer {
 	return w.store.(keystore.Importer)
 }
 
-// add imports a pair that must be taken.
+// add imports a pair that must be taken, or seeds it.
 func (w world) add(t *testing.T, pair keystore.Pair) keystore.Entry {
 	t.Helper()
+	if seeder, ok := w.seeder(t); ok {
+		seeder.AddPair(t, w.store, pair)
+		list := w.list(t)
+		i := slices.IndexFunc(list, func(e keystore.Entry) bool { return bytes.Equal(e.Certificate, pair.Certificate) })
+		if i < 0 {
+			t.Fatalf("%q was put there and is not listed", pair.Name)
+		}
+		return list[i]
+	}
 	e, err := w.importer(t).Import(t.Context(), pair)
 	if err != nil {
 		t.Fatalf("Import %q: %v", pair.Name, err)
 	}
 	return e
+}
+
+// seeder is the place's own way to add pairs, for a store that has none.
+func (w world) seeder(t *testing.T) (Seeder, bool) {
+	t.Helper()
+	seeder, ok := w.place.(Seeder)
+	return seeder, ok && !w.store.Status(t.Context()).Capabilities.Import
 }
 
 // mechanisms are those that the store declares.

@@ -1,6 +1,7 @@
 package keystoretest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -172,6 +173,11 @@ func testConcurrency(t *testing.T, w world) {
 	mechanisms := slices.DeleteFunc([]envelope.Mechanism{w.rsa(t), envelope.RSAPKCS1}, func(m envelope.Mechanism) bool {
 		return !slices.Contains(declared, m)
 	})
+	if seeder, ok := w.seeder(t); ok {
+		for _, pair := range pairs {
+			seeder.AddPair(t, w.store, pair)
+		}
+	}
 	errs := make([]error, len(pairs))
 	var all sync.WaitGroup
 	for i := range pairs {
@@ -194,7 +200,7 @@ func testConcurrency(t *testing.T, w world) {
 
 func turn(t *testing.T, w world, pair keystore.Pair, shared keystore.Unwrapper, common string, mechanisms []envelope.Mechanism) error {
 	ctx := t.Context()
-	e, err := w.store.(keystore.Importer).Import(ctx, pair)
+	e, err := put(ctx, w.store, pair)
 	if err != nil {
 		return err
 	}
@@ -217,4 +223,20 @@ func turn(t *testing.T, w world, pair keystore.Pair, shared keystore.Unwrapper, 
 		err = errors.Join(err, removed, again)
 	}
 	return err
+}
+
+// put imports the pair or, in a store that takes none, finds it.
+func put(ctx context.Context, s keystore.Store, pair keystore.Pair) (keystore.Entry, error) {
+	if importer, ok := s.(keystore.Importer); ok {
+		return importer.Import(ctx, pair)
+	}
+	list, err := s.List(ctx)
+	if err != nil {
+		return keystore.Entry{}, err
+	}
+	i := slices.IndexFunc(list, func(e keystore.Entry) bool { return bytes.Equal(e.Certificate, pair.Certificate) })
+	if i < 0 {
+		return keystore.Entry{}, errors.New("a seeded key is not listed")
+	}
+	return list[i], nil
 }

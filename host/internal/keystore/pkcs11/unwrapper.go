@@ -1,0 +1,310 @@
+//go:build linux && cgo
+
+package pkcs11
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/sha256"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/miekg/pkcs11"
+
+	"scelle/host/internal/keystore"
+	"scelle/shared/envelope"
+	"scelle/shared/fault"
+	"scelle/shared/keypair"
+)
+
+// unwrapper uses one private key. It keeps the token logged in until it is
+// closed. Each call finds the key anew in a session of its own: a card that
+// was taken out and put back has other handles, and may sit in another slot.
+type unwrapper struct {
+	store  *store
+	module *module
+	token  tokenName
+	id     []byte
+	public crypto.PublicKey
+	closed atomic.Bool
+}
+
+// Unwrapper implements keystore.Store. It asks for the PIN where the token
+// wants one. fault.TokenRemoved when the token is not there, fault.KeyNotFound
+// when it is there without this certificate or key.
+func (s *store) Unwrapper(ctx context.Context, uri string) (keystore.Unwrapper, error) {
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	u, err := parseURI(uri)
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.locate(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.prepare(ctx); err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// locate finds the token, and the certificate on it, among all modules. A
+// module in trouble is told of only when the token is nowhere else.
+func (s *store) locate(ctx context.Context, u keyURI) (*unwrapper, error) {
+	failed := error(fault.Newf(fault.TokenRemoved, "%s", u.token.label))
+	for _, m := range s.modules {
+		undo := func(w *unwrapper) { m.release(w.token, 0) }
+		w, err := call(ctx, m, s.o.Work, undo, func(lib library) (*unwrapper, error) { return s.bind(m, lib, u) })
+		if err == nil || fault.CodeOf(err) == fault.KeyNotFound {
+			return w, err
+		}
+		if fault.CodeOf(failed) == fault.TokenRemoved {
+			failed = err
+		}
+	}
+	return nil, failed
+}
+
+// bind holds the token when it has the certificate. Call it in turn.
+func (s *store) bind(m *module, lib library, u keyURI) (*unwrapper, error) {
+	certs, err := inSession(lib, u.token, func(v *view) ([]certificate, error) {
+		return v.certificates(pkcs11.NewAttribute(pkcs11.CKA_ID, u.id))
+	})
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(certs, func(c certificate) bool { return sha256.Sum256(c.der) == u.cert })
+	if i < 0 {
+		return nil, fault.New(fault.KeyNotFound)
+	}
+	w := &unwrapper{store: s, module: m, token: u.token, id: u.id}
+	parsed, err := keypair.Parse(certs[i].der)
+	if err != nil {
+		return nil, err
+	}
+	if w.public, err = parsed.PublicKey(); err != nil {
+		return nil, err
+	}
+	return w, m.hold(lib, u.token)
+}
+
+// prepare logs in and makes sure that the private key is there.
+func (w *unwrapper) prepare(ctx context.Context) error {
+	_, err := use(ctx, w, func(*view, pkcs11.ObjectHandle) (struct{}, error) { return struct{}{}, nil })
+	return err
+}
+
+func (w *unwrapper) Public() crypto.PublicKey { return w.public }
+
+// Close implements keystore.Unwrapper. It does not wait for a module that
+// hangs: that one forgets the token when it comes back.
+func (w *unwrapper) Close() error {
+	if w.closed.Swap(true) {
+		return nil
+	}
+	m := w.module
+	release := sync.OnceFunc(func() { m.release(w.token, w.store.o.Linger) })
+	_, err := call(context.Background(), m, w.store.o.Look, nil, func(library) (struct{}, error) {
+		release()
+		return struct{}{}, nil
+	})
+	if fault.CodeOf(err) == fault.TokenNotResponding {
+		go m.later(release)
+	}
+	return nil
+}
+
+// wipe clears what a key gave when nobody waits for it any more.
+func wipe[T any](value T) {
+	if b, ok := any(value).([]byte); ok {
+		clear(b)
+	}
+}
+
+// use logs in if need be and runs f with the key. A session that the token
+// lost meanwhile (a card put back, a logout by another program) is one more
+// login, once.
+func use[T any](ctx context.Context, w *unwrapper, f func(*view, pkcs11.ObjectHandle) (T, error)) (T, error) {
+	var none T
+	var err error
+	for range 2 {
+		if w.closed.Load() {
+			return none, keystore.ErrClosed()
+		}
+		if err := w.store.usable(ctx); err != nil {
+			return none, err
+		}
+		if err := w.store.login(ctx, w.module, w.token); err != nil {
+			return none, err
+		}
+		var value T
+		value, err = call(ctx, w.module, w.store.o.Work, wipe[T], func(lib library) (T, error) {
+			return inSession(lib, w.token, func(v *view) (T, error) {
+				key, err := v.key(w.id)
+				if err != nil {
+					return none, err
+				}
+				return f(v, key)
+			})
+		})
+		if !lostSession(err) {
+			return value, err
+		}
+	}
+	return none, err
+}
+
+// lostSession says whether a module's answer means that the login is gone.
+func lostSession(err error) bool {
+	var rv pkcs11.Error
+	if !errors.As(err, &rv) || fault.CodeOf(err) == fault.TokenRemoved {
+		return false
+	}
+	switch rv {
+	case pkcs11.CKR_USER_NOT_LOGGED_IN, pkcs11.CKR_SESSION_CLOSED, pkcs11.CKR_SESSION_HANDLE_INVALID,
+		pkcs11.CKR_DEVICE_REMOVED, pkcs11.CKR_KEY_HANDLE_INVALID, pkcs11.CKR_OBJECT_HANDLE_INVALID:
+		return true
+	}
+	return false
+}
+
+// Decrypt implements keystore.Unwrapper.
+func (w *unwrapper) Decrypt(ctx context.Context, m envelope.Mechanism, ciphertext []byte) ([]byte, error) {
+	public, isRSA := w.public.(*rsa.PublicKey)
+	switch {
+	case !isRSA || !m.RSA():
+		return nil, fault.Newf(fault.MechanismMissing, "%s", m)
+	case len(ciphertext) != public.Size():
+		return nil, fault.New(fault.EnvelopeUnreadable)
+	}
+	ciphertext = bytes.Clone(ciphertext) // a call that hangs outlives this one
+	return use(ctx, w, func(v *view, key pkcs11.ObjectHandle) ([]byte, error) {
+		if m == envelope.RSAPKCS1 {
+			return v.decrypt(key, m, pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS, nil), ciphertext)
+		}
+		plain, err := v.decryptOAEP(key, m, ciphertext)
+		if fault.CodeOf(err) != fault.MechanismMissing {
+			return plain, err
+		}
+		return v.decryptRaw(key, m, ciphertext)
+	})
+}
+
+func (v *view) decryptOAEP(key pkcs11.ObjectHandle, m envelope.Mechanism, ciphertext []byte) ([]byte, error) {
+	var digest, mask uint
+	switch m.Hash() {
+	case crypto.SHA1:
+		digest, mask = pkcs11.CKM_SHA_1, pkcs11.CKG_MGF1_SHA1
+	case crypto.SHA256:
+		digest, mask = pkcs11.CKM_SHA256, pkcs11.CKG_MGF1_SHA256
+	case crypto.SHA384:
+		digest, mask = pkcs11.CKM_SHA384, pkcs11.CKG_MGF1_SHA384
+	case crypto.SHA512:
+		digest, mask = pkcs11.CKM_SHA512, pkcs11.CKG_MGF1_SHA512
+	default:
+		return nil, fault.Newf(fault.MechanismMissing, "%s", m)
+	}
+	p := pkcs11.NewOAEPParams(digest, mask, pkcs11.CKZ_DATA_SPECIFIED, nil)
+	return v.decrypt(key, m, pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_OAEP, p), ciphertext)
+}
+
+// decryptRaw undoes RSA in the module and OAEP here, for modules whose OAEP
+// lacks the hash.
+func (v *view) decryptRaw(key pkcs11.ObjectHandle, m envelope.Mechanism, ciphertext []byte) ([]byte, error) {
+	block, err := v.decrypt(key, m, pkcs11.NewMechanism(pkcs11.CKM_RSA_X_509, nil), ciphertext)
+	if err != nil {
+		return nil, err
+	}
+	if short := len(ciphertext) - len(block); short > 0 {
+		padded := make([]byte, len(ciphertext)) // some modules drop leading zeros
+		copy(padded[short:], block)
+		clear(block)
+		block = padded
+	}
+	plain, ok := unpadOAEP(m.Hash(), block)
+	if ok != 1 {
+		return nil, fault.New(fault.EnvelopeUnreadable)
+	}
+	return plain, nil
+}
+
+// decrypt is one decryption. Once it has begun, the ciphertext is to blame for
+// a failure, whatever the module calls it: the padding must not show. Only a
+// token that is gone is told apart, and it is looked for after a success too,
+// so that a failure takes no longer.
+func (v *view) decrypt(key pkcs11.ObjectHandle, m envelope.Mechanism, how *pkcs11.Mechanism, ciphertext []byte) ([]byte, error) {
+	if err := v.lib.DecryptInit(v.session, []*pkcs11.Mechanism{how}, key); err != nil {
+		return nil, keyFault(err, m)
+	}
+	plain, err := v.lib.Decrypt(v.session, ciphertext)
+	_, gone := findToken(v.lib, v.token.name)
+	if err != nil && gone != nil {
+		return nil, gone
+	}
+	return plain, fault.Recode(fault.EnvelopeUnreadable, err)
+}
+
+// Agree implements keystore.Unwrapper. The point is checked to be on the key's
+// curve before the token sees it (invalid-curve attacks).
+func (w *unwrapper) Agree(ctx context.Context, point []byte) ([]byte, error) {
+	public, isEC := w.public.(*ecdsa.PublicKey)
+	if !isEC {
+		return nil, fault.Newf(fault.MechanismMissing, "%s", envelope.ECDH)
+	}
+	own, err := public.ECDH()
+	if err != nil {
+		return nil, fault.Recode(fault.CertificateKeyKind, err)
+	}
+	if _, err := own.Curve().NewPublicKey(point); err != nil {
+		return nil, fault.Recode(fault.EnvelopeUnreadable, err)
+	}
+	size := (public.Curve.Params().BitSize + 7) / 8
+	point = bytes.Clone(point)
+	return use(ctx, w, func(v *view, key pkcs11.ObjectHandle) ([]byte, error) { return v.derive(key, point, size) })
+}
+
+// derive does ECDH with CKD_NULL into a session object, reads it and removes
+// it. The X9.63 derivation is made by the caller.
+func (v *view) derive(key pkcs11.ObjectHandle, point []byte, size int) ([]byte, error) {
+	mechanism := pkcs11.NewMechanism(pkcs11.CKM_ECDH1_DERIVE,
+		pkcs11.NewECDH1DeriveParams(pkcs11.CKD_NULL, nil, point))
+	handle, err := v.lib.DeriveKey(v.session, []*pkcs11.Mechanism{mechanism}, key, []*pkcs11.Attribute{
+		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_GENERIC_SECRET),
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
+		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false),
+		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_VALUE_LEN, size),
+	})
+	if err != nil {
+		return nil, keyFault(err, envelope.ECDH)
+	}
+	z := v.attribute(handle, pkcs11.CKA_VALUE)
+	if err := v.lib.DestroyObject(v.session, handle); err != nil || len(z) != size {
+		clear(z)
+		return nil, fault.Recode(fault.EnvelopeUnreadable, errors.Join(err, errors.New("no shared secret")))
+	}
+	return z, nil
+}
+
+// keyFault explains why an operation with a key could not begin.
+func keyFault(err error, m envelope.Mechanism) error {
+	var rv pkcs11.Error
+	if !errors.As(err, &rv) {
+		return err
+	}
+	switch rv {
+	case pkcs11.CKR_MECHANISM_INVALID, pkcs11.CKR_MECHANISM_PARAM_INVALID, pkcs11.CKR_ARGUMENTS_BAD,
+		pkcs11.CKR_KEY_TYPE_INCONSISTENT, pkcs11.CKR_KEY_FUNCTION_NOT_PERMITTED:
+		return fault.Newf(fault.MechanismMissing, "%s", m)
+	}
+	return err
+}
