@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/json"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"os"
@@ -12,16 +12,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"scelle/shared/version"
 )
 
 // options are the command line's, and the version, which only tests change.
 type options struct {
-	out     string
-	sign    signing
+	out  string
+	sign signing
+	hosting
+	edgeID  string // that Edge's store gave, "" for the sources'
 	version string
-	only    []string // names of steps, all of them when empty; tests
+	only    []string // names of steps, all of them when empty
 }
 
 // build is one run.
@@ -31,6 +31,10 @@ type build struct {
 	work  string    // temporary folder, removed at the end
 	epoch time.Time // of everything in the packages
 	made  []string  // names of the files in out that were made
+
+	ids     identity        // of the extension in this build
+	crxKey  *rsa.PrivateKey // nil when no CRX is made
+	modules []string        // paths of the WebAssembly modules, once they are built
 }
 
 // step makes some of the packages; later ones use what earlier ones made.
@@ -49,9 +53,19 @@ func steps() []step {
 		{"rpm", func(b *build) error { return b.linuxPackage("rpm") }},
 		{"macos", (*build).macZip},
 		{"extension", (*build).extensions},
+		{"hosted", (*build).hosted},
 		{"sbom", (*build).billOfMaterials},
 		{"sums", (*build).sums},
 	}
+}
+
+func (o options) knownSteps() error {
+	for _, name := range o.only {
+		if !slices.ContainsFunc(steps(), func(s step) bool { return s.name == name }) {
+			return fmt.Errorf("there is no step %q", name)
+		}
+	}
+	return nil
 }
 
 func (o options) run() error {
@@ -85,6 +99,12 @@ func (o options) prepare() (*build, error) {
 		return nil, err
 	}
 	if b.sign, err = o.sign.absolute(); err != nil {
+		return nil, err
+	}
+	if b.hosting, err = o.hosting.checked(); err != nil {
+		return nil, err
+	}
+	if err := b.identify(); err != nil {
 		return nil, err
 	}
 	if b.epoch, err = b.sourceDate(); err != nil {
@@ -134,13 +154,11 @@ func (b *build) commandIn(dir string, env []string, name string, args ...string)
 // this machine in it.
 func (b *build) compile(pkg, goos, goarch, to string) error {
 	args := []string{"build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -buildid="}
-	if b.version != version.Version {
-		overlay, err := b.otherVersion()
-		if err != nil {
-			return err
-		}
-		args = append(args, "-overlay", overlay)
+	overlay, err := b.overlay()
+	if err != nil {
+		return err
 	}
+	args = append(args, overlay...)
 	cgo := "0"
 	if goos == "linux" { // NSS is reached through its C library
 		cgo = "1"
@@ -150,29 +168,6 @@ func (b *build) compile(pkg, goos, goarch, to string) error {
 		return err
 	}
 	return b.touch(to)
-}
-
-// otherVersion is an overlay that builds as another version than the sources'.
-func (b *build) otherVersion() (string, error) {
-	path := filepath.Join(b.root, "shared", "version", "version.go")
-	source, err := os.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
-	old := fmt.Sprintf("Version = %q", version.Version)
-	if !strings.Contains(string(source), old) {
-		return "", errors.New("shared/version/version.go has no such version")
-	}
-	changed := filepath.Join(b.work, "version.go")
-	if err := os.WriteFile(changed, []byte(strings.Replace(string(source), old, fmt.Sprintf("Version = %q", b.version), 1)), 0o600); err != nil {
-		return "", err
-	}
-	data, err := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})
-	if err != nil {
-		return "", err
-	}
-	overlay := filepath.Join(b.work, "overlay.json")
-	return overlay, os.WriteFile(overlay, data, 0o600)
 }
 
 func (b *build) touch(names ...string) error {

@@ -10,19 +10,33 @@ import (
 // wasmModules are the packages that become WebAssembly modules.
 func wasmModules() []string { return []string{"./wasm/app", "./wasm/crypto"} }
 
-// extensions builds the modules and lets scripts/pack zip them for each
-// browser.
+// extensionZip is what scripts/pack calls a browser's package.
+func extensionZip(b extension.Browser) string { return "scelle-extension-" + string(b) + ".zip" }
+
+// extensions makes what is given to stores, or loaded unpacked.
 func (b *build) extensions() error {
-	var modules []string
-	for _, pkg := range wasmModules() {
-		to := filepath.Join(b.work, filepath.Base(pkg)+".wasm")
-		if err := b.compile(pkg, "js", "wasm", to); err != nil {
-			return err
-		}
-		modules = append(modules, to)
-	}
 	for _, browser := range extension.Browsers() {
-		b.output("scelle-extension-" + string(browser) + ".zip")
+		b.output(extensionZip(browser))
 	}
-	return b.command([]string{"GOFLAGS=-mod=readonly"}, "go", "run", "./scripts/pack", "-out", b.out, "-wasm", strings.Join(modules, ","), "-zip")
+	return b.pack(b.out)
+}
+
+// pack builds the modules, once, and lets scripts/pack zip them for each
+// browser into a folder.
+func (b *build) pack(folder string, flags ...string) error {
+	if b.modules == nil {
+		for _, pkg := range wasmModules() {
+			to := filepath.Join(b.work, filepath.Base(pkg)+".wasm")
+			if err := b.compile(pkg, "js", "wasm", to); err != nil {
+				return err
+			}
+			b.modules = append(b.modules, to)
+		}
+	}
+	overlay, err := b.overlay()
+	if err != nil {
+		return err
+	}
+	args := append(append([]string{"run"}, overlay...), "./scripts/pack", "-out", folder, "-wasm", strings.Join(b.modules, ","), "-zip")
+	return b.command([]string{"GOFLAGS=-mod=readonly"}, "go", append(args, flags...)...)
 }

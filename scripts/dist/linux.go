@@ -39,7 +39,7 @@ func (b *build) linuxPackage(format string) error {
 		if p.folder == "" || p.rpmOnly && format != "rpm" {
 			continue
 		}
-		data, err := nativeManifest(p.dialect, linuxProgramPath)
+		data, err := b.nativeManifest(p.dialect, linuxProgramPath)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,11 @@
 //
 //	go run ./scripts/dist -out build/dist
 //	go run ./scripts/dist -out build/dist -sign-p12 certificate.p12 -sign-pass-file password.txt -sign-ts http://timestamp.example/
+//	go run ./scripts/dist -out build/dist -update-url https://extensions.example/scelle/ -crx-key key.pem
+//
+// The last one also makes what a department serves itself: a CRX with its
+// update.xml for Chromium browsers, an unsigned XPI with its updates.json for
+// Firefox. Only Mozilla signs an XPI; -signed-xpi takes in what it signed.
 //
 // Times in the packages are SOURCE_DATE_EPOCH's, or the last commit's without
 // it. It needs gcc and the Debian packages nsis, wixl and, to sign, osslsigncode;
@@ -13,6 +18,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 
 	"scelle/shared/version"
 )
@@ -24,6 +30,14 @@ func main() {
 	flag.StringVar(&o.sign.passFile, "sign-pass-file", "", "file whose first line is its password")
 	flag.StringVar(&o.sign.options, "sign-options", "", "instead of -sign-p12, osslsigncode's options for a key elsewhere, such as \"-pkcs11module card.so -key pkcs11:object=signing -certs chain.pem -readpass pin.txt\"")
 	flag.StringVar(&o.sign.timestamp, "sign-ts", "", "address of an RFC 3161 timestamp server; signed packages are not the same twice with one")
+	flag.StringVar(&o.updateURL, "update-url", "", "https address of the folder from which a department serves the extension itself, for update.xml, updates.json and an XPI to be signed by Mozilla; nothing of this without")
+	flag.StringVar(&o.crxKeyFile, "crx-key", "", "PEM file of the RSA key that signs the extension for Chromium and gives it its id, which everything in this build then knows; a CRX is only made with one")
+	flag.StringVar(&o.signedXPI, "signed-xpi", "", "the unsigned XPI of the same build as Mozilla signed it, to be put beside updates.json")
+	flag.StringVar(&o.edgeID, "edge-id", "", "the extension's id from Edge's store, in place of the one in shared/protocol/ids.go")
+	flag.Func("only", "steps to make, separated by commas, in place of all", func(s string) error {
+		o.only = strings.Split(s, ",")
+		return o.knownSteps()
+	})
 	flag.Parse()
 	if o.out == "" || flag.NArg() > 0 {
 		flag.Usage()

@@ -47,7 +47,7 @@ func places() []place {
 
 // nativeManifest is the native-messaging manifest that names the program at
 // path.
-func nativeManifest(d dialect, path string) ([]byte, error) {
+func (b *build) nativeManifest(d dialect, path string) ([]byte, error) {
 	m := map[string]any{
 		"name":        protocol.HostName,
 		"description": "Scellé : magasin de certificats de cet ordinateur",
@@ -57,7 +57,7 @@ func nativeManifest(d dialect, path string) ([]byte, error) {
 	if d == firefox {
 		m["allowed_extensions"] = []string{protocol.FirefoxID}
 	} else {
-		m["allowed_origins"] = protocol.ChromiumOrigins()
+		m["allowed_origins"] = b.ids.origins()
 	}
 	data, err := json.MarshalIndent(m, "", "  ")
 	return append(data, '\n'), err

@@ -27,9 +27,19 @@ func (b *build) targets() []target {
 		{windowsName("arm64"), "./host", "windows", "arm64"},
 		{"scelle-" + b.version + "-macos.zip", "./host", "darwin", "arm64"},
 	}
+	var names []string
 	for _, browser := range extension.Browsers() {
+		names = append(names, extensionZip(browser))
+	}
+	if b.updateURL != "" {
+		names = append(names, b.unsignedXPIName())
+	}
+	if b.crxKey != nil {
+		names = append(names, b.crxName())
+	}
+	for _, name := range names {
 		for _, pkg := range wasmModules() {
-			all = append(all, target{"scelle-extension-" + string(browser) + ".zip", pkg, "js", "wasm"})
+			all = append(all, target{name, pkg, "js", "wasm"})
 		}
 	}
 	return all

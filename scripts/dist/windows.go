@@ -123,7 +123,7 @@ func (b *build) msi() error {
 	manifests := map[dialect]string{chromium: "chromium.json", firefox: "firefox.json"}
 	for d, name := range manifests {
 		// Relative to the manifest, wherever Program Files is.
-		data, err := nativeManifest(d, programName)
+		data, err := b.nativeManifest(d, programName)
 		if err != nil {
 			return err
 		}

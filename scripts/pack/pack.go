@@ -21,6 +21,7 @@ type options struct {
 	out, wasm string // wasm is a list with commas
 	demo, zip bool
 	store     bool // for the Chrome Web Store, which refuses a fixed key
+	updateURL string
 }
 
 // tree is a package's files by their slash-separated path.
@@ -44,6 +45,11 @@ func (o options) run() error {
 				return err
 			}
 		}
+		if o.updateURL != "" {
+			if t["manifest.json"], err = updatedFrom(t["manifest.json"], b, o.updateURL); err != nil {
+				return err
+			}
+		}
 		if err := t.complete(); err != nil {
 			return fmt.Errorf("%s: %w", b, err)
 		}
@@ -61,6 +67,27 @@ func withoutKey(manifest []byte) ([]byte, error) {
 		return nil, err
 	}
 	delete(m, "key")
+	text, err := json.MarshalIndent(m, "", "  ")
+	return append(text, '\n'), err
+}
+
+// updatedFrom says in a manifest where the browser is to ask for newer
+// versions.
+func updatedFrom(manifest []byte, b extension.Browser, folder string) ([]byte, error) {
+	m := map[string]any{}
+	if err := json.Unmarshal(manifest, &m); err != nil {
+		return nil, err
+	}
+	if b == extension.Firefox {
+		settings, _ := m["browser_specific_settings"].(map[string]any)
+		gecko, ok := settings["gecko"].(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("%s: no browser_specific_settings.gecko", b)
+		}
+		gecko["update_url"] = folder + "updates.json"
+	} else {
+		m["update_url"] = folder + "update.xml"
+	}
 	text, err := json.MarshalIndent(m, "", "  ")
 	return append(text, '\n'), err
 }

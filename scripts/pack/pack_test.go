@@ -161,3 +161,30 @@ func TestMissingFilesAreFound(t *testing.T) {
 		}
 	}
 }
+
+// TestUpdatedFrom: where the department's own packages ask for updates, and
+// nothing else differs from what stores get.
+func TestUpdatedFrom(t *testing.T) {
+	wasm := module(t)
+	manifest := func(b extension.Browser, folder string) string {
+		out := t.TempDir()
+		if err := (options{out: out, wasm: wasm, updateURL: folder}).run(); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(out, string(b), "manifest.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	const folder = "https://extensions.example/scelle/"
+	for b, line := range map[extension.Browser]string{
+		extension.Chrome:  "\n  \"update_url\": \"" + folder + "update.xml\",",
+		extension.Firefox: ",\n      \"update_url\": \"" + folder + "updates.json\"",
+	} {
+		usual, own := manifest(b, ""), manifest(b, folder)
+		if strings.Contains(usual, "update_url") || !strings.Contains(own, line) || strings.Replace(own, line, "", 1) != usual {
+			t.Errorf("%s: %s", b, own)
+		}
+	}
+}
