@@ -25,6 +25,10 @@ func TestTexts(t *testing.T) {
 	for _, name := range []string{"extension/store/deployment.md", ".github/workflows/ci.yml", "scripts/dist/native.ps1"} {
 		must(name, protocol.HostName)
 	}
+	for _, name := range []string{"extension/store/deployment.md", ".github/workflows/release.yml"} {
+		must(name, "-update-url", "-crx-key", "-signed-xpi", "web-ext", "--channel unlisted")
+	}
+	must("extension/store/ids.md", "-edge-id", "-crx-key")
 	for _, p := range places() {
 		if key := strings.TrimSuffix(strings.TrimPrefix(p.key, `Software\`), `\NativeMessagingHosts`); key != "" {
 			must("scripts/dist/native.ps1", "'"+key+"'")
