@@ -15,6 +15,11 @@
 // network: whoever replaces the key settles the new pin, and both pins hold
 // during a change. A renewed certificate over the same key keeps its pin.
 //
+// Only the key is authenticated by the pin. What the certificate around it
+// says of its name, its validity and its purpose is checked, but it is the
+// signer's own word and at best reminds a portal to renew it; what ends a key
+// is the end of its pin.
+//
 // # Form
 //
 // Exactly one form is read: DER with definite lengths and nothing behind it,

@@ -45,8 +45,8 @@ func verifyBoth(t *testing.T, p *certtest.Pair, keys *lists.Recipients, keysDER 
 	if !bytes.Equal(encoded(t, gotKeys), encoded(t, keys)) || !bytes.Equal(s.JSON, encoded(t, keys)) {
 		t.Errorf("recipients: got %s", encoded(t, gotKeys))
 	}
-	if s.Pin != pin(t, p)[0] || !bytes.Equal(s.Certificate, p.DER) || s.SignedAt.Sub(expected().Now).Abs() > time.Minute || s.Name == "" {
-		t.Errorf("signature: %s %q %s", s.Pin, s.Name, s.SignedAt)
+	if s.Pin != pin(t, p)[0] || s.SignedAt.Sub(expected().Now).Abs() > time.Minute {
+		t.Errorf("signature: %s %s", s.Pin, s.SignedAt)
 	}
 	if usable := gotKeys.Usable(expected().Now); len(usable) != 2 || usable[0].Thumbprint != keys.Entries[0].Thumbprint || usable[1].Kind != lists.Recovery {
 		t.Errorf("usable: %d entries", len(usable))
@@ -100,7 +100,7 @@ func TestIntermediates(t *testing.T) {
 	ca := certtest.NewCA(t, "AC")
 	p := ca.Issue(t, certtest.Options{NoKeyUsage: true})
 	der := cmsSign(t, encoded(t, opening()), p, "-certfile", file(t, "ca.pem", ca.PEM()))
-	if _, s, err := signeddata.VerifyOpening(der, pin(t, p), expected()); err != nil || !bytes.Equal(s.Certificate, p.DER) {
+	if _, s, err := signeddata.VerifyOpening(der, pin(t, p), expected()); err != nil || s.Pin != pin(t, p)[0] {
 		t.Errorf("with its authority: %v", err)
 	}
 	_, _, err := signeddata.VerifyOpening(der, pin(t, &ca.Pair), expected())

@@ -19,13 +19,12 @@ import (
 // both come from the portal.
 const maxSkew = 10 * time.Minute
 
-// Signature is who signed a list and when.
+// Signature is who signed a list and when. It has no name: nothing vouches for
+// what a certificate around the pinned key calls itself.
 type Signature struct {
-	Pin         string    // SHA-256 of the signer's SubjectPublicKeyInfo, lower-case hex
-	Name        string    // the certificate's name for people, safe to display
-	Certificate []byte    // DER
-	SignedAt    time.Time // the signingTime attribute, UTC, by the portal's clock
-	JSON        []byte    // the list as it was signed, for [lists.ParseRecipients] or [lists.ParseOpening] elsewhere
+	Pin      string    // SHA-256 of the signer's SubjectPublicKeyInfo, lower-case hex
+	SignedAt time.Time // the signingTime attribute, UTC, by the portal's clock
+	JSON     []byte    // the list as it was signed, for [lists.ParseRecipients] or [lists.ParseOpening] elsewhere
 }
 
 // Pin returns the pin of a certificate's key: SHA-256 of its
@@ -118,7 +117,7 @@ func verify(der []byte, pins []string, now time.Time) (*Signature, error) {
 	if err := check(p7); err != nil {
 		return nil, err
 	}
-	return &Signature{Pin: pin, Name: name(signer), Certificate: signer.Raw, SignedAt: m.signingTime, JSON: m.content}, nil
+	return &Signature{Pin: pin, SignedAt: m.signingTime, JSON: m.content}, nil
 }
 
 // fence is everything that happens before go.mozilla.org/pkcs7 sees a byte.
@@ -173,13 +172,4 @@ func (m *message) same(p7 *pkcs7.PKCS7, signer *x509.Certificate) bool {
 func pinOf(c *x509.Certificate) string {
 	sum := sha256.Sum256(c.RawSubjectPublicKeyInfo)
 	return hex.EncodeToString(sum[:])
-}
-
-// name is the signer's name for people; keypair makes it safe to display.
-func name(c *x509.Certificate) string {
-	k, err := keypair.Parse(c.Raw)
-	if err != nil {
-		return ""
-	}
-	return k.Subject
 }
