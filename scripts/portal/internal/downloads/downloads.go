@@ -61,7 +61,9 @@ type kind struct {
 
 // kinds is the table, in the order in which files are offered.
 func kinds() []kind {
-	row := func(s System, f Form, pattern string) kind { return kind{s, f, regexp.MustCompile(`^scelle` + pattern + `$`)} }
+	row := func(s System, f Form, pattern string) kind {
+		return kind{s, f, regexp.MustCompile(`^scelle` + pattern + `$`)}
+	}
 	return []kind{
 		row(Windows, Setup, `-setup.*\.exe`),
 		row(Windows, MSI, `.*\.msi`),
