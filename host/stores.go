@@ -4,13 +4,17 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/keystore/capi"
 	"scelle/host/internal/keystore/nss"
+	"scelle/host/internal/keystore/pkcs11"
 	"scelle/host/internal/managed"
+	"scelle/host/internal/pinentry"
 	"scelle/host/internal/serve"
 	"scelle/shared/fault"
+	"scelle/shared/policy"
 )
 
 // opener opens one certificate store, which has an id and a name before it is
@@ -33,6 +37,25 @@ func systemStores() []opener {
 	return []opener{{nss.ID, nss.Name, func() (keystore.Store, error) { return nss.Open(nss.Options{}) }}}
 }
 
+// pinLinger is how long a card stays logged in after its last use: each pli of
+// a batch is a use of its own.
+const pinLinger = time.Minute
+
+// cardStores is the store of smart cards, on Linux and only where the
+// administrator named its modules: elsewhere cards are in the system's store.
+// Opening it loads nothing; each look at it is bounded to two seconds, and a
+// module that hangs is not waited for again.
+func cardStores(settled policy.Policy) []opener {
+	modules := settled.PKCS11Modules.Values
+	if runtime.GOOS != "linux" || len(modules) == 0 {
+		return nil
+	}
+	return []opener{{pkcs11.ID, pkcs11.Name, func() (keystore.Store, error) {
+		prompt := pinentry.New(pinentry.Options{TTY: pinentry.Terminal()})
+		return pkcs11.Open(pkcs11.Options{Modules: modules, Prompt: prompt, Linger: pinLinger})
+	}}}
+}
+
 // openStores returns this computer's certificate stores, the one for new keys
 // first. A store that cannot be opened stays in the list and says why.
 func openStores() []keystore.Store {
@@ -44,6 +67,7 @@ func openStores() []keystore.Store {
 // others stay in the list and say so; when the settings cannot be read, all do.
 func openAllowed(place managed.Place, openers []opener) []keystore.Store {
 	settled, unreadable := place.Read()
+	openers = append(openers, cardStores(settled)...)
 	var stores []keystore.Store
 	for _, o := range openers {
 		err := unreadable

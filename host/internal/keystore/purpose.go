@@ -6,7 +6,7 @@ import "context"
 // its PIN. Both are shown as they are and may be "" when unknown.
 type Purpose struct {
 	Origin string // who asked: "https://portail.example"
-	Action string // what for, in the person's language: "Ouvrir 3 plis"
+	Action string // what for: a verb of the protocol ("open"), or words in the person's language
 }
 
 type purposeKey struct{}

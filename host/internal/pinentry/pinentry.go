@@ -14,7 +14,7 @@ import (
 // Options says where to look for pinentry programs. The zero value is right
 // for a desktop.
 type Options struct {
-	// Language is "fr" or "en"; French when it is neither.
+	// Language is "fr" or "en"; that of the locale when "".
 	Language string
 	// TTY is a terminal's device, such as /dev/pts/3, for programs started
 	// from one. Without it only programs with a window of their own are tried.
@@ -41,6 +41,9 @@ type Asker struct {
 func New(o Options) *Asker {
 	if o.Getenv == nil {
 		o.Getenv = os.Getenv
+	}
+	if o.Language == "" {
+		o.Language = language(o.Getenv)
 	}
 	if o.Dirs == nil {
 		o.Dirs = []string{"/usr/bin", "/usr/local/bin", "/run/current-system/sw/bin"}
@@ -134,4 +137,24 @@ func ended(ctx context.Context) error {
 		return fault.New(fault.Timeout)
 	}
 	return fault.New(fault.Cancelled)
+}
+
+// language is "fr" where the locale is French, otherwise "en": the first of
+// the three variables that is set decides, as everywhere on Unix.
+func language(getenv func(string) string) string {
+	locale := firstOf(getenv("LC_ALL"), getenv("LC_MESSAGES"), getenv("LANG"))
+	if locale == "fr" || strings.HasPrefix(locale, "fr_") || strings.HasPrefix(locale, "fr.") {
+		return "fr"
+	}
+	return "en"
+}
+
+// Terminal is the device of the terminal that this process reads from, ""
+// when it was not started from one, as by a browser.
+func Terminal() string {
+	device, err := os.Readlink("/proc/self/fd/0")
+	if err != nil || !strings.HasPrefix(device, "/dev/pts/") && !strings.HasPrefix(device, "/dev/tty") {
+		return ""
+	}
+	return device
 }

@@ -230,6 +230,17 @@ func TestCandidates(t *testing.T) {
 	wantFault(t, "no display", err, fault.PINPromptMissing)
 }
 
+func TestLanguage(t *testing.T) {
+	for _, c := range []struct{ all, messages, lang, want string }{
+		{"", "", "fr_FR.UTF-8", "fr"}, {"", "fr.UTF-8", "C", "fr"}, {"C.UTF-8", "", "fr_FR", "en"}, {"", "", "fro_XX", "en"}, {"", "", "", "en"},
+	} {
+		env := map[string]string{"LC_ALL": c.all, "LC_MESSAGES": c.messages, "LANG": c.lang}
+		if got := New(Options{Getenv: func(n string) string { return env[n] }}).o.Language; got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
 // TestTextsStayInTheirLine: what pages and cards write forges no command, no
 // second line, and fits a line of Assuan.
 func TestTextsStayInTheirLine(t *testing.T) {
@@ -248,6 +259,10 @@ func TestTextsStayInTheirLine(t *testing.T) {
 				}
 			}
 		}
+	}
+	verbs := New(Options{Language: "fr"}).settings(Request{Action: "prove"})
+	if all := fmt.Sprint(verbs); !strings.Contains(all, "Pour\u00a0: prouver au portail") {
+		t.Errorf("no verb: %s", all)
 	}
 	if w := (Request{}).warning(wordsOf("fr")); w != "" {
 		t.Errorf("warned of nothing: %s", w)

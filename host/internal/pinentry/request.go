@@ -5,6 +5,7 @@
 package pinentry
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
@@ -13,7 +14,7 @@ import (
 // Request is what the person is told about the PIN that they are asked for.
 type Request struct {
 	Origin string // who asked, "" when unknown
-	Action string // what the key is for, "" when unknown
+	Action string // what the key is for: "open", "prove", "rewrap" or "rehearse", else shown as it is; "" when unknown
 	Token  string // label of the card or token
 	Tries  int    // tries left before the token locks; 0 when it does not say
 	Few    bool   // a wrong PIN was given since the last right one
@@ -28,6 +29,7 @@ func (r Request) Final() bool { return r.Tries == 1 }
 type words struct {
 	title, prompt, ok, cancel string
 	token, origin, action     string
+	actions                   map[string]string // by verb of the protocol
 	final, few, tries         string
 }
 
@@ -39,6 +41,10 @@ func wordsOf(lang string) words {
 			final: "LAST TRY: a wrong PIN now locks the card.",
 			few:   "A wrong PIN was entered before. After a few more the card locks.",
 			tries: "Tries left: %d.",
+			actions: map[string]string{
+				"open": "open a submission", "prove": "prove to the portal that your key is here",
+				"rewrap": "give a submission other recipients", "rehearse": "rehearse an opening",
+			},
 		}
 	}
 	return words{
@@ -47,6 +53,10 @@ func wordsOf(lang string) words {
 		final: "DERNIER ESSAI : un code faux bloque la carte.",
 		few:   "Un code faux a été saisi auparavant. Après quelques autres, la carte se bloque.",
 		tries: "Essais restants : %d.",
+		actions: map[string]string{
+			"open": "ouvrir un pli", "prove": "prouver au portail que votre clé est ici",
+			"rewrap": "confier un pli à d’autres destinataires", "rehearse": "répéter une ouverture",
+		},
 	}
 }
 
@@ -57,7 +67,7 @@ func (r Request) description(w words) string {
 		lines = append(lines, fmt.Sprintf(w.origin, visible(r.Origin, maxPurpose)))
 	}
 	if r.Action != "" {
-		lines = append(lines, fmt.Sprintf(w.action, visible(r.Action, maxPurpose)))
+		lines = append(lines, fmt.Sprintf(w.action, visible(cmp.Or(w.actions[r.Action], r.Action), maxPurpose)))
 	}
 	if r.Tries > 1 {
 		lines = append(lines, fmt.Sprintf(w.tries, r.Tries))

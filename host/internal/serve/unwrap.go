@@ -33,6 +33,7 @@ func (s *Service) Unwrap(ctx context.Context, p protocol.UnwrapParams) (protocol
 	if err != nil {
 		return protocol.UnwrapResult{}, err
 	}
+	ctx = keystore.WithPurpose(ctx, keystore.Purpose{Origin: p.Origin, Action: string(verb)})
 	contentKey, err := guard.Unwrap(ctx, h.opener(), unwrap.Request{
 		Certificate:      h.der,
 		RecipientInfo:    p.RecipientInfo,

@@ -48,8 +48,9 @@ type module struct {
 	closed bool
 	held   map[tokenName]*held // tokens that are logged in, or about to be
 
-	stuck  atomic.Bool   // a call has missed its deadline and not come back
-	asking chan struct{} // holds one while a PIN is asked for and tried
+	stuck  atomic.Bool                      // a call has missed its deadline and not come back
+	asking chan struct{}                    // holds one while a PIN is asked for and tried
+	last   atomic.Pointer[[]keystore.Entry] // what the last look saw
 	load   func(path string) library
 }
 

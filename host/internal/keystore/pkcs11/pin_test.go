@@ -326,6 +326,21 @@ func TestFrozen(t *testing.T) {
 	}
 }
 
+// TestLookBesideWork: a module at work shows what it showed last.
+func TestLookBesideWork(t *testing.T) {
+	p, pair := card(t)
+	s := p.store(t, Options{})
+	e := entry(t, s, pair)
+	s.modules[0].turn <- struct{}{}
+	if busy := entry(t, s, pair); busy.URI != e.URI {
+		t.Errorf("%s, was %s", busy.URI, e.URI)
+	}
+	if s.modules[0].stuck.Load() {
+		t.Error("a module at work is taken for one that hangs")
+	}
+	<-s.modules[0].turn
+}
+
 // TestNoPINAfterTheDeadline: a PIN that the module had no time for is cleared
 // and never shown to the card, where it would cost a try.
 func TestNoPINAfterTheDeadline(t *testing.T) {

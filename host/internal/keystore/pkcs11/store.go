@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"scelle/host/internal/keystore"
 	"scelle/shared/fault"
@@ -66,7 +67,8 @@ func (s *store) Status(ctx context.Context) keystore.Status {
 
 // List implements keystore.Store. All modules are looked at at once, for
 // Options.Look at most; what one of them cannot tell is left out, unless none
-// can tell anything.
+// can tell anything. A module that is at work (a PIN on a keypad, a slow card)
+// is not waited for: what it showed last stands in for what it would show.
 func (s *store) List(ctx context.Context) ([]keystore.Entry, error) {
 	if err := s.usable(ctx); err != nil {
 		return nil, err
@@ -75,7 +77,7 @@ func (s *store) List(ctx context.Context) ([]keystore.Entry, error) {
 	errs := make([]error, len(s.modules))
 	var all sync.WaitGroup
 	for i, m := range s.modules {
-		all.Go(func() { lists[i], errs[i] = call(ctx, m, s.o.Look, nil, look) })
+		all.Go(func() { lists[i], errs[i] = m.list(ctx, s.o.Look) })
 	}
 	all.Wait()
 	if err := s.usable(ctx); err != nil {
@@ -90,6 +92,41 @@ func (s *store) List(ctx context.Context) ([]keystore.Entry, error) {
 	})
 	// Two modules may show one token.
 	return slices.CompactFunc(list, func(a, b keystore.Entry) bool { return a.URI == b.URI }), nil
+}
+
+// courtesy is how long a look waits for a module that is at work.
+const courtesy = 200 * time.Millisecond
+
+// list looks at a module, for limit at most. Errors: fault.TokenNotResponding,
+// StoreLibrary, StoreFailed, and those of an ended context.
+func (m *module) list(ctx context.Context, limit time.Duration) ([]keystore.Entry, error) {
+	if last, ok := m.lastWhileBusy(ctx); ok {
+		return last, nil
+	}
+	list, err := call(ctx, m, limit, nil, look)
+	if err == nil {
+		m.last.Store(&list)
+	}
+	return slices.Clone(list), err
+}
+
+// lastWhileBusy returns what a module at work showed last.
+func (m *module) lastWhileBusy(ctx context.Context) ([]keystore.Entry, bool) {
+	last := m.last.Load()
+	if last == nil || m.stuck.Load() {
+		return nil, false
+	}
+	clock := time.NewTimer(courtesy)
+	defer clock.Stop()
+	select {
+	case m.turn <- struct{}{}:
+		<-m.turn
+		return nil, false
+	case <-ctx.Done():
+		return nil, false
+	case <-clock.C:
+		return slices.Clone(*last), !m.stuck.Load()
+	}
 }
 
 // look lists the certificates of every token of a module. A token that is
