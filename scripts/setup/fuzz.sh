@@ -9,7 +9,7 @@ count=0
 for file in $(git grep -l '^func Fuzz' -- '*_test.go'); do
 	for target in $(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$file"); do
 		echo "fuzz $target in $(dirname "$file") for $time"
-		scripts/setup/go.sh test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "./$(dirname "$file")"
+		scripts/setup/go.sh test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 10x "./$(dirname "$file")"
 		count=$((count + 1))
 	done
 done

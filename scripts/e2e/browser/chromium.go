@@ -77,9 +77,21 @@ func Start(ctx context.Context, o Options) (*Chromium, error) {
 	if err := writePreferences(o); err != nil {
 		return nil, err
 	}
+	// Chromium puts a socket there, whose path must be short, and leaves it
+	// when it is killed.
+	temporary, err := os.MkdirTemp("", "c-")
+	if err != nil {
+		return nil, err
+	}
+	o.Env = append(slices.Clone(o.Env), "TMPDIR="+temporary)
 	actx, cancelAlloc := chromedp.NewExecAllocator(ctx, flags(o)...)
 	bctx, cancel := chromedp.NewContext(actx)
-	c := &Chromium{ctx: bctx, cancel: func() { cancel(); cancelAlloc() }, userDataDir: o.UserDataDir}
+	end := func() {
+		cancel()
+		cancelAlloc()
+		_ = os.RemoveAll(temporary)
+	}
+	c := &Chromium{ctx: bctx, cancel: end, userDataDir: o.UserDataDir}
 	if err := chromedp.Do(bctx); err != nil {
 		c.cancel()
 		return nil, fmt.Errorf("starting Chromium: %w", err)
