@@ -15,6 +15,7 @@ const contextOf = (id) => {
 const actorOf = (id) => contextOf(id).currentWindowGlobal.getActor("MarionetteCommands");
 const system = () => ({ triggeringPrincipal: Services.scriptSecurityManager.getSystemPrincipal() });
 const capabilities = { toJSON: () => ({ "moz:webdriverClick": true, "moz:accessibilityChecks": false, strictFileInteractability: false }) };
+const STAYS = 300; // milliseconds
 const wait = (millis) => new Promise((resolve) => window.setTimeout(resolve, millis));
 const extensionOf = (id) => WebExtensionPolicy.getByID(id);
 
@@ -122,10 +123,21 @@ const commands = {
     const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
     const action = ExtensionParent.apiManager.global.browserActionFor(extension);
     action.openPopup(defaultView, false);
-    for (const end = Date.now() + patience; Date.now() < end; await wait(15)) {
+    // A window that has just opened may still take the focus, which closes the
+    // popup: a person clicks again. It counts when it stayed for a moment.
+    let seen = 0;
+    let since = Date.now();
+    for (const end = since + patience; Date.now() < end; await wait(15)) {
       const browser = popups().find((b) => b.currentURI.spec.startsWith(extension.baseURL ?? "moz-extension:"));
-      const state = browser && (await actorOf(browser.browserId).executeScript("return document.readyState", [], {}).catch(() => ""));
-      if (state === "complete") return browser.browserId;
+      const shown = browser?.browserId ?? 0;
+      if (shown !== seen) {
+        if (shown === 0) action.openPopup(defaultView, false);
+        seen = shown;
+        since = Date.now();
+      }
+      if (shown === 0 || Date.now() - since < STAYS) continue;
+      const state = await actorOf(shown).executeScript("return document.readyState", [], {}).catch(() => "");
+      if (state === "complete") return shown;
     }
     throw new Error("no popup");
   },
