@@ -72,8 +72,10 @@ func inWine(t *testing.T, world *stack.World) {
 	scripts, err := filepath.Abs("../wine")
 	must(t, err)
 	host := filepath.Join(world.Dir, "scelle-in-wine")
-	must(t, os.WriteFile(host, fmt.Appendf(nil, "#!/bin/sh\nexport WINEPREFIX='%s'\n. '%s/env.sh'\nexec wine '%s' \"$@\" 2>>'%s'\n",
-		prefix, scripts, exe, words(world)), 0o700))
+	// Wine finds its server below the temporary folder: the browser's own one
+	// would give the host another server, and with it another registry.
+	must(t, os.WriteFile(host, fmt.Appendf(nil, "#!/bin/sh\nexport TMPDIR='%s' WINEPREFIX='%s'\n. '%s/env.sh'\nexec wine '%s' \"$@\" 2>>'%s'\n",
+		os.TempDir(), prefix, scripts, exe, words(world)), 0o700))
 
 	manifest := filepath.Join(world.UserDataDir, "NativeMessagingHosts", protocol.HostName+".json")
 	raw, err := os.ReadFile(manifest)
