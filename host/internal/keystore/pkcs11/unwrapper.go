@@ -229,7 +229,7 @@ func (v *view) decryptRaw(key pkcs11.ObjectHandle, m envelope.Mechanism, ciphert
 		clear(block)
 		block = padded
 	}
-	plain, ok := unpadOAEP(m.Hash(), block)
+	plain, ok := keystore.UnpadOAEP(m.Hash(), block)
 	if ok != 1 {
 		return nil, fault.New(fault.EnvelopeUnreadable)
 	}

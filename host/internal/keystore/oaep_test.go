@@ -1,4 +1,4 @@
-package pkcs11
+package keystore
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ func TestUnpadOAEP(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, ok := unpadOAEP(hash, rawRSA(key, sealed))
+			got, ok := UnpadOAEP(hash, rawRSA(key, sealed))
 			if ok != 1 || !bytes.Equal(got, want) {
 				t.Errorf("%v, %d bytes: %x, %d", hash, size, got, ok)
 			}
@@ -56,7 +56,7 @@ func TestUnpadOAEPRefuses(t *testing.T) {
 		xorMGF1(hash, em[1:1+size], db)
 		return em
 	}
-	if m, ok := unpadOAEP(hash, block(0, func([]byte) {})); ok != 1 || len(m) != n-1-size-101 {
+	if m, ok := UnpadOAEP(hash, block(0, func([]byte) {})); ok != 1 || len(m) != n-1-size-101 {
 		t.Fatalf("a good block: %d bytes, %d", len(m), ok)
 	}
 	for name, bad := range map[string][]byte{
@@ -69,7 +69,7 @@ func TestUnpadOAEPRefuses(t *testing.T) {
 		"short":               make([]byte, 2*size+1),
 		"empty":               nil,
 	} {
-		if m, ok := unpadOAEP(hash, bad); ok != 0 || m != nil {
+		if m, ok := UnpadOAEP(hash, bad); ok != 0 || m != nil {
 			t.Errorf("%s: %x, %d", name, m, ok)
 		}
 		if !bytes.Equal(bad, make([]byte, len(bad))) {

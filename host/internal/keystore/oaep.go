@@ -1,4 +1,4 @@
-package pkcs11
+package keystore
 
 import (
 	"crypto"
@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// unpadOAEP takes the message out of a block that a module decrypted without
-// looking at its padding (RFC 8017, 7.1.2 step 3, with an empty label), for
-// modules that know OAEP with SHA-1 only. ok is 1 or 0, and nothing before
+// UnpadOAEP takes the message out of a block, as long as the modulus, that a
+// store decrypted without looking at its padding (RFC 8017, 7.1.2 step 3, with
+// an empty label), for stores that know OAEP with SHA-1 only. ok is 1 or 0, and nothing before
 // that depends on which check failed (Manger's attack needs no more than
 // that). The block is cleared.
-func unpadOAEP(hash crypto.Hash, block []byte) (message []byte, ok int) {
+func UnpadOAEP(hash crypto.Hash, block []byte) (message []byte, ok int) {
 	defer clear(block)
 	size := hash.Size()
 	if len(block) < 2*size+2 {
