@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"slices"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
@@ -18,7 +19,9 @@ func (s *Service) Certificate(ctx context.Context, p protocol.CertificateParams)
 }
 
 // Present answers host.keys.present: which of at most protocol.MaxPresent
-// certificates have their private key in a store, in the order asked.
+// certificates have their private key in a store, in the order asked. While a
+// store that is there cannot be read, a key that no other store holds may be in
+// that one: then the answer is that store's fault, not an absence.
 func (s *Service) Present(ctx context.Context, p protocol.PresentParams) (protocol.HostPresentResult, error) {
 	if len(p.Thumbprints) > protocol.MaxPresent {
 		return protocol.HostPresentResult{}, fault.Newf(fault.BadRequest, "more than %d thumbprints", protocol.MaxPresent)
@@ -28,16 +31,19 @@ func (s *Service) Present(ctx context.Context, p protocol.PresentParams) (protoc
 			return protocol.HostPresentResult{}, fault.Newf(fault.BadRequest, "thumbprint")
 		}
 	}
-	holdings, _ := s.inventory(ctx)
+	holdings, failed := s.inventory(ctx)
 	here := make(map[string]bool)
 	for _, h := range holdings {
 		here[h.shown.Thumbprint] = h.shown.HasKey
 	}
+	unread := slices.IndexFunc(failed, func(s protocol.StoreStatus) bool { return s.Fault.Code != fault.StoreMissing })
 	result := protocol.HostPresentResult{Present: []string{}}
 	for _, t := range p.Thumbprints {
-		if here[t] {
+		switch {
+		case here[t] && !slices.Contains(result.Present, t):
 			result.Present = append(result.Present, t)
-			delete(here, t) // asked twice, told once
+		case !here[t] && unread >= 0:
+			return protocol.HostPresentResult{}, failed[unread].Fault.Err()
 		}
 	}
 	return result, nil

@@ -322,3 +322,30 @@ func TestCallers(t *testing.T) {
 		}
 	}
 }
+
+// TestAbsentOnlyWhenAllWasRead: a key may be in the store that could not be
+// read just now.
+func TestAbsentOnlyWhenAllWasRead(t *testing.T) {
+	pair := certtest.SelfSigned(t, certtest.Options{CommonName: "Alice"})
+	here, elsewhere := keypair.Thumbprint(pair.DER), strings.Repeat("0", 64)
+	store := &fakeStore{status: ready("fake"), list: func(context.Context) ([]keystore.Entry, error) {
+		return []keystore.Entry{{URI: "fake:1", Store: "fake", Certificate: pair.DER, HasKey: true}}, nil
+	}}
+	broken := &fakeStore{status: ready("broken"), list: func(context.Context) ([]keystore.Entry, error) {
+		return nil, fault.New(fault.StoreBusy)
+	}}
+	for name, c := range map[string]struct {
+		stores []keystore.Store
+		asked  []string
+		want   fault.Code
+	}{
+		"here":                      {[]keystore.Store{store, broken}, []string{here, here}, ""},
+		"not here":                  {[]keystore.Store{store}, []string{here, elsewhere}, ""},
+		"not in what could be read": {[]keystore.Store{store, broken}, []string{here, elsewhere}, fault.StoreBusy},
+	} {
+		r, err := newService(t, c.stores...).Present(t.Context(), protocol.PresentParams{Thumbprints: c.asked})
+		if fault.CodeOf(err) != c.want || c.want == "" && !slices.Equal(r.Present, []string{here}) {
+			t.Errorf("%s: %q, %v", name, r.Present, err)
+		}
+	}
+}
