@@ -74,38 +74,70 @@ func hold(t *testing.T, p browser.Page, path string, answered bool) {
 	})()`, path, answered), nil))
 }
 
+// interruption is one accident in one registration.
+type interruption struct {
+	key      string // its name, and its common name
+	mode     string
+	path     string
+	answered bool // whether the portal had heard of the request
+	what     accident
+}
+
+func (i interruption) String() string {
+	return fmt.Sprintf("%s %s answered=%t %s", i.mode, strings.TrimPrefix(i.path, "/"), i.answered, i.what.name)
+}
+
+// TestInterruptedRegistration goes from one interruption to the next in the
+// same world, as a person with bad luck would.
 func TestInterruptedRegistration(t *testing.T) {
+	for name, all := range interruptions() {
+		t.Run(name, func(t *testing.T) {
+			w := ready(t)
+			for _, i := range all {
+				t.Log(i)
+				w = interrupt(t, w, i)
+			}
+		})
+	}
+}
+
+// interruptions are those of one world, by its name.
+func interruptions() map[string][]interruption {
+	worlds := make(map[string][]interruption)
 	for mode, paths := range moments {
 		for i, path := range paths {
+			world := mode
+			if mode == "server" {
+				world += strings.ReplaceAll(path, "/", " ")
+			}
 			for j, a := range accidents {
 				// Half of the moments before the portal heard, half after.
 				answered := (i+j)%2 == 1
 				if mode == "local" && j != i || mode == "existing" && j != i+2 {
 					continue // what follows is shared; each accident once is enough here
 				}
-				t.Run(fmt.Sprintf("%s %s answered=%t %s", mode, strings.TrimPrefix(path, "/"), answered, a.name), func(t *testing.T) {
-					interrupt(t, mode, path, answered, a)
-				})
+				key := fmt.Sprintf("Clé interrompue %d", len(worlds[world])+1)
+				worlds[world] = append(worlds[world], interruption{key, mode, path, answered, a})
 			}
 		}
 	}
+	return worlds
 }
 
-const interruptedKey = "Clé interrompue"
-
-func interrupt(t *testing.T, mode, path string, answered bool, what accident) {
-	w := ready(t)
-	if mode == "existing" {
-		must(t, w.MakeCertificate(interruptedKey))
+// interrupt returns the walk as it goes on: a closed browser is another one.
+func interrupt(t *testing.T, w *journey.Walk, i interruption) *journey.Walk {
+	t.Helper()
+	if i.mode == "existing" {
+		must(t, w.MakeCertificate(i.key))
 	}
-	hold(t, w.Page, path, answered)
-	a, err := w.StartAdd(interruptedKey, false)
+	hold(t, w.Page, i.path, i.answered)
+	a, err := w.StartAdd(i.key, false)
 	must(t, err)
-	choose(t, a, mode)
+	choose(t, w, a, i)
 	must(t, a.Click("#use-key"))
 	must(t, w.Page.Until("window.held"))
-	w = what.do(t, w, a)
-	if what.name == "network lost" {
+	w = i.what.do(t, w, a)
+	if i.what.name == "network lost" {
 		must(t, a.Visible("#fault"))
 		must(t, a.Shut())
 	}
@@ -113,20 +145,21 @@ func interrupt(t *testing.T, mode, path string, answered bool, what accident) {
 	must(t, w.GoKeys())
 	must(t, w.Online())
 	noActiveKeyWithoutPrivateKey(t, w)
-	finishOrStartAgain(t, w, mode)
-	must(t, w.Active(interruptedKey))
+	finishOrStartAgain(t, w, i)
+	must(t, w.Active(i.key))
 	noActiveKeyWithoutPrivateKey(t, w)
+	return w
 }
 
 // choose fills in step 2.
-func choose(t *testing.T, a browser.Page, mode string) {
+func choose(t *testing.T, w *journey.Walk, a browser.Page, i interruption) {
 	t.Helper()
-	must(t, a.Click("#mode-"+mode))
-	if mode == "existing" {
-		must(t, a.Click(".certificate input"))
+	if i.mode == "existing" {
+		must(t, w.Choose(a, i.key))
 		return
 	}
-	must(t, a.Fill("#common-name", interruptedKey))
+	must(t, a.Click("#mode-"+i.mode))
+	must(t, a.Fill("#common-name", i.key))
 }
 
 // noActiveKeyWithoutPrivateKey compares the portal's list with the store.
@@ -148,9 +181,9 @@ func noActiveKeyWithoutPrivateKey(t *testing.T, w *journey.Walk) {
 
 // finishOrStartAgain does what a person would after the accident: finish what
 // is pending, start over what cannot be finished, or add the key anew.
-func finishOrStartAgain(t *testing.T, w *journey.Walk, mode string) {
+func finishOrStartAgain(t *testing.T, w *journey.Walk, i interruption) {
 	t.Helper()
-	state := portalKeys(t, w)[interruptedKey]
+	state := portalKeys(t, w)[i.key]
 	t.Logf("the portal says %q", state)
 	var a browser.Page
 	var err error
@@ -158,25 +191,25 @@ func finishOrStartAgain(t *testing.T, w *journey.Walk, mode string) {
 	case "active":
 		return
 	case "awaiting-proof":
-		must(t, w.Page.Click(journey.RowOf(interruptedKey)+` [data-action="resume"]`))
+		must(t, w.Page.Click(journey.RowOf(i.key)+` [data-action="resume"]`))
 		a, err = w.Browser.Assistant()
 		must(t, err)
 		must(t, a.Visible("#use-key"))
 	case "awaiting-import":
-		must(t, w.Page.Click(journey.RowOf(interruptedKey)+` [data-action="restart"]`))
+		must(t, w.Page.Click(journey.RowOf(i.key)+` [data-action="restart"]`))
 		a, err = w.Browser.Assistant()
 		must(t, err)
 		must(t, a.Visible("#name"))
 		must(t, a.Click("button[type=submit]"))
 		must(t, a.Visible("#use-key"))
 	case "":
-		a, err = w.StartAdd(interruptedKey, false)
+		a, err = w.StartAdd(i.key, false)
 		must(t, err)
-		choose(t, a, mode)
+		choose(t, w, a, i)
 	default:
 		t.Fatalf("nobody can go on from %q", state)
 	}
-	must(t, w.Finish(a, interruptedKey))
+	must(t, w.Finish(a, i.key))
 }
 
 // TestNoHost: the page says what is missing, and notices by itself when it

@@ -93,6 +93,18 @@ func (w *Walk) AddExisting(name, commonName string) error {
 	if err != nil {
 		return err
 	}
+	return inOrder(
+		func() error { return w.Choose(a, commonName) },
+		func() error {
+			return w.Camera.Take(a, "Étape 2 : les certificats du magasin de cet ordinateur ; la page ne voit que celui qui est choisi.")
+		},
+		func() error { return w.Finish(a, name) },
+	)
+}
+
+// Choose takes the mode of the existing certificate and the one with this
+// common name.
+func (w *Walk) Choose(a browser.Page, commonName string) error {
 	find := fmt.Sprintf(`[...document.querySelectorAll(".certificate")].find(e => e.innerText.includes(%q))?.querySelector("input").id ?? ""`, commonName)
 	var id string
 	return inOrder(
@@ -100,9 +112,5 @@ func (w *Walk) AddExisting(name, commonName string) error {
 		func() error { return a.Says(".certificate", commonName) },
 		func() error { return a.Eval(find, &id) },
 		func() error { return a.Click("#" + id) },
-		func() error {
-			return w.Camera.Take(a, "Étape 2 : les certificats du magasin de cet ordinateur ; la page ne voit que celui qui est choisi.")
-		},
-		func() error { return w.Finish(a, name) },
 	)
 }
