@@ -37,6 +37,11 @@ export interface BatchEndParams {
   id: string;
 }
 
+/** BatchEndResult says where the journal stands after the last use. */
+export interface BatchEndResult {
+  journal: JournalMark;
+}
+
 /** BatchParams is what a person consented to: this origin, these envelopes. */
 export interface BatchParams {
   origin: string;
@@ -52,6 +57,8 @@ export interface BatchParams {
 export interface BatchResult {
   id: string;
   expires: Timestamp;
+  /** before the first use */
+  journal: JournalMark;
 }
 
 /**
@@ -65,7 +72,8 @@ export type Call =
   | "submitProof"
   | "discard"
   | "fetchEnvelope"
-  | "receiveOpened";
+  | "receiveOpened"
+  | "reportOpened";
 
 /**
  * Certificate is one certificate of this computer, as the assistant shows it. It never goes to
@@ -323,6 +331,16 @@ export interface ImportParams {
 }
 
 /**
+ * JournalMark is where a journal stands: how many lines it has and the chain value of the last
+ * one, which depends on all before it.
+ */
+export interface JournalMark {
+  lines: number;
+  /** 64 hex digits */
+  chain: string;
+}
+
+/**
  * KeyResult is a pair that was just made or imported, and passed its self-test: a nonce sealed
  * to it was opened through the store.
  */
@@ -417,13 +435,15 @@ export type Mode =
 
 /**
  * OpenParams asks for plis to be opened. HandOver offers to give the opened files to the
- * portal's page; the person decides.
+ * portal's page; the person decides. Report says that the page takes each outcome as soon as
+ * it is known.
  */
 export interface OpenParams {
   tender: string;
   title?: string;
   plis: OpenPli[];
   handOver?: boolean;
+  report?: boolean;
 }
 
 /**
@@ -439,9 +459,13 @@ export interface OpenPli {
   lot?: string;
 }
 
-/** OpenResult tells the page the outcome of each pli, in the order asked. */
+/**
+ * OpenResult tells the page the outcome of each pli, in the order asked. Record goes to a
+ * portal that the files were handed over to.
+ */
 export interface OpenResult {
   plis: OpenedPli[];
+  record?: OpeningRecord;
 }
 
 /**
@@ -459,6 +483,37 @@ export interface OpenedPli {
   contentSha256?: string;
   files?: PliFile[];
   handedOver?: boolean;
+}
+
+/**
+ * OpeningRecord is the record of an opening session (« procès-verbal d'ouverture »): what
+ * was to be opened, what came out of it, with which keys and when. It holds fingerprints and
+ * no content. The person gets it as a page to print and as JSON; the portal gets the JSON when
+ * files are handed over to it.
+ */
+export interface OpeningRecord {
+  /** RecordFormat */
+  format: string;
+  /** as the browser reported it, "" offline */
+  origin: string;
+  tender?: string;
+  title?: string;
+  /** when the person consented, UTC */
+  started: Timestamp;
+  /** UTC */
+  finished: Timestamp;
+  extension: string;
+  host: string;
+  /** those that opened something */
+  keys: RecordKey[];
+  /** in the order of the opening */
+  plis: RecordPli[];
+  /**
+   * JournalBefore and JournalAfter are where the journal of key uses stood on this computer:
+   * the lines between them are this session's, and perhaps those of another window.
+   */
+  journalBefore?: JournalMark;
+  journalAfter?: JournalMark;
 }
 
 /** Party is an end of a message. */
@@ -504,6 +559,44 @@ export interface ReceiveOpenedArgs {
   files: PliFile[];
 }
 
+/** RecordKey is a certificate whose private key opened something. */
+export interface RecordKey {
+  thumbprint: string;
+  notAfter: Timestamp;
+}
+
+/**
+ * RecordPli is one pli of a record. SHA256 is of the sealed file, Acknowledged what the portal
+ * said it was; both hex.
+ */
+export interface RecordPli {
+  id?: string;
+  label: string;
+  kind?: string;
+  lot?: string;
+  /** as the pli says */
+  depositor?: string;
+  /** as the pli says, RFC 3339 */
+  sealedAt?: string;
+  /** bytes, sealed */
+  size?: number;
+  sha256?: string;
+  contentSha256?: string;
+  acknowledged?: string;
+  opened: boolean;
+  /** thumbprint of the certificate */
+  key?: string;
+  authenticated: boolean;
+  /** UTC */
+  openedAt?: Timestamp;
+  handedOver?: boolean;
+  fault?: Fault;
+  remarks?: Remark[];
+  /** label of the other pli, with RemarkTwin */
+  twin?: string;
+  files?: PliFile[];
+}
+
 /** Registration is a key pair's entry at the portal. ID is the portal's. */
 export interface Registration {
   id: string;
@@ -522,6 +615,13 @@ export type RegistrationState =
 export interface ReleaseParams {
   handle: string;
 }
+
+/** Remark is something about a pli that people must see. */
+export type Remark =
+  | "altered"
+  | "misplaced"
+  | "twin"
+  | "foreign";
 
 /** RememberParams notes that an origin registered a certificate. */
 export interface RememberParams {

@@ -204,6 +204,10 @@
     "receiveOpened": {
       "blob": false,
       "files": true
+    },
+    "reportOpened": {
+      "blob": false,
+      "files": false
     }
   },
   "limits": {

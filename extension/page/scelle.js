@@ -43,6 +43,9 @@ const CALLS = {
   },
   "receiveOpened": {
     "blob": false
+  },
+  "reportOpened": {
+    "blob": false
   }
 };
 const MAX_PRESENT = 64;

@@ -32,5 +32,6 @@ func Calls() []CallSpec {
 		call[DiscardArgs, Registration](CallDiscard, "Gives a registration up."),
 		fetch,
 		receive,
+		call[OpenedPli, Empty](CallReportOpened, "Learns the outcome of one pli as soon as it is known, so that an opening that is interrupted goes on where it stopped."),
 	}
 }

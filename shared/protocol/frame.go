@@ -76,4 +76,5 @@ const (
 	CallDiscard           Call = "discard"
 	CallFetchEnvelope     Call = "fetchEnvelope"
 	CallReceiveOpened     Call = "receiveOpened"
+	CallReportOpened      Call = "reportOpened"
 )

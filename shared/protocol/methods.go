@@ -106,7 +106,7 @@ func Methods() []Spec {
 		row[ImportParams, KeyResult](HostImport, Host, "Opens a key pair that a portal sealed to a one-time certificate and stores it.", App),
 		row[UnwrapParams, UnwrapResult](HostUnwrap, Host, "Opens one content-encryption key.", App),
 		row[BatchParams, BatchResult](HostBatchBegin, Host, "Tells the host what a person consented to open.", App),
-		row[BatchEndParams, Empty](HostBatchEnd, Host, "Ends a consent before its time.", App),
+		row[BatchEndParams, BatchEndResult](HostBatchEnd, Host, "Ends a consent before its time.", App),
 	}
 }
 

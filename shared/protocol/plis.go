@@ -67,12 +67,14 @@ type PliFile struct {
 }
 
 // OpenParams asks for plis to be opened. HandOver offers to give the opened
-// files to the portal's page; the person decides.
+// files to the portal's page; the person decides. Report says that the page
+// takes each outcome as soon as it is known.
 type OpenParams struct {
 	Tender   string    `json:"tender"`
 	Title    string    `json:"title,omitempty"`
 	Plis     []OpenPli `json:"plis"`
 	HandOver bool      `json:"handOver,omitempty"`
+	Report   bool      `json:"report,omitempty"`
 }
 
 // OpenPli is one pli to open. The page delivers its bytes through
@@ -100,8 +102,10 @@ type ReceiveOpenedArgs struct {
 }
 
 // OpenResult tells the page the outcome of each pli, in the order asked.
+// Record goes to a portal that the files were handed over to.
 type OpenResult struct {
-	Plis []OpenedPli `json:"plis"`
+	Plis   []OpenedPli    `json:"plis"`
+	Record *OpeningRecord `json:"record,omitempty"`
 }
 
 // OpenedPli is one outcome. Authenticated is false for AES-CBC content, whose
@@ -115,6 +119,7 @@ type OpenedPli struct {
 	ContentSHA256 string    `json:"contentSha256,omitempty"` // of encryptedContent and mac
 	Files         []PliFile `json:"files,omitempty"`
 	HandedOver    bool      `json:"handedOver,omitempty"`
+	Key           string    `json:"key,omitempty"` // thumbprint of the certificate whose private key opened it
 }
 
 // BatchParams is what a person consented to: this origin, these envelopes.
@@ -126,14 +131,22 @@ type BatchParams struct {
 
 // BatchResult names the consent. It counts down UnwrapsPerPli key operations
 // for each envelope and ends after BatchSeconds or with the connection.
+// Version is the host's, Journal where the journal stands before the first use.
 type BatchResult struct {
-	ID      string    `json:"id"`
-	Expires time.Time `json:"expires"`
+	ID      string       `json:"id"`
+	Expires time.Time    `json:"expires"`
+	Version string       `json:"version,omitempty"`
+	Journal *JournalMark `json:"journal,omitempty"`
 }
 
 // BatchEndParams names a batch.
 type BatchEndParams struct {
 	ID string `json:"id"`
+}
+
+// BatchEndResult says where the journal stands after the last use.
+type BatchEndResult struct {
+	Journal *JournalMark `json:"journal,omitempty"`
 }
 
 // UnwrapParams carries one RecipientInfo and the content algorithm, never a

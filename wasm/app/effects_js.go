@@ -37,6 +37,8 @@ func (d *document) run(e model.Effect) {
 		async(d, e.Then, func() (model.EnvelopeInfo, error) { return d.inspectBytes(e) })
 	case model.SaveFiles:
 		async(d, e.Then, func() ([]string, error) { return d.save(e) })
+	case model.SaveRecord:
+		async(d, e.Then, func() ([]string, error) { return d.saveRecord(e) })
 	case model.Forget:
 		d.quietly(func() error { return d.files.forget(d.ctx, e.Files) })
 	case model.CancelWork:

@@ -93,6 +93,20 @@ func New(dir string, secret []byte, now func() time.Time) *Journal {
 	return &Journal{dir: dir, key: mac.Sum(nil), now: now}
 }
 
+// Mark is where the journal stands: the number of lines and the chain value of
+// the last one, in hex; zeros for an empty journal. Errors: those of Ready.
+func (j *Journal) Mark() (lines int64, chain string, err error) {
+	err = j.locked(func() error {
+		f, last, err := j.end()
+		if err != nil {
+			return err
+		}
+		lines, chain = last.number, hex.EncodeToString(last.chain[:])
+		return f.Close()
+	})
+	return lines, chain, err
+}
+
 // Ready reports whether a use can be recorded: it makes the folder and the
 // files, and sets a damaged journal aside. Error: fault.JournalFailed.
 func (j *Journal) Ready() error {

@@ -86,6 +86,26 @@ func TestUsesAreKept(t *testing.T) {
 	}
 }
 
+// TestMark: the mark moves with each line and is the chain value that the file
+// shows.
+func TestMark(t *testing.T) {
+	dir := t.TempDir()
+	j := open(dir)
+	if n, chain, err := j.Mark(); err != nil || n != 0 || chain != strings.Repeat("0", 64) {
+		t.Errorf("of nothing: %d %s %v", n, chain, err)
+	}
+	for i := range 3 {
+		if err := j.Add(use(i)); err != nil {
+			t.Fatal(err)
+		}
+		n, chain, err := j.Mark()
+		last := lines(t, dir)[i]
+		if err != nil || n != int64(i+1) || !strings.HasPrefix(last, chain+" ") {
+			t.Errorf("after %d: %d %s %v, the line is %s", i+1, n, chain, err, last)
+		}
+	}
+}
+
 func TestNoJournalIsNoUse(t *testing.T) {
 	if n, err := open(t.TempDir()).Verify(); n != 0 || err != nil {
 		t.Errorf("%d, %v", n, err)

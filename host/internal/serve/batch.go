@@ -6,6 +6,7 @@ import (
 	"scelle/host/internal/unwrap"
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/version"
 )
 
 // maxLabel bounds an origin or a tender's reference, in bytes.
@@ -32,16 +33,35 @@ func (s *Service) BeginBatch(_ context.Context, p protocol.BatchParams) (protoco
 	if err != nil {
 		return protocol.BatchResult{}, err
 	}
-	return protocol.BatchResult{ID: batch.ID, Expires: batch.Expires}, nil
+	mark, err := s.journalMark()
+	if err != nil {
+		guard.End(batch.ID)
+		return protocol.BatchResult{}, err
+	}
+	return protocol.BatchResult{ID: batch.ID, Expires: batch.Expires, Version: version.Version, Journal: mark}, nil
+}
+
+// journalMark is where the journal stands now.
+func (s *Service) journalMark() (*protocol.JournalMark, error) {
+	record, err := s.journal()
+	if err != nil {
+		return nil, err
+	}
+	lines, chain, err := record.Mark()
+	if err != nil {
+		return nil, err
+	}
+	return &protocol.JournalMark{Lines: lines, Chain: chain}, nil
 }
 
 // EndBatch answers host.batch.end: withdraws a consent. One that is unknown or
 // over already is ended as well.
-func (s *Service) EndBatch(_ context.Context, p protocol.BatchEndParams) (protocol.Empty, error) {
+func (s *Service) EndBatch(_ context.Context, p protocol.BatchEndParams) (protocol.BatchEndResult, error) {
 	guard, err := s.guard()
 	if err != nil {
-		return protocol.Empty{}, err
+		return protocol.BatchEndResult{}, err
 	}
 	guard.End(p.ID)
-	return protocol.Empty{}, nil
+	mark, err := s.journalMark()
+	return protocol.BatchEndResult{Journal: mark}, err
 }

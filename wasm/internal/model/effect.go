@@ -139,6 +139,15 @@ type SaveFiles struct {
 	Then   func(names []string, err error) Msg
 }
 
+// SaveRecord saves the record of an opening as a page to print and as JSON
+// under a folder of the browser's download place. Then says under which names.
+type SaveRecord struct {
+	Env    Env // language and time zone
+	Folder string
+	Record *Record
+	Then   func(names []string, err error) Msg
+}
+
 // Forget drops files: quarantined bytes are deleted from the disk.
 type Forget struct{ Files []FileRef }
 
@@ -185,6 +194,7 @@ func (OpenFile) effect()      {}
 func (OpenSmall) effect()     {}
 func (InspectBytes) effect()  {}
 func (SaveFiles) effect()     {}
+func (SaveRecord) effect()    {}
 func (Forget) effect()        {}
 func (CancelWork) effect()    {}
 func (AskPermission) effect() {}

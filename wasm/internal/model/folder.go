@@ -10,10 +10,6 @@ import (
 // place: one folder for the tender, one for the pli. Names that came from a
 // stranger lose whatever a file system or a reader could misunderstand.
 func (o *Opening) folder(p *Pli) string {
-	parts := []string{"Scellé"}
-	if t := folderName(o.Tender); t != "" {
-		parts = append(parts, t)
-	}
 	name := folderName(p.Label)
 	if name == "" {
 		name = folderName(p.ID)
@@ -26,7 +22,15 @@ func (o *Opening) folder(p *Pli) string {
 		unique = name + " (" + strconv.Itoa(n) + ")"
 	}
 	o.folders[strings.ToLower(unique)] = true
-	return strings.Join(append(parts, unique), "/")
+	return o.tenderFolder() + "/" + unique
+}
+
+// tenderFolder holds the folders of a consultation's plis, and its record.
+func (o *Opening) tenderFolder() string {
+	if t := folderName(o.Tender); t != "" {
+		return "Scellé/" + t
+	}
+	return "Scellé"
 }
 
 const maxFolder = 60 // characters

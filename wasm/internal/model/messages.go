@@ -38,6 +38,10 @@ type (
 	Deliver struct{ To Delivery }
 	// Consent opens the plis: it uses the private key.
 	Consent struct{ Trusted bool }
+	// Pause lets an opening rest after the pli in work.
+	Pause struct{}
+	// Continue goes on after a pause.
+	Continue struct{}
 	// PickFiles lets the person pick files (offline page).
 	PickFiles struct{}
 	// FilesDropped are files that the person dropped on the page (offline

@@ -45,7 +45,7 @@ func (f *Offline) Update(m Msg) []Effect {
 	case FilesDropped:
 		return f.add(m.Files)
 	case Cancel:
-		if o.Phase == OpenRunning {
+		if o.Phase == OpenRunning || o.Phase == OpenPaused {
 			return o.Update(m)
 		}
 		return f.again()
@@ -64,7 +64,7 @@ func (f *Offline) add(files []FileRef) []Effect {
 	case o.Phase != OpenPick && o.Phase != OpenResults:
 		return []Effect{Forget{Files: files}}
 	}
-	if f.TooMany = len(files) > MaxOffline; f.TooMany {
+	if f.TooMany = len(files) > protocol.MaxPlis; f.TooMany {
 		return []Effect{Forget{Files: files}}
 	}
 	run := o.runs
@@ -72,7 +72,7 @@ func (f *Offline) add(files []FileRef) []Effect {
 	f.Open.runs = run
 	for i, file := range files {
 		f.Open.Plis = append(f.Open.Plis, &Pli{OpenPli: protocol.OpenPli{ID: strconv.Itoa(i), Label: keypair.Clean(file.Name), Size: file.Size},
-			State: PliWaiting, File: file, Total: file.Size, fetched: true})
+			State: PliWaiting, File: file, Total: file.Size, fetched: true, asked: i})
 	}
 	return f.Open.load()
 }

@@ -1,6 +1,10 @@
 package model
 
 import (
+	"cmp"
+	"slices"
+	"time"
+
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
@@ -15,6 +19,7 @@ const (
 	OpenLoading OpenPhase = "loading" // keys and plis are being read, nothing is decrypted
 	OpenConsent OpenPhase = "consent" // the person decides
 	OpenRunning OpenPhase = "running" // private keys are used
+	OpenPaused  OpenPhase = "paused"  // between two plis, until the person goes on
 	OpenFailed  OpenPhase = "failed"  // as a whole, Fault says why
 	OpenResults OpenPhase = "results" // an outcome for each pli
 	OpenClosing OpenPhase = "closing" // the session ends
@@ -57,6 +62,9 @@ type Pli struct {
 	Twin       string // label of another pli with the same encrypted content
 	Done       int64  // bytes decrypted
 	Total      int64
+	Key        string    // thumbprint of the certificate whose key opened it
+	OpenedAt   time.Time // when its content was there
+	asked      int       // its place in the page's request
 	keys       []key
 	try        int
 	fetched    bool
@@ -81,7 +89,10 @@ type Opening struct {
 	Armed     bool
 	At        int  // the pli in work
 	Stopping  bool // ends after the pli in work
+	Pausing   bool // rests after the pli in work
+	Minutes   Minutes
 	batch     string
+	report    bool // the page takes each outcome as soon as it is known
 	own       []ownKey
 	keysKnown bool
 	consented bool // the person agreed once
@@ -89,22 +100,30 @@ type Opening struct {
 	runs
 }
 
-// MaxOffline is how many files can be opened at once without a portal: there
-// is no consented batch, so the host's cap of UnwrapsPerMinute counts, with
-// UnwrapsPerPli for each.
-const MaxOffline = protocol.UnwrapsPerMinute / protocol.UnwrapsPerPli
-
 func newOpening(env Env, s protocol.SessionResult, p protocol.OpenParams) *Opening {
 	o := &Opening{Env: env, Site: NewSite(s.Origin), Session: s.Session, Tender: p.Tender, Title: keypair.Clean(p.Title),
-		HandOver: p.HandOver, Delivery: ToDownloads, Phase: OpenLoading, folders: map[string]bool{}}
+		HandOver: p.HandOver, Delivery: ToDownloads, Phase: OpenLoading, report: p.Report, folders: map[string]bool{}}
 	if env.NoSaving {
 		o.Delivery = ToPortal
 	}
-	for _, pli := range p.Plis {
+	for i, pli := range p.Plis {
 		pli.Label = keypair.Clean(pli.Label)
-		o.Plis = append(o.Plis, &Pli{OpenPli: pli, State: PliWaiting, Total: pli.Size})
+		o.Plis = append(o.Plis, &Pli{OpenPli: pli, State: PliWaiting, Total: pli.Size, asked: i})
 	}
+	slices.SortStableFunc(o.Plis, func(a, b *Pli) int { return cmp.Compare(turn(a.Kind), turn(b.Kind)) })
 	return o
+}
+
+// turn is the order in which envelopes are opened: every candidature before
+// the first offre, else as the portal lists them.
+func turn(kind string) int {
+	switch kind {
+	case "candidature":
+		return 0
+	case "offre":
+		return 2
+	}
+	return 1
 }
 
 // Init reads what is to be opened.
@@ -133,6 +152,16 @@ func (o *Opening) Update(m Msg) []Effect {
 		if m.run == o.run {
 			m.pli.Done, m.pli.Total = m.done, m.total
 		}
+	case batchEnded:
+		return o.ended(m)
+	case reported:
+		return o.heard()
+	case recordSaved:
+		o.Minutes.Names, o.Minutes.Fault = m.names, fault.Of(m.err)
+	case Pause:
+		o.Pausing = o.Pausing || o.Phase == OpenRunning
+	case Continue:
+		return o.goOn()
 	case Deliver:
 		if o.Phase == OpenConsent && (m.To == ToDownloads && !o.Env.NoSaving || m.To == ToPortal && o.HandOver) {
 			o.Delivery = m.To
@@ -165,6 +194,9 @@ func (o *Opening) in(state PliState) []*Pli {
 	}
 	return out
 }
+
+// Delivered is how many plis are open, with their files where they belong.
+func (o *Opening) Delivered() int { return len(o.in(PliDelivered)) }
 
 // Keys are the keys that the consent is about, each once: also those that are
 // tried second, when the first one fails.

@@ -1,11 +1,13 @@
 package model_test
 
 import (
+	"slices"
 	"testing"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/model/modeltest"
 )
 
 // Cancelling before anything was opened closes the window and leaves no bytes.
@@ -89,22 +91,60 @@ func TestSharedFailuresStop(t *testing.T) {
 			}
 		})
 		t.Run(string(code)+" later", func(t *testing.T) {
-			p := newPortal(t)
-			p.readable()
-			was := p.world.Host[protocol.HostUnwrap]
-			p.world.Host[protocol.HostUnwrap] = func(params any) (any, error) {
-				if params.(protocol.UnwrapParams).Envelope != "header-p1" {
-					return nil, fault.New(code)
-				}
-				return was(params)
+			p, player, o := p1Only(t, code)
+			if o.Phase != model.OpenFailed || o.Fault.Code != code || o.Delivered() != 1 || p.finished != nil {
+				t.Fatalf("phase %s, %d opened, finished %+v", o.Phase, o.Delivered(), p.finished)
 			}
-			player, _ := p.start(plis(3), "")
-			player.Send(model.Consent{Trusted: true})
+			player.Send(model.Close{}) // keeps what was opened
 			r := p.result()
-			if !r.Plis[0].Opened || r.Plis[1].Fault.Code != code || r.Plis[2].Fault.Code != code || player.Count("host host.keys.unwrap") != 2 {
+			if !r.Plis[0].Opened || r.Plis[1].Fault.Code != code || r.Plis[2].Fault.Code != code || player.Count("host host.keys.unwrap") != 2 || player.Closed {
 				t.Errorf("result %+v, log %v", r, player.Log)
 			}
 		})
+	}
+}
+
+// p1Only opens three plis, of which the second meets a failure that all share.
+func p1Only(t *testing.T, code fault.Code) (*portal, *modeltest.Player, *model.Opening) {
+	p := newPortal(t)
+	p.readable()
+	was, once := p.world.Host[protocol.HostUnwrap], false
+	p.world.Host[protocol.HostUnwrap] = func(params any) (any, error) {
+		if params.(protocol.UnwrapParams).Envelope != "header-p1" && !once {
+			once = true
+			return nil, fault.New(code)
+		}
+		return was(params)
+	}
+	player, o := p.start(plis(3), "")
+	player.Send(model.Consent{Trusted: true})
+	return p, player, o
+}
+
+// A card that was taken out and put back: the person consents again, only to
+// what is left, and nothing is done twice.
+func TestGoesOnAfterAnInterruption(t *testing.T) {
+	p, player, o := p1Only(t, fault.TokenRemoved)
+	var named []string
+	was := p.world.Host[protocol.HostBatchBegin]
+	p.world.Host[protocol.HostBatchBegin] = func(params any) (any, error) {
+		named = params.(protocol.BatchParams).Envelopes
+		return was(params)
+	}
+	player.Send(model.Retry{})
+	if o.Phase != model.OpenConsent || o.Armed {
+		t.Fatalf("phase %s, armed %v", o.Phase, o.Armed)
+	}
+	player.Tick()
+	player.Send(model.Consent{Trusted: true})
+	r := p.result()
+	for i, pli := range r.Plis {
+		if !pli.Opened {
+			t.Errorf("pli %d: %+v", i, pli)
+		}
+	}
+	if !slices.Equal(named, []string{"header-p2", "header-p3"}) || player.Count("open p1") != 1 || player.Count("save") != 3 {
+		t.Errorf("named %q, log %v", named, player.Log)
 	}
 }
 

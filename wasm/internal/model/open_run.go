@@ -20,19 +20,17 @@ func (o *Opening) consent(m Consent) []Effect {
 		return nil
 	}
 	o.end()
-	o.Phase, o.Stopping, o.consented = OpenRunning, false, true
+	o.Phase, o.Stopping, o.Pausing, o.consented = OpenRunning, false, false, true
 	o.At = slices.Index(o.Plis, o.Ready()[0])
-	effects := []Effect{Focus{ID: "title"}}
-	if o.Offline {
-		return append(effects, o.openNext(0)...)
-	}
-	return append(effects, host(&o.runs, protocol.HostBatchBegin, o.batchParams(), func(r protocol.BatchResult, err error) []Effect {
+	begin := host(&o.runs, protocol.HostBatchBegin, o.batchParams(), func(r protocol.BatchResult, err error) []Effect {
 		if err != nil {
 			return o.fail(err)
 		}
 		o.batch = r.ID
+		o.Minutes.begin(o.Env.Time(), r)
 		return o.openNext(0)
-	}))
+	})
+	return []Effect{Focus{ID: "title"}, begin}
 }
 
 // batchParams names each envelope once: two plis may be copies of each other.
@@ -55,6 +53,10 @@ func (o *Opening) openNext(i int) []Effect {
 		return o.results()
 	}
 	o.At = i
+	if o.Pausing {
+		o.Phase, o.Pausing = OpenPaused, false
+		return []Effect{Focus{ID: "title"}}
+	}
 	p := o.Plis[i]
 	p.State, p.try, p.Done = PliOpening, 0, 0
 	step := PageProgress{Step: "open", Done: int64(i), Total: int64(len(o.Plis))}
@@ -72,19 +74,13 @@ func (o *Opening) unwrap(p *Pli) []Effect {
 	return []Effect{host(&o.runs, protocol.HostUnwrap, params, func(r protocol.UnwrapResult, err error) []Effect {
 		switch {
 		case err == nil:
+			p.Key = k.own.entry.Thumbprint
 			return o.decrypt(p, r.ContentKey)
-		case stopsAll(fault.CodeOf(err)), o.slowedDown(err):
+		case stopsAll(fault.CodeOf(err)):
 			return o.stop(p, err)
 		}
 		return o.otherKey(p, err)
 	})}
-}
-
-// slowedDown reports that the host wants a pause before any other pli. Within
-// a consent its limit counts for one envelope: copies of a pli may use it up,
-// and must not keep the others from being opened.
-func (o *Opening) slowedDown(err error) bool {
-	return o.batch == "" && fault.CodeOf(err) == fault.RateLimited
 }
 
 // otherKey tries the second recipient that is ours, if there is one.
@@ -118,7 +114,7 @@ func (o *Opening) decrypt(p *Pli, contentKey []byte) []Effect {
 // deliver saves the files or hands them over, then deletes them from the
 // quarantine.
 func (o *Opening) deliver(p *Pli, opened Opened) []Effect {
-	p.Opened = &opened
+	p.Opened, p.OpenedAt = &opened, o.Env.Time()
 	p.Altered = p.SHA256 != "" && p.SHA256 != opened.SHA256
 	p.Misplaced = p.Kind != "" && p.Kind != opened.Kind || p.Lot != "" && p.Lot != opened.Lot
 	o.compare(p)
@@ -156,7 +152,7 @@ func (o *Opening) next(p *Pli, err error) []Effect {
 	} else {
 		p.fail(err)
 	}
-	effects := []Effect{}
+	effects := o.tell(p)
 	if p.fetched {
 		p.fetched = false
 		effects = append(effects, Forget{Files: []FileRef{p.File}})
@@ -164,27 +160,12 @@ func (o *Opening) next(p *Pli, err error) []Effect {
 	return append(effects, o.openNext(o.At+1)...)
 }
 
-// stop ends the run for a reason that the other plis share. When nothing was
-// opened yet, the person can put it right and consent again.
+// stop ends the run for a reason that the other plis share: a card that was
+// taken out, a host that ended. The person puts it right and consents again to
+// what is left, or keeps what was opened.
 func (o *Opening) stop(p *Pli, err error) []Effect {
-	if len(o.in(PliDelivered)) == 0 {
-		p.State = PliReady
-		return append(o.endBatch(), o.fail(err)...)
-	}
-	p.fail(err)
-	for _, q := range o.Ready() {
-		q.fail(err)
-	}
-	return o.results()
-}
-
-func (o *Opening) endBatch() []Effect {
-	if o.batch == "" {
-		return nil
-	}
-	id := o.batch
-	o.batch = ""
-	return []Effect{HostCall{Method: protocol.HostBatchEnd, Params: protocol.BatchEndParams{ID: id}, Then: ignore}}
+	p.State = PliReady
+	return append(o.endBatch(), o.fail(err)...)
 }
 
 // forgetAll lets go of every envelope that is still held.
@@ -202,16 +183,20 @@ func (o *Opening) forgetAll() []Effect {
 	return []Effect{Forget{Files: files}}
 }
 
-// results ends the work and tells the page the outcome of each pli.
+// results ends the work; what follows once the journal was asked is conclude.
 func (o *Opening) results() []Effect {
-	for _, q := range o.Ready() { // left by a stop
-		q.fail(fault.New(fault.Cancelled))
+	reason := fault.New(fault.Cancelled)
+	if o.Phase == OpenFailed {
+		reason = o.Fault
 	}
-	effects := append(o.endBatch(), o.forgetAll()...)
+	for _, q := range o.Ready() { // left by a stop
+		q.fail(reason)
+	}
 	o.end()
-	o.Phase = OpenResults
-	if !o.Offline {
-		effects = append(effects, finish(&o.runs, o.Session, o.Result(), o.unsaid(nil), func() []Effect { return nil }))
+	o.Phase, o.Fault, o.Minutes.finished = OpenResults, nil, o.Env.Time()
+	effects := append(o.endBatch(), o.forgetAll()...)
+	if !o.Minutes.asking {
+		effects = append(effects, o.conclude()...)
 	}
 	return append(effects, Focus{ID: "title"})
 }
@@ -230,19 +215,26 @@ func (o *Opening) unsaid(err error) error {
 
 // Result is what the page learns: outcomes and fingerprints, no bytes.
 func (o *Opening) Result() protocol.OpenResult {
-	r := protocol.OpenResult{Plis: make([]protocol.OpenedPli, 0, len(o.Plis))}
+	r := protocol.OpenResult{Plis: make([]protocol.OpenedPli, len(o.Plis))}
 	for _, p := range o.Plis {
-		out := protocol.OpenedPli{ID: p.ID, Opened: p.State == PliDelivered, HandedOver: p.HandedOver}
-		if !out.Opened {
-			out.Fault = protocol.FaultOf(p.Fault)
-		}
-		if p.Opened != nil {
-			out.Authenticated, out.SHA256, out.ContentSHA256 = p.Opened.Authenticated, p.Opened.SHA256, p.Opened.ContentSHA256
-			out.Files = p.Opened.Details
-		}
-		r.Plis = append(r.Plis, out)
+		r.Plis[p.asked] = p.outcome()
+	}
+	if o.Minutes.Record != nil {
+		r.Record = &o.Minutes.Record.OpeningRecord
 	}
 	return r
+}
+
+func (p *Pli) outcome() protocol.OpenedPli {
+	out := protocol.OpenedPli{ID: p.ID, Opened: p.State == PliDelivered, HandedOver: p.HandedOver}
+	if !out.Opened {
+		out.Fault = protocol.FaultOf(p.Fault)
+	}
+	if p.Opened != nil {
+		out.Authenticated, out.SHA256, out.ContentSHA256 = p.Opened.Authenticated, p.Opened.SHA256, p.Opened.ContentSHA256
+		out.Files, out.Key = p.Opened.Details, p.Key
+	}
+	return out
 }
 
 // cancel gives up. What is being saved or handed over is finished first, so
@@ -252,7 +244,15 @@ func (o *Opening) cancel(byPage bool) []Effect {
 	case OpenClosing:
 		return nil
 	case OpenResults:
+		if o.Minutes.waiting { // the page has not heard of each pli yet
+			o.Minutes.waiting = false
+			return []Effect{finish(&o.runs, o.Session, o.Result(), nil, closing)}
+		}
 		return closing()
+	case OpenFailed, OpenPaused:
+		if len(o.in(PliDelivered)) > 0 && !byPage {
+			return o.results()
+		}
 	case OpenRunning:
 		if o.Stopping {
 			return nil

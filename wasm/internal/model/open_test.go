@@ -97,6 +97,7 @@ save Scellé/2026-T-42/Société p2 (1)
 forget p2.pdf
 forget p2
 host host.batch.end
+record Scellé/2026-T-42
 worker session.finish ok`)
 	r := p.result()
 	if o.Phase != model.OpenResults || len(r.Plis) != 2 || !r.Plis[1].Opened || r.Plis[1].SHA256 != "sha-p2" || r.Plis[0].HandedOver {
@@ -360,7 +361,7 @@ func TestOffline(t *testing.T) {
 	p := newPortal(t)
 	p.readable()
 	p.world.Host[protocol.HostUnwrap] = func(params any) (any, error) {
-		if u := params.(protocol.UnwrapParams); u.Origin != "" || u.Batch != "" {
+		if u := params.(protocol.UnwrapParams); u.Origin != "" || u.Batch != "b1" {
 			t.Errorf("unwrap %+v", u)
 		}
 		return protocol.UnwrapResult{ContentKey: make([]byte, 32)}, nil
@@ -384,7 +385,7 @@ func TestOffline(t *testing.T) {
 	if o.Phase != model.OpenResults || o.Plis[0].State != model.PliDelivered || !o.Plis[0].Foreign || !slices.Equal(raw, []bool{false, true}) {
 		t.Fatalf("phase %s, pli %+v", o.Phase, o.Plis[0])
 	}
-	if player.Did("worker") || player.Did("host host.batch") || player.Did("page") || player.Did("progress") {
+	if player.Did("worker") || player.Count("host host.batch") != 2 || !player.Did("record Scellé") || player.Did("page") || player.Did("progress") {
 		t.Errorf("log %v", player.Log)
 	}
 	player.Send(model.FilesDropped{Files: []model.FileRef{{Handle: 3, Name: "b.p7m"}}})
@@ -395,7 +396,7 @@ func TestOffline(t *testing.T) {
 	if f.Open.Phase != model.OpenPick || !player.Did("forget b.p7m") {
 		t.Errorf("phase %s, log %v", f.Open.Phase, player.Log)
 	}
-	player.Send(model.FilesDropped{Files: make([]model.FileRef, model.MaxOffline+1)})
+	player.Send(model.FilesDropped{Files: make([]model.FileRef, protocol.MaxPlis+1)})
 	if !f.TooMany || f.Open.Phase != model.OpenPick {
 		t.Errorf("too many %v", f.TooMany)
 	}

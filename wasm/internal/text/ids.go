@@ -198,5 +198,49 @@ const (
 	OfflineDrop
 	OfflineTooMany
 
+	// Pausing, and the record of an opening.
+	OpenPause
+	OpenPausing
+	OpenPaused
+	PausedNote
+	OpenContinue
+	OpenFinish
+	OpenedSoFarOne
+	OpenedSoFarMany
+	RecordSavedAs
+	RecordUnsaved
+	RecordHanded
+	RecordTitle
+	RecordTender
+	RecordOrigin
+	RecordOffline
+	RecordStarted
+	RecordFinished
+	RecordVersions
+	RecordVersionsOf
+	RecordJournalBefore
+	RecordJournalAfter
+	RecordJournalLine
+	RecordKeys
+	RecordNoKey
+	RecordExpires
+	RecordPlis
+	RecordSaved
+	RecordIntegrity
+	RecordNotOpened
+	RecordKind
+	RecordDepositor
+	RecordSealed
+	RecordOpened
+	RecordSize
+	RecordAcknowledged
+	RecordKey
+	RecordFiles
+	RecordFile
+	RecordDigest
+	RecordHow
+	RecordHowText
+	RecordSign
+
 	count // of the IDs above
 )

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"scelle/shared/protocol"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/text"
@@ -35,7 +36,7 @@ func (w *writer) pick(f *model.Offline, label text.ID) dom.Part {
 	}
 	return dom.El("div", dom.Set("class", "drop"), dom.Set("id", "drop"),
 		w.p(text.OfflineIntro),
-		dom.If(f.TooMany, dom.El("p", dom.Set("class", "field-error"), dom.Set("role", "alert"), dom.Text(w.S(text.OfflineTooMany, model.MaxOffline)))),
+		dom.If(f.TooMany, dom.El("p", dom.Set("class", "field-error"), dom.Set("role", "alert"), dom.Text(w.S(text.OfflineTooMany, protocol.MaxPlis)))),
 		w.button("primary", label, model.PickFiles{}),
 		w.note(text.OfflineDrop))
 }

@@ -27,6 +27,8 @@ func (w *writer) openHeading(o *model.Opening) dom.Node {
 		return dom.El("h1", dom.Set("id", "title"), dom.Set("tabindex", "-1"), dom.Text(w.Count(n, text.ConsentTitleOne, text.ConsentTitleMany)))
 	case model.OpenRunning:
 		return w.title(text.OpenRunning)
+	case model.OpenPaused:
+		return w.title(text.OpenPaused)
 	case model.OpenFailed:
 		return w.title(text.OpenFailed)
 	case model.OpenResults:
@@ -43,6 +45,8 @@ func (w *writer) openStatus(o *model.Opening) string {
 		return w.Count(len(o.Ready()), text.ConsentTitleOne, text.ConsentTitleMany)
 	case model.OpenRunning:
 		return w.S(text.OpenPliOf, o.At+1, len(o.Plis))
+	case model.OpenPaused:
+		return w.S(text.OpenPaused)
 	case model.OpenFailed:
 		return o.Fault.Code.Text(w.Code())
 	case model.OpenResults:
@@ -57,9 +61,10 @@ func (w *writer) openBody(o *model.Opening) dom.Part {
 		return w.consent(o)
 	case model.OpenRunning:
 		return w.openRunning(o)
+	case model.OpenPaused:
+		return w.openPaused(o)
 	case model.OpenFailed:
-		return dom.Parts(w.alert(o.Fault), w.note(text.NothingOpened),
-			actions(dom.If(o.Retryable(), w.button("primary", text.Retry, model.Retry{})), w.button("quiet", text.Close, model.Close{})),
+		return dom.Parts(w.alert(o.Fault), w.openFailed(o),
 			dom.If(o.Fault.Code.Group() == fault.Setup, w.installHelp()))
 	case model.OpenResults:
 		return w.results(o)
@@ -157,21 +162,52 @@ func (w *writer) openRunning(o *model.Opening) dom.Part {
 	return dom.Parts(w.bar(int64(o.At), int64(len(o.Plis)), label),
 		dom.If(p.Total > 0, w.bar(p.Done, p.Total, w.S(text.BytesOf, w.Size(p.Done), w.Size(p.Total)))),
 		dom.If(o.Stopping, w.note(text.Stopping)),
-		actions(w.button("", text.Stop, model.Cancel{}, dom.Flag("disabled", o.Stopping))))
+		dom.If(o.Pausing && !o.Stopping, w.note(text.OpenPausing)),
+		actions(
+			dom.If(len(o.Ready()) > 0, w.button("", text.OpenPause, model.Pause{}, dom.Flag("disabled", o.Pausing || o.Stopping))),
+			w.button("", text.Stop, model.Cancel{}, dom.Flag("disabled", o.Stopping))))
+}
+
+// openPaused waits between two plis.
+func (w *writer) openPaused(o *model.Opening) dom.Part {
+	n := len(o.Plis)
+	return dom.Parts(w.bar(int64(o.At), int64(n), w.S(text.OpenPliOf, min(o.At+1, n), n)), w.note(text.PausedNote),
+		actions(w.button("primary", text.OpenContinue, model.Continue{}), w.button("", text.Stop, model.Cancel{})))
+}
+
+// openFailed offers to go on where it stopped.
+func (w *writer) openFailed(o *model.Opening) dom.Part {
+	done := o.Delivered()
+	if done == 0 {
+		return dom.Parts(w.note(text.NothingOpened),
+			actions(dom.If(o.Retryable(), w.button("primary", text.Retry, model.Retry{})), w.button("quiet", text.Close, model.Close{})))
+	}
+	return dom.Parts(dom.El("p", dom.Set("class", "note"), dom.Text(w.Count(done, text.OpenedSoFarOne, text.OpenedSoFarMany))),
+		actions(dom.If(o.Retryable(), w.button("primary", text.OpenContinue, model.Retry{})), w.button("", text.OpenFinish, model.Close{})))
 }
 
 func (w *writer) resultLine(o *model.Opening) string {
-	opened := 0
-	for _, p := range o.Plis {
-		if p.State == model.PliDelivered {
-			opened++
-		}
+	return w.S(text.ResultLine, o.Delivered(), len(o.Plis))
+}
+
+// recordLine says what became of the record.
+func (w *writer) recordLine(o *model.Opening) dom.Part {
+	m := o.Minutes
+	switch {
+	case m.Record == nil:
+		return nil
+	case m.Fault != nil:
+		return dom.El("p", dom.Set("class", "caution"), dom.Text(w.S(text.RecordUnsaved)+" "+m.Fault.Code.Text(w.Code())))
+	case len(m.Names) > 0:
+		return dom.El("p", dom.Set("id", "record"), dom.Text(w.S(text.RecordSavedAs, strings.Join(m.Names, ", "))))
+	case o.Delivery == model.ToPortal:
+		return dom.El("p", dom.Set("id", "record"), dom.Text(w.S(text.RecordHanded)))
 	}
-	return w.S(text.ResultLine, opened, len(o.Plis))
+	return nil
 }
 
 func (w *writer) results(o *model.Opening) dom.Part {
-	return dom.Parts(dom.El("p", dom.Text(w.resultLine(o))),
+	return dom.Parts(dom.El("p", dom.Text(w.resultLine(o))), w.recordLine(o),
 		dom.El("ul", dom.Set("class", "results"), dom.Each(o.Plis, func(_ int, p *model.Pli) dom.Part { return w.result(p) })),
 		dom.If(len(others(o)) > 0 && !o.Offline, w.note(text.RetryFromPortal)),
 		dom.If(!o.Offline, actions(w.button("primary", text.Close, model.Close{}))))

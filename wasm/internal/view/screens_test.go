@@ -69,8 +69,12 @@ func (s *stage) host() map[protocol.Method]func(any) (any, error) {
 		protocol.HostTransport:   func(any) (any, error) { return protocol.TransportResult{ID: "t"}, nil },
 		protocol.HostPresent:     func(any) (any, error) { return protocol.HostPresentResult{}, nil },
 		protocol.HostUnwrap:      func(any) (any, error) { return protocol.UnwrapResult{ContentKey: make([]byte, 32)}, nil },
-		protocol.HostBatchBegin:  func(any) (any, error) { return protocol.BatchResult{ID: "b"}, nil },
-		protocol.HostBatchEnd:    func(any) (any, error) { return protocol.Empty{}, nil },
+		protocol.HostBatchBegin: func(any) (any, error) {
+			return protocol.BatchResult{ID: "b", Version: "0.1.0", Journal: &protocol.JournalMark{Lines: 12, Chain: strings.Repeat("ab", 32)}}, nil
+		},
+		protocol.HostBatchEnd: func(any) (any, error) {
+			return protocol.BatchEndResult{Journal: &protocol.JournalMark{Lines: 14, Chain: strings.Repeat("cd", 32)}}, nil
+		},
 	}
 }
 

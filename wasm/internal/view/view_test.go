@@ -187,6 +187,21 @@ func openScenes() []scene {
 		{"open-consent-one", "assistant", opened(origin, one, "", false, nil)},
 		{"open-consent-look-alike", "assistant", opened("https://xn--mrches-3ve.example", one, "", false, nil)},
 		{"open-running", "assistant", opened(origin, three, "open cbc", true, nil)},
+		{"open-paused", "assistant", func(s *stage) model.Screen {
+			p := s.assistant(protocol.PliOpen, tender("a", "cbc", "b"), "save")
+			p.Send(model.Consent{Trusted: true}, model.Pause{})
+			p.Release()
+			return p.Screen
+		}},
+		{"open-interrupted", "assistant", opened(origin, three, "", true, func(s *stage) {
+			was, n := s.world.Host[protocol.HostUnwrap], 0
+			s.world.Host[protocol.HostUnwrap] = func(p any) (any, error) {
+				if n++; n > 1 {
+					return nil, fault.New(fault.TokenRemoved)
+				}
+				return was(p)
+			}
+		})},
 		{"open-failed", "assistant", opened(origin, one, "", true, func(s *stage) { s.failing(protocol.HostUnwrap, fault.PINCancelled) })},
 		{"open-results", "assistant", opened(origin, altered, "", true, func(s *stage) {
 			was := s.world.Open
@@ -208,7 +223,7 @@ func openScenes() []scene {
 		{"offline-pick", "offline", func(s *stage) model.Screen { return model.NewOffline(s.env()) }},
 		{"offline-too-many", "offline", func(s *stage) model.Screen {
 			f := model.NewOffline(s.env())
-			f.Update(model.FilesDropped{Files: make([]model.FileRef, model.MaxOffline+1)})
+			f.Update(model.FilesDropped{Files: make([]model.FileRef, protocol.MaxPlis+1)})
 			return f
 		}},
 		{"offline-results", "offline", func(s *stage) model.Screen {
@@ -247,7 +262,7 @@ func draw(t *testing.T, sc scene, lang string) string {
 }
 
 func TestGolden(t *testing.T) {
-	known := map[string]bool{"README.md": true, "key.pem": true}
+	known := map[string]bool{"README.md": true, "key.pem": true, "record.fr.html": true, "record.en.html": true}
 	for _, sc := range scenes() {
 		for _, lang := range []string{"fr", "en"} {
 			file := sc.name + "." + lang + ".html"
@@ -283,5 +298,25 @@ func compare(t *testing.T, file, got string) {
 	}
 	if got != string(want) {
 		t.Errorf("%s differs; look at it and run with -update\n%s", path, got)
+	}
+}
+
+// TestRecordDocument is a page that stands alone; hostile names are text.
+func TestRecordDocument(t *testing.T) {
+	for _, lang := range []string{"fr", "en"} {
+		s := newStage(t, lang)
+		params := tender("a", "cbc", "other", "bad")
+		params.Plis[0].Label, params.Plis[0].SHA256 = `<script>alert("1")</script>`, strings.Repeat("9", 64)
+		p := s.assistant(protocol.PliOpen, params, "")
+		p.Send(model.Consent{Trusted: true})
+		record := p.Screen.(*model.Assistant).Open.Minutes.Record
+		page := view.RecordDocument(s.env(), record)
+		if strings.Contains(page, "<script") || !strings.Contains(page, "&lt;script&gt;") {
+			t.Error("a label is markup")
+		}
+		if strings.Contains(page, "src=") || strings.Contains(page, "href=") {
+			t.Error("the page needs another file")
+		}
+		compare(t, "record."+lang+".html", page)
 	}
 }

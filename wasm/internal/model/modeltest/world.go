@@ -165,6 +165,10 @@ func (p *Player) performFile(e model.Effect) (string, func() model.Msg) {
 		return "open " + e.File.Name, func() model.Msg { return e.Then(w.Open(e)) }
 	case model.SaveFiles:
 		return fmt.Sprintf("save %s (%d)", e.Folder, len(e.Files)), func() model.Msg { return e.Then(w.Save(e.Folder, e.Files)) }
+	case model.SaveRecord:
+		return "record " + e.Folder, func() model.Msg {
+			return e.Then([]string{"procès-verbal.html", "procès-verbal.json"}, nil)
+		}
 	case model.ReadFile:
 		return "pick", func() model.Msg { return e.Then(w.Pick) }
 	case model.Forget:

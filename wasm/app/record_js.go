@@ -1,0 +1,54 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"encoding/json"
+	"time"
+
+	"scelle/shared/fault"
+	"scelle/wasm/internal/bridge"
+	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/view"
+)
+
+// recordName is a file's name without its ending, by the person's clock.
+func recordName(e model.SaveRecord) string {
+	name, offset := "UTC", 0
+	if e.Env.Zone != nil {
+		name, offset = e.Env.Zone(e.Record.Started)
+	}
+	return "procès-verbal " + e.Record.Started.In(time.FixedZone(name, offset)).Format("2006-01-02 15h04m05")
+}
+
+// saveRecord downloads the record of an opening, as a page and as JSON.
+func (d *document) saveRecord(e model.SaveRecord) ([]string, error) {
+	if _, saving := bridge.Managed(); !saving {
+		return nil, fault.New(fault.SavingForbidden)
+	}
+	data, err := json.MarshalIndent(e.Record.OpeningRecord, "", "  ")
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, err)
+	}
+	stem := recordName(e)
+	var names []string
+	for _, part := range []struct {
+		ending  string
+		content []byte
+	}{{".html", []byte(view.RecordDocument(e.Env, e.Record))}, {".json", append(data, '\n')}} {
+		blob, err := bridge.NewBlob(part.content)
+		if err != nil {
+			return names, err
+		}
+		file, err := bridge.NewFile(blob, stem+part.ending)
+		if err != nil {
+			return names, err
+		}
+		name, err := bridge.Save(d.ctx, file, e.Folder+"/"+stem+part.ending)
+		if err != nil {
+			return names, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}

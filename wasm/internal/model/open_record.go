@@ -1,0 +1,203 @@
+package model
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+)
+
+// Minutes are what an opening writes down while it goes on.
+type Minutes struct {
+	Record *Record      // when the work is over and something was consented to
+	Names  []string     // under which the record was saved
+	Fault  *fault.Fault // why it could not be saved
+
+	started  time.Time
+	finished time.Time
+	host     string // the host's version
+	before   *protocol.JournalMark
+	after    *protocol.JournalMark
+	asking   bool // the host is asked where the journal stands
+	telling  int  // outcomes that the page is being told
+	waiting  bool // the end waits for them
+}
+
+// Record is the record of an opening with what only this computer's person
+// sees: the names of the keys.
+type Record struct {
+	protocol.OpeningRecord
+	Certificates []protocol.Certificate // of Keys, in the same order
+}
+
+// begin notes a consent; one that follows an interruption changes only the
+// host's version.
+func (m *Minutes) begin(now time.Time, r protocol.BatchResult) {
+	m.host = r.Version
+	if m.started.IsZero() {
+		m.started, m.before = now, r.Journal
+	}
+}
+
+// batchEnded is the host's answer to the end of a consent.
+type batchEnded struct{ mark *protocol.JournalMark }
+
+// reported says that the page has heard of one pli, or cannot.
+type reported struct{}
+
+// recordSaved says under which names the record was saved.
+type recordSaved struct {
+	names []string
+	err   error
+}
+
+// endBatch ends the consent and asks where the journal stands.
+func (o *Opening) endBatch() []Effect {
+	if o.batch == "" {
+		return nil
+	}
+	id := o.batch
+	o.batch, o.Minutes.asking = "", true
+	return []Effect{HostCall{Method: protocol.HostBatchEnd, Params: protocol.BatchEndParams{ID: id}, Then: func(raw json.RawMessage, err error) Msg {
+		var r protocol.BatchEndResult
+		if err == nil {
+			err = json.Unmarshal(raw, &r)
+		}
+		if err != nil {
+			return batchEnded{}
+		}
+		return batchEnded{r.Journal}
+	}}}
+}
+
+func (o *Opening) ended(m batchEnded) []Effect {
+	o.Minutes.asking = false
+	if m.mark != nil {
+		o.Minutes.after = m.mark
+	}
+	if o.Phase != OpenResults || o.Minutes.Record != nil {
+		return nil
+	}
+	return o.conclude()
+}
+
+// tell lets the page know the outcome of one pli, while the work goes on.
+func (o *Opening) tell(p *Pli) []Effect {
+	if !o.report {
+		return []Effect{}
+	}
+	o.Minutes.telling++
+	return []Effect{PageCall{Call: protocol.CallReportOpened, Args: p.outcome(), Then: func(json.RawMessage, error) Msg { return reported{} }}}
+}
+
+func (o *Opening) heard() []Effect {
+	o.Minutes.telling--
+	if o.Minutes.telling > 0 || !o.Minutes.waiting {
+		return nil
+	}
+	o.Minutes.waiting = false
+	return o.settle()
+}
+
+// conclude makes the record, saves it beside the opened files and tells the
+// page the outcome of all.
+func (o *Opening) conclude() []Effect {
+	var effects []Effect
+	if o.consented {
+		o.Minutes.Record = o.record()
+		if !o.Env.NoSaving && o.Delivery == ToDownloads {
+			effects = append(effects, SaveRecord{Env: o.Env, Folder: o.tenderFolder(), Record: o.Minutes.Record,
+				Then: func(names []string, err error) Msg { return recordSaved{names, err} }})
+		}
+	}
+	if o.Minutes.waiting = o.Minutes.telling > 0; o.Minutes.waiting {
+		return effects
+	}
+	return append(effects, o.settle()...)
+}
+
+// settle ends the session.
+func (o *Opening) settle() []Effect {
+	if o.Offline {
+		return nil
+	}
+	return []Effect{finish(&o.runs, o.Session, o.Result(), o.unsaid(nil), func() []Effect { return nil })}
+}
+
+// goOn continues after a pause. The consent may have run out meanwhile: then
+// the host says so, and it is asked again.
+func (o *Opening) goOn() []Effect {
+	if o.Phase != OpenPaused {
+		return nil
+	}
+	o.Phase = OpenRunning
+	return append([]Effect{Focus{ID: "title"}}, o.openNext(o.At)...)
+}
+
+// record is the record of what was done.
+func (o *Opening) record() *Record {
+	m := &o.Minutes
+	r := &Record{OpeningRecord: protocol.OpeningRecord{
+		Format: protocol.RecordFormat, Origin: o.Site.Origin, Tender: o.Tender, Title: o.Title,
+		Started: seconds(m.started), Finished: seconds(m.finished), Extension: o.Env.Version, Host: m.host,
+		Keys: []protocol.RecordKey{}, Plis: []protocol.RecordPli{}, JournalBefore: m.before, JournalAfter: m.after,
+	}}
+	for _, p := range o.Plis {
+		r.Plis = append(r.Plis, p.recorded())
+		if p.State == PliDelivered {
+			r.use(o.own, p.Key)
+		}
+	}
+	return r
+}
+
+// use notes a key, once.
+func (r *Record) use(own []ownKey, thumbprint string) {
+	if slices.ContainsFunc(r.Keys, func(k protocol.RecordKey) bool { return k.Thumbprint == thumbprint }) {
+		return
+	}
+	i := slices.IndexFunc(own, func(k ownKey) bool { return k.entry.Thumbprint == thumbprint })
+	if i < 0 {
+		return
+	}
+	c := own[i].entry
+	r.Keys = append(r.Keys, protocol.RecordKey{Thumbprint: thumbprint, NotAfter: c.NotAfter.UTC()})
+	r.Certificates = append(r.Certificates, c)
+}
+
+func (p *Pli) recorded() protocol.RecordPli {
+	out := protocol.RecordPli{ID: p.ID, Label: p.Label, Kind: p.Kind, Lot: p.Lot, Size: p.Total, Acknowledged: p.SHA256,
+		Opened: p.State == PliDelivered, HandedOver: p.HandedOver, Remarks: p.remarks(), Twin: p.Twin}
+	if !out.Opened {
+		out.Fault = protocol.FaultOf(p.Fault)
+	}
+	if p.Opened == nil {
+		return out
+	}
+	at := seconds(p.OpenedAt)
+	out.OpenedAt, out.Key, out.Authenticated = &at, p.Key, p.Opened.Authenticated
+	out.SHA256, out.ContentSHA256, out.Files = p.Opened.SHA256, p.Opened.ContentSHA256, p.Opened.Details
+	out.Depositor, out.SealedAt = p.Opened.Depositor, p.Opened.SealedAt
+	if out.Kind == "" {
+		out.Kind, out.Lot = p.Opened.Kind, p.Opened.Lot
+	}
+	return out
+}
+
+// remarks are what the results screen warns of as well.
+func (p *Pli) remarks() []protocol.Remark {
+	var out []protocol.Remark
+	for _, r := range []struct {
+		on   bool
+		what protocol.Remark
+	}{{p.Altered, protocol.RemarkAltered}, {p.Misplaced, protocol.RemarkMisplaced}, {p.Twin != "", protocol.RemarkTwin}, {p.Foreign && p.Opened != nil, protocol.RemarkForeign}} {
+		if r.on {
+			out = append(out, r.what)
+		}
+	}
+	return out
+}
+
+func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
