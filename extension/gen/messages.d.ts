@@ -39,7 +39,7 @@ export interface BatchEndParams {
 
 /** BatchEndResult says where the journal stands after the last use. */
 export interface BatchEndResult {
-  journal: JournalMark;
+  journal?: JournalMark;
 }
 
 /** BatchParams is what a person consented to: this origin, these envelopes. */
@@ -52,13 +52,14 @@ export interface BatchParams {
 
 /**
  * BatchResult names the consent. It counts down UnwrapsPerPli key operations for each envelope
- * and ends after BatchSeconds or with the connection.
+ * and ends after BatchSeconds or with the connection. Version is the host's, Journal where the
+ * journal stands before the first use.
  */
 export interface BatchResult {
   id: string;
   expires: Timestamp;
-  /** before the first use */
-  journal: JournalMark;
+  version?: string;
+  journal?: JournalMark;
 }
 
 /**
@@ -73,7 +74,8 @@ export type Call =
   | "discard"
   | "fetchEnvelope"
   | "receiveOpened"
-  | "reportOpened";
+  | "reportOpened"
+  | "receiveRecord";
 
 /**
  * Certificate is one certificate of this computer, as the assistant shows it. It never goes to
@@ -436,7 +438,7 @@ export type Mode =
 /**
  * OpenParams asks for plis to be opened. HandOver offers to give the opened files to the
  * portal's page; the person decides. Report says that the page takes each outcome as soon as
- * it is known.
+ * it is known, Record that it takes the record at the end.
  */
 export interface OpenParams {
   tender: string;
@@ -444,6 +446,7 @@ export interface OpenParams {
   plis: OpenPli[];
   handOver?: boolean;
   report?: boolean;
+  record?: boolean;
 }
 
 /**
@@ -460,12 +463,11 @@ export interface OpenPli {
 }
 
 /**
- * OpenResult tells the page the outcome of each pli, in the order asked. Record goes to a
- * portal that the files were handed over to.
+ * OpenResult tells the page the outcome of each pli, in the order asked; the files of each
+ * only where the page did not take them by reportOpened.
  */
 export interface OpenResult {
   plis: OpenedPli[];
-  record?: OpeningRecord;
 }
 
 /**
@@ -483,13 +485,15 @@ export interface OpenedPli {
   contentSha256?: string;
   files?: PliFile[];
   handedOver?: boolean;
+  /** thumbprint of the certificate whose private key opened it */
+  key?: string;
 }
 
 /**
  * OpeningRecord is the record of an opening session (« procès-verbal d'ouverture »): what
  * was to be opened, what came out of it, with which keys and when. It holds fingerprints and
- * no content. The person gets it as a page to print and as JSON; the portal gets the JSON when
- * files are handed over to it.
+ * no content. The person gets it as a page to print and as JSON, the portal as JSON by
+ * receiveRecord.
  */
 export interface OpeningRecord {
   /** RecordFormat */

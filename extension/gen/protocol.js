@@ -208,6 +208,10 @@
     "reportOpened": {
       "blob": false,
       "files": false
+    },
+    "receiveRecord": {
+      "blob": false,
+      "files": false
     }
   },
   "limits": {

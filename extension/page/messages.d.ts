@@ -226,7 +226,7 @@ export type Mode =
 /**
  * OpenParams asks for plis to be opened. HandOver offers to give the opened files to the
  * portal's page; the person decides. Report says that the page takes each outcome as soon as
- * it is known.
+ * it is known, Record that it takes the record at the end.
  */
 export interface OpenParams {
   tender: string;
@@ -234,6 +234,7 @@ export interface OpenParams {
   plis: OpenPli[];
   handOver?: boolean;
   report?: boolean;
+  record?: boolean;
 }
 
 /**
@@ -250,12 +251,11 @@ export interface OpenPli {
 }
 
 /**
- * OpenResult tells the page the outcome of each pli, in the order asked. Record goes to a
- * portal that the files were handed over to.
+ * OpenResult tells the page the outcome of each pli, in the order asked; the files of each
+ * only where the page did not take them by reportOpened.
  */
 export interface OpenResult {
   plis: OpenedPli[];
-  record?: OpeningRecord;
 }
 
 /**
@@ -273,13 +273,15 @@ export interface OpenedPli {
   contentSha256?: string;
   files?: PliFile[];
   handedOver?: boolean;
+  /** thumbprint of the certificate whose private key opened it */
+  key?: string;
 }
 
 /**
  * OpeningRecord is the record of an opening session (« procès-verbal d'ouverture »): what
  * was to be opened, what came out of it, with which keys and when. It holds fingerprints and
- * no content. The person gets it as a page to print and as JSON; the portal gets the JSON when
- * files are handed over to it.
+ * no content. The person gets it as a page to print and as JSON, the portal as JSON by
+ * receiveRecord.
  */
 export interface OpeningRecord {
   /** RecordFormat */

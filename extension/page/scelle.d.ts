@@ -83,6 +83,13 @@ export interface OpenOptions extends Running {
   fetchEnvelope(args: FetchEnvelopeArgs): Awaitable<Blob | Response>;
   /** Passing this offers the agent to hand opened files to the portal. */
   receiveOpened?(args: Omit<ReceiveOpenedArgs, "files"> & { files: OpenedFile[] }): Awaitable<void>;
+  /**
+   * Hears of each pli as soon as its outcome is known. Note it: after an interruption, ask only for
+   * the plis that were not opened.
+   */
+  reportOpened?(args: OpenedPli): Awaitable<void>;
+  /** Takes the record of the opening (procès-verbal), at its end. */
+  receiveRecord?(args: OpeningRecord): Awaitable<void>;
 }
 
 /**

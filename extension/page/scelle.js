@@ -46,6 +46,9 @@ const CALLS = {
   },
   "reportOpened": {
     "blob": false
+  },
+  "receiveRecord": {
+    "blob": false
   }
 };
 const MAX_PRESENT = 64;
@@ -303,8 +306,9 @@ const seal = async (options) => {
 
 const open = async (options) => {
   const { params, extras } = split(options);
-  const handOver = typeof extras.functions.receiveOpened === "function";
-  return (await request(METHODS.pliOpen, { ...params, handOver }, extras)).result;
+  const takes = (/** @type {string} */ name) => typeof extras.functions[name] === "function";
+  const offers = { handOver: takes("receiveOpened"), report: takes("reportOpened"), record: takes("receiveRecord") };
+  return (await request(METHODS.pliOpen, { ...params, ...offers }, extras)).result;
 };
 
 export const scelle = Object.freeze({ status, onStatusChange, keysPresent, addKeyPair, seal, open });

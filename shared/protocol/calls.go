@@ -33,5 +33,6 @@ func Calls() []CallSpec {
 		fetch,
 		receive,
 		call[OpenedPli, Empty](CallReportOpened, "Learns the outcome of one pli as soon as it is known, so that an opening that is interrupted goes on where it stopped."),
+		call[OpeningRecord, Empty](CallReceiveRecord, "Takes the record of the opening, at its end."),
 	}
 }

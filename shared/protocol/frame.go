@@ -77,4 +77,5 @@ const (
 	CallFetchEnvelope     Call = "fetchEnvelope"
 	CallReceiveOpened     Call = "receiveOpened"
 	CallReportOpened      Call = "reportOpened"
+	CallReceiveRecord     Call = "receiveRecord"
 )

@@ -68,13 +68,15 @@ type PliFile struct {
 
 // OpenParams asks for plis to be opened. HandOver offers to give the opened
 // files to the portal's page; the person decides. Report says that the page
-// takes each outcome as soon as it is known.
+// takes each outcome as soon as it is known, Record that it takes the record
+// at the end.
 type OpenParams struct {
 	Tender   string    `json:"tender"`
 	Title    string    `json:"title,omitempty"`
 	Plis     []OpenPli `json:"plis"`
 	HandOver bool      `json:"handOver,omitempty"`
 	Report   bool      `json:"report,omitempty"`
+	Record   bool      `json:"record,omitempty"`
 }
 
 // OpenPli is one pli to open. The page delivers its bytes through
@@ -101,11 +103,10 @@ type ReceiveOpenedArgs struct {
 	Files []PliFile `json:"files"`
 }
 
-// OpenResult tells the page the outcome of each pli, in the order asked.
-// Record goes to a portal that the files were handed over to.
+// OpenResult tells the page the outcome of each pli, in the order asked; the
+// files of each only where the page did not take them by reportOpened.
 type OpenResult struct {
-	Plis   []OpenedPli    `json:"plis"`
-	Record *OpeningRecord `json:"record,omitempty"`
+	Plis []OpenedPli `json:"plis"`
 }
 
 // OpenedPli is one outcome. Authenticated is false for AES-CBC content, whose

@@ -8,8 +8,7 @@ const RecordFormat = "scelle-opening-record/1"
 // OpeningRecord is the record of an opening session (« procès-verbal
 // d'ouverture »): what was to be opened, what came out of it, with which keys
 // and when. It holds fingerprints and no content. The person gets it as a page
-// to print and as JSON; the portal gets the JSON when files are handed over to
-// it.
+// to print and as JSON, the portal as JSON by receiveRecord.
 type OpeningRecord struct {
 	Format    string      `json:"format"` // RecordFormat
 	Origin    string      `json:"origin"` // as the browser reported it, "" offline

@@ -93,6 +93,7 @@ type Opening struct {
 	Minutes   Minutes
 	batch     string
 	report    bool // the page takes each outcome as soon as it is known
+	record    bool // the page takes the record
 	own       []ownKey
 	keysKnown bool
 	consented bool // the person agreed once
@@ -102,7 +103,7 @@ type Opening struct {
 
 func newOpening(env Env, s protocol.SessionResult, p protocol.OpenParams) *Opening {
 	o := &Opening{Env: env, Site: NewSite(s.Origin), Session: s.Session, Tender: p.Tender, Title: keypair.Clean(p.Title),
-		HandOver: p.HandOver, Delivery: ToDownloads, Phase: OpenLoading, report: p.Report, folders: map[string]bool{}}
+		HandOver: p.HandOver, Delivery: ToDownloads, Phase: OpenLoading, report: p.Report, record: p.Record, folders: map[string]bool{}}
 	if env.NoSaving {
 		o.Delivery = ToPortal
 	}
@@ -155,7 +156,7 @@ func (o *Opening) Update(m Msg) []Effect {
 	case batchEnded:
 		return o.ended(m)
 	case reported:
-		return o.heard()
+		return o.heard(m)
 	case recordSaved:
 		o.Minutes.Names, o.Minutes.Fault = m.names, fault.Of(m.err)
 	case Pause:

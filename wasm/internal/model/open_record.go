@@ -14,6 +14,7 @@ type Minutes struct {
 	Record *Record      // when the work is over and something was consented to
 	Names  []string     // under which the record was saved
 	Fault  *fault.Fault // why it could not be saved
+	Taken  bool         // the page took the record
 
 	started  time.Time
 	finished time.Time
@@ -44,8 +45,9 @@ func (m *Minutes) begin(now time.Time, r protocol.BatchResult) {
 // batchEnded is the host's answer to the end of a consent.
 type batchEnded struct{ mark *protocol.JournalMark }
 
-// reported says that the page has heard of one pli, or cannot.
-type reported struct{}
+// reported says that the page has heard of one pli, or cannot, or that it took
+// the record.
+type reported struct{ record bool }
 
 // recordSaved says under which names the record was saved.
 type recordSaved struct {
@@ -92,8 +94,9 @@ func (o *Opening) tell(p *Pli) []Effect {
 	return []Effect{PageCall{Call: protocol.CallReportOpened, Args: p.outcome(), Then: func(json.RawMessage, error) Msg { return reported{} }}}
 }
 
-func (o *Opening) heard() []Effect {
+func (o *Opening) heard(m reported) []Effect {
 	o.Minutes.telling--
+	o.Minutes.Taken = o.Minutes.Taken || m.record
 	if o.Minutes.telling > 0 || !o.Minutes.waiting {
 		return nil
 	}
@@ -106,13 +109,19 @@ func (o *Opening) heard() []Effect {
 func (o *Opening) conclude() []Effect {
 	var effects []Effect
 	if o.consented {
-		o.Minutes.Record = o.record()
+		o.Minutes.Record = o.makeRecord()
 		if !o.Env.NoSaving && o.Delivery == ToDownloads {
 			effects = append(effects, SaveRecord{Env: o.Env, Folder: o.tenderFolder(), Record: o.Minutes.Record,
 				Then: func(names []string, err error) Msg { return recordSaved{names, err} }})
 		}
+		if o.record {
+			o.Minutes.telling++
+			effects = append(effects, PageCall{Call: protocol.CallReceiveRecord, Args: o.Minutes.Record.OpeningRecord,
+				Then: func(_ json.RawMessage, err error) Msg { return reported{record: err == nil} }})
+		}
 	}
-	if o.Minutes.waiting = o.Minutes.telling > 0; o.Minutes.waiting {
+	if o.Minutes.telling > 0 {
+		o.Minutes.waiting = true
 		return effects
 	}
 	return append(effects, o.settle()...)
@@ -136,8 +145,8 @@ func (o *Opening) goOn() []Effect {
 	return append([]Effect{Focus{ID: "title"}}, o.openNext(o.At)...)
 }
 
-// record is the record of what was done.
-func (o *Opening) record() *Record {
+// makeRecord is the record of what was done.
+func (o *Opening) makeRecord() *Record {
 	m := &o.Minutes
 	r := &Record{OpeningRecord: protocol.OpeningRecord{
 		Format: protocol.RecordFormat, Origin: o.Site.Origin, Tender: o.Tender, Title: o.Title,

@@ -65,7 +65,7 @@ func TestStoppedInAPause(t *testing.T) {
 	player.Release()
 	player.Send(model.Cancel{})
 	r := p.result()
-	if o.Phase != model.OpenResults || !r.Plis[0].Opened || r.Plis[1].Fault.Code != fault.Cancelled || r.Record == nil {
+	if o.Phase != model.OpenResults || !r.Plis[0].Opened || r.Plis[1].Fault.Code != fault.Cancelled || !player.Did("record") {
 		t.Errorf("phase %s, result %+v", o.Phase, r)
 	}
 }
@@ -110,7 +110,7 @@ func TestEachOutcomeIsReported(t *testing.T) {
 		t.Fatalf("phase %s, %d told, finished %+v", o.Phase, player.Held(), p.finished)
 	}
 	player.Release()
-	if len(told) != 2 || !told[0].Opened || told[0].SHA256 != "sha-p1" || told[0].Key != p.entry.Thumbprint || len(p.result().Plis) != 2 {
+	if len(told) != 2 || !told[0].Opened || told[0].SHA256 != "sha-p1" || told[0].Key != p.entry.Thumbprint || len(told[0].Files) != 1 || len(p.result().Plis) != 2 || p.result().Plis[0].Files != nil {
 		t.Errorf("told %+v, finished %+v", told, p.finished)
 	}
 }
@@ -143,12 +143,16 @@ func TestRecord(t *testing.T) {
 		}
 		return was(o)
 	}
+	var r protocol.OpeningRecord
+	p.world.Page[protocol.CallReceiveRecord] = func(args any, _ []model.FileRef) (any, error) {
+		r = args.(protocol.OpeningRecord)
+		return nil, nil
+	}
 	params := plis(3)
-	params.Plis[2].SHA256 = "acknowledged otherwise"
+	params.Plis[2].SHA256, params.Record = "acknowledged otherwise", true
 	player, o := p.start(params, "")
 	player.Send(model.Consent{Trusted: true})
-	r := p.result().Record
-	if r == nil || r.Format != protocol.RecordFormat || r.Origin != origin || r.Tender != "2026-T/42" || r.Host != "0.1.0" || *r.JournalBefore != *before || *r.JournalAfter != *after {
+	if !o.Minutes.Taken || p.finished == nil || r.Format != protocol.RecordFormat || r.Origin != origin || r.Tender != "2026-T/42" || r.Host != "0.1.0" || *r.JournalBefore != *before || *r.JournalAfter != *after {
 		t.Fatalf("record %+v", r)
 	}
 	if len(r.Keys) != 1 || r.Keys[0].Thumbprint != p.entry.Thumbprint || r.Started.IsZero() || r.Finished.Before(r.Started) || r.Started.Location() != time.UTC {

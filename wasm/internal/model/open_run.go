@@ -218,9 +218,9 @@ func (o *Opening) Result() protocol.OpenResult {
 	r := protocol.OpenResult{Plis: make([]protocol.OpenedPli, len(o.Plis))}
 	for _, p := range o.Plis {
 		r.Plis[p.asked] = p.outcome()
-	}
-	if o.Minutes.Record != nil {
-		r.Record = &o.Minutes.Record.OpeningRecord
+		if o.report {
+			r.Plis[p.asked].Files = nil // told by reportOpened
+		}
 	}
 	return r
 }

@@ -200,7 +200,7 @@ func (w *writer) recordLine(o *model.Opening) dom.Part {
 		return dom.El("p", dom.Set("class", "caution"), dom.Text(w.S(text.RecordUnsaved)+" "+m.Fault.Code.Text(w.Code())))
 	case len(m.Names) > 0:
 		return dom.El("p", dom.Set("id", "record"), dom.Text(w.S(text.RecordSavedAs, strings.Join(m.Names, ", "))))
-	case o.Delivery == model.ToPortal:
+	case m.Taken:
 		return dom.El("p", dom.Set("id", "record"), dom.Text(w.S(text.RecordHanded)))
 	}
 	return nil
