@@ -3,7 +3,7 @@ import { scelle } from "/scelle.js";
 import { api, data, headers, one, refresh, say, sayFailure, send, text, words } from "./page.js";
 import { watch } from "./status.js";
 
-const page = /** @type {{reference: string, title: string, plis: {id: string, label: string}[]}} */ (data.page);
+const page = /** @type {{tender: string, reference: string, title: string, plis: {id: string, label: string}[]}} */ (data.page);
 /** @type {HTMLFormElement | null} */
 const form = document.querySelector("#open-form");
 
@@ -18,39 +18,65 @@ const receiveOpened = async (/** @type {{id: string, files: {name: string, sha25
   }
 };
 
-/** @type {(plis: any[]) => Promise<string[]>} notes the openings; returns what to tell about the others */
-const report = async (plis) => {
-  const failures = [];
-  for (const { id, opened, fault, authenticated, sha256, contentSha256, files } of plis) {
-    if (opened) await api("POST", pliPath(id, "opened"), { authenticated, sha256, contentSha256, files });
-    else failures.push(text("notopened", page.plis.find((pli) => pli.id === id)?.label ?? id, words(fault ?? {}).message));
-  }
-  return failures;
+/** Notes an opening as soon as it is known: what was opened is not asked for again after an interruption. */
+const reportOpened = async (/** @type {any} */ { id, opened, authenticated, sha256, contentSha256, files }) => {
+  if (opened) await api("POST", pliPath(id, "opened"), { authenticated, sha256, contentSha256, files });
 };
+
+const receiveRecord = (/** @type {object} */ record) => api("POST", `/api/tenders/${encodeURIComponent(page.tender)}/records`, record);
+
+/** @type {(plis: any[]) => string[]} what to tell about those that were not opened */
+const failuresOf = (plis) =>
+  plis.filter(({ opened }) => !opened)
+    .map(({ id, fault }) => text("notopened", page.plis.find((pli) => pli.id === id)?.label ?? id, words(fault ?? {}).message));
 
 /** @type {(event: SubmitEvent) => Promise<void>} */
 const onSubmit = async (event) => {
   event.preventDefault();
   const target = /** @type {HTMLFormElement} */ (event.currentTarget);
   const button = /** @type {HTMLButtonElement} */ (one("button", target));
-  const handOver = new FormData(target).get("handover") === "yes";
+  const wishes = new FormData(target);
+  const chosen = page.plis.filter(({ id }) => wishes.getAll("pli").includes(id));
+  if (chosen.length === 0) {
+    say("bad", text("nopli"));
+    return;
+  }
   button.disabled = true;
   say("info", text("opening"));
   try {
     const { plis } = await scelle.open({
-      tender: page.reference, title: page.title, plis: page.plis,
+      tender: page.reference, title: page.title, plis: chosen, reportOpened, receiveRecord,
       fetchEnvelope: (/** @type {{id: string}} */ { id }) => send(pliPath(id, "content")),
-      ...(handOver && { receiveOpened }),
+      ...(wishes.get("handover") === "yes" && { receiveOpened }),
     });
-    const failures = await report(plis);
-    await refresh("#plis-list");
+    const failures = failuresOf(plis);
     say(failures.length ? "bad" : "good", text("opened", plis.length - failures.length, plis.length), ...failures);
   } catch (error) {
     sayFailure(error);
   } finally {
     button.disabled = false;
+    await Promise.all([refresh("#plis-list"), refresh("#records")]).catch(sayFailure);
+    markAll();
   }
 };
 
+const boxes = () => [.../** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll('input[name="pli"]'))];
+/** @type {HTMLInputElement | null} */
+const allBox = document.querySelector("#all-plis");
+
+/** The box of all shows what the boxes of each say together. */
+const markAll = () => {
+  if (!allBox) return;
+  const ticked = boxes().filter((box) => box.checked).length;
+  allBox.checked = ticked === boxes().length;
+  allBox.indeterminate = ticked > 0 && !allBox.checked;
+};
+
+document.addEventListener("change", (event) => {
+  if (event.target === allBox) for (const box of boxes()) box.checked = allBox?.checked ?? false;
+  markAll();
+});
+
 form?.addEventListener("submit", (event) => void onSubmit(event));
 watch({ host: true });
+markAll();

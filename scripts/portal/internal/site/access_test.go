@@ -45,6 +45,9 @@ func TestAccess(t *testing.T) {
 		"GET /consultations/{id}":          {"/consultations/" + salt, nil, [5]int{303, 200, 403, 403, 200}},
 		"GET /administration/service/cles": {"/administration/service/cles?service=voirie", nil, [5]int{303, 403, 200, 403, 200}},
 		"GET /depots/{id}":                 {"/depots/" + pli, nil, [5]int{303, 200, 403, 403, 200}},
+		"GET /proces-verbaux/{id}":         {"/proces-verbaux/none", nil, [5]int{303, 403, 404, 404, 404}},
+		"POST /api/tenders/{id}/records":   {"/api/tenders/" + salt + "/records", map[string]any{}, [5]int{401, 403, 403, 403, 403}}, // the deadline
+		"GET /api/records/{id}":            {"/api/records/none", nil, [5]int{401, 403, 404, 404, 404}},
 		"GET /api/keys":                    {"/api/keys?service=voirie", nil, [5]int{401, 403, 200, 403, 200}},
 		"POST /api/keys":                   {"/api/keys", submit, [5]int{401, 403, 403, 200, 200}}, // each in his own service
 		"POST /api/keys/server":            {"/api/keys/server", server, [5]int{401, 403, 403, 422, 422}},

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -150,6 +151,10 @@ func wellFormedRequests(t *testing.T, s sealing) []wellFormed {
 	s.closeTender(t, salt)
 	opening := map[string]any{"authenticated": true, "sha256": pli.SHA256, "contentSha256": pli.ContentSHA256,
 		"files": []protocol.PliFile{{Name: "offre.txt", Size: 7, MediaType: "text/plain", SHA256: sha256Hex([]byte("contenu"))}}}
+	at := time.Now().UTC()
+	record := protocol.OpeningRecord{Format: protocol.RecordFormat, Origin: "https://portail.example", Tender: pli.Tender, Title: "Sel", Started: at, Finished: at,
+		Extension: "0.1.0", Host: "0.1.0", Keys: []protocol.RecordKey{{Thumbprint: strings.Repeat("a", 64), NotAfter: at}},
+		Plis: []protocol.RecordPli{{Label: "Bâti-Loire", Opened: true}}, JournalAfter: &protocol.JournalMark{Chain: strings.Repeat("b", 64)}}
 	return []wellFormed{
 		{"POST", "/api/keys", "/api/keys", certificateRequest{submitArgs("Demandes", true, pair), roads}},
 		{"POST", "/api/keys/server", "/api/keys/server", serverKeyRequest{protocol.RequestServerKeyArgs{Name: "N", CommonName: "CN", OneTimeCertificate: oneTime.DER}, roads}},
@@ -157,6 +162,7 @@ func wellFormedRequests(t *testing.T, s sealing) []wellFormed {
 		{"POST", "/api/keys/{id}/challenge", "/api/keys/" + pending + "/challenge", map[string]any{"refused": []string{}}},
 		{"POST", "/api/keys/{id}/proof", "/api/keys/" + pending + "/proof", map[string]any{"mechanism": "rsa-oaep-sha256", "proof": strings.Repeat("0", 64)}},
 		{"POST", "/api/plis/{id}/opened", "/api/plis/" + pli.ID + "/opened", opening},
+		{"POST", "/api/tenders/{id}/records", "/api/tenders/" + salt + "/records", record},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"scelle/scripts/portal/internal/store"
 	"scelle/shared/fault"
@@ -119,5 +120,44 @@ func TestCopiedPli(t *testing.T) {
 	}
 	if keypair.Thumbprint(sealed.bytes) != original.SHA256 {
 		t.Error("the receipt's fingerprint is not the file's")
+	}
+}
+
+func TestRecordIsKept(t *testing.T) {
+	s := newSealing(t)
+	receipt := s.company.deposit(salt, s.company.seal(salt, "", "contenu"))
+	path := "/api/tenders/" + salt + "/records"
+	at := s.config.Now().UTC().Truncate(time.Second)
+	record := protocol.OpeningRecord{
+		Format: protocol.RecordFormat, Origin: "https://portail.example", Tender: receipt.Tender, Started: at, Finished: at, Extension: "0.1.0", Host: "0.1.0",
+		Keys:          []protocol.RecordKey{{Thumbprint: strings.Repeat("a", 64), NotAfter: at}},
+		JournalBefore: &protocol.JournalMark{Lines: 3, Chain: strings.Repeat("b", 64)},
+		Plis: []protocol.RecordPli{
+			{ID: receipt.ID, Label: "<b>Bâti-Loire</b>", Kind: "offre", Size: 12, SHA256: receipt.SHA256, Opened: true, Authenticated: true, OpenedAt: &at,
+				Key: strings.Repeat("a", 64), Remarks: []protocol.Remark{protocol.RemarkTwin}, Files: []protocol.PliFile{{Name: "prix\u202efdp.exe", Size: 3}}},
+			{Label: "Autre", Fault: &protocol.Fault{Code: fault.EnvelopeUnreadable}},
+		},
+	}
+	if f := s.agent.refusal(403, fault.PortalRefused, http.MethodPost, path, record); f.Detail != "deadline" {
+		t.Errorf("before the deadline: %+v", f)
+	}
+	s.closeTender(t, salt)
+	other := record
+	other.Tender = "another"
+	s.agent.refusal(400, fault.BadRequest, http.MethodPost, path, other)
+	var kept struct{ ID, Page string }
+	s.agent.must(http.MethodPost, path, record, &kept)
+	status, page := s.agent.page(kept.Page)
+	for _, want := range []string{"1 sur 2", "&lt;b&gt;Bâti-Loire", receipt.SHA256, "Même contenu chiffré", "envelope-unreadable", "ligne 3", "prixfdp.exe"} {
+		if status != http.StatusOK || !strings.Contains(page, want) {
+			t.Errorf("%d: the record's page lacks %q", status, want)
+		}
+	}
+	if _, page := s.agent.page("/consultations/" + salt); !strings.Contains(page, kept.Page) {
+		t.Error("the consultation does not lead to the record")
+	}
+	response, body := s.agent.send(http.MethodGet, "/api/records/"+kept.ID, nil, http.Header{})
+	if !strings.HasPrefix(response.Header.Get("Content-Disposition"), "attachment") || !strings.Contains(string(body), protocol.RecordFormat) {
+		t.Errorf("the file is %v: %.100s", response.Header, body)
 	}
 }

@@ -183,6 +183,7 @@ type tenderView struct {
 	Keys    []store.TenderKey
 	Alerts  keyAlerts
 	Plis    []store.Pli
+	Records []store.Record
 	Done    string // what was just done, a key of the catalogue
 	context map[string]any
 }
@@ -210,6 +211,11 @@ func (s *Server) tenderPage(c *call) error {
 	}
 	if v.Keys, err = s.store.TenderKeys(c.Context(), t); err != nil {
 		return err
+	}
+	if v.Buyer {
+		if v.Records, err = s.store.Records(c.Context(), t.ID); err != nil {
+			return err
+		}
 	}
 	v.Alerts = alerts(v.Keys)
 	if done := "done." + c.FormValue("fait"); text.Has(done) {

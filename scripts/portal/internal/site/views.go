@@ -58,6 +58,8 @@ func functions(lang string) template.FuncMap {
 		"size":  text.Size(lang),
 		"short": func(fingerprint string) string { return fingerprint[:min(12, len(fingerprint))] },
 		"dict":  dict,
+		// faulttext says what a code means.
+		"faulttext": func(code fault.Code) string { return code.Text(lang) },
 	}
 }
 

@@ -34,6 +34,7 @@ func scriptTexts() []entry {
 		{"js.deposited", "Pli déposé. Voici l’accusé de réception.", "Submitted. Here is the receipt."},
 		{"js.opening", "La fenêtre de l’assistant est ouverte : donnez-y votre accord.", "The assistant’s window is open: give your consent there."},
 		{"js.opened", "Plis ouverts : {0} sur {1}.", "Submissions opened: {0} of {1}."},
+		{"js.nopli", "Cochez au moins un pli.", "Tick at least one submission."},
 		{"js.notopened", "{0} : {1}", "{0}: {1}"},
 	}
 }
