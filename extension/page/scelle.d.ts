@@ -7,6 +7,8 @@ import type {
   DiscardArgs,
   Fault,
   FetchEnvelopeArgs,
+  OpenedPli,
+  OpeningRecord,
   OpenPli,
   OpenResult,
   PliFile,

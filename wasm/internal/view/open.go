@@ -193,17 +193,20 @@ func (w *writer) resultLine(o *model.Opening) string {
 // recordLine says what became of the record.
 func (w *writer) recordLine(o *model.Opening) dom.Part {
 	m := o.Minutes
-	switch {
-	case m.Record == nil:
+	if m.Record == nil {
 		return nil
-	case m.Fault != nil:
-		return dom.El("p", dom.Set("class", "caution"), dom.Text(w.S(text.RecordUnsaved)+" "+m.Fault.Code.Text(w.Code())))
-	case len(m.Names) > 0:
-		return dom.El("p", dom.Set("id", "record"), dom.Text(w.S(text.RecordSavedAs, strings.Join(m.Names, ", "))))
-	case m.Taken:
-		return dom.El("p", dom.Set("id", "record"), dom.Text(w.S(text.RecordHanded)))
 	}
-	return nil
+	return dom.El("div", dom.Set("id", "record"),
+		dom.If(len(m.Names) > 0, w.p(text.RecordSavedAs, strings.Join(m.Names, ", "))),
+		dom.If(m.Taken, w.p(text.RecordHanded)),
+		dom.If(m.Fault != nil, w.recordUnsaved(m.Fault)))
+}
+
+func (w *writer) recordUnsaved(f *fault.Fault) dom.Part {
+	if f == nil {
+		return nil
+	}
+	return dom.El("p", dom.Set("class", "caution"), dom.Text(w.S(text.RecordUnsaved)+" "+f.Code.Text(w.Code())))
 }
 
 func (w *writer) results(o *model.Opening) dom.Part {
