@@ -69,7 +69,8 @@ func TestAdministratorForbidsStore(t *testing.T) {
 				Fault *struct{ Code fault.Code }
 			}
 		}
-		if err := json.Unmarshal([]byte(out), &status); err != nil || len(status.Stores) != 1 || status.Stores[0].ID != "nss" {
+		// Cards come after it, where a module is registered on this computer.
+		if err := json.Unmarshal([]byte(out), &status); err != nil || len(status.Stores) == 0 || status.Stores[0].ID != "nss" {
 			t.Fatalf("%s: %v\n%s", c.text, err, out)
 		}
 		got := fault.Code("")

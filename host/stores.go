@@ -41,18 +41,24 @@ func systemStores() []opener {
 // a batch is a use of its own.
 const pinLinger = time.Minute
 
-// cardStores is the store of smart cards, on Linux and only where the
-// administrator named its modules: elsewhere cards are in the system's store.
-// Opening it loads nothing; each look at it is bounded to two seconds, and a
-// module that hangs is not waited for again.
-func cardStores(settled policy.Policy) []opener {
+// cardStores is the store of smart cards, on Linux only: elsewhere cards are
+// in the system's store. Its modules are those that the administrator names
+// or, when nothing is said, those that are registered on the computer. Opening
+// it loads nothing; each look at it is bounded to two seconds, and a module
+// that hangs is not waited for again.
+func cardStores(settled policy.Policy, registered func() []string) []opener {
 	modules := settled.PKCS11Modules.Values
+	if runtime.GOOS == "linux" && !settled.PKCS11Modules.Set {
+		modules = registered()
+	}
 	if runtime.GOOS != "linux" || len(modules) == 0 {
 		return nil
 	}
 	return []opener{{pkcs11.ID, pkcs11.Name, func() (keystore.Store, error) {
 		prompt := pinentry.New(pinentry.Options{TTY: pinentry.Terminal()})
-		return pkcs11.Open(pkcs11.Options{Modules: modules, Prompt: prompt, Linger: pinLinger})
+		return pkcs11.Open(pkcs11.Options{
+			Modules: modules, Registered: !settled.PKCS11Modules.Set, Prompt: prompt, Linger: pinLinger,
+		})
 	}}}
 }
 
@@ -60,14 +66,15 @@ func cardStores(settled policy.Policy) []opener {
 // first. A store that cannot be opened stays in the list and says why.
 func openStores() []keystore.Store {
 	dropModuleVariables()
-	return openAllowed(managed.Place{}, systemStores())
+	return openAllowed(managed.Place{}, systemStores(), pkcs11.Registry{}.Modules)
 }
 
 // openAllowed opens the stores that the administrator does not forbid. The
 // others stay in the list and say so; when the settings cannot be read, all do.
-func openAllowed(place managed.Place, openers []opener) []keystore.Store {
+// registered finds the modules for cards where the settings name none.
+func openAllowed(place managed.Place, openers []opener, registered func() []string) []keystore.Store {
 	settled, unreadable := place.Read()
-	openers = append(openers, cardStores(settled)...)
+	openers = append(openers, cardStores(settled, registered)...)
 	var stores []keystore.Store
 	for _, o := range openers {
 		err := unreadable

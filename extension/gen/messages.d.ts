@@ -436,6 +436,16 @@ export type Mode =
   | "local";
 
 /**
+ * ModuleStatus is one PKCS#11 module: its path, how many cards and tokens it shows now, and
+ * why it shows none.
+ */
+export interface ModuleStatus {
+  path: string;
+  tokens: number;
+  fault?: Fault;
+}
+
+/**
  * OpenParams asks for plis to be opened. HandOver offers to give the opened files to the
  * portal's page; the person decides. Report says that the page takes each outcome as soon as
  * it is known, Record that it takes the record at the end.
@@ -808,6 +818,8 @@ export interface StoreStatus {
   keys: number;
   import: boolean;
   mechanisms: string[];
+  /** of a store of cards */
+  modules?: ModuleStatus[];
 }
 
 /**

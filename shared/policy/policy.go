@@ -110,8 +110,8 @@ func Settings() []Setting {
 			Name: PKCS11Modules, Kind: Texts, Reader: Host,
 			Title: Words{"Modules PKCS#11", "PKCS#11 modules"},
 			Text: Words{
-				"Chemins absolus des seuls modules PKCS#11 que le programme charge, pour les cartes à puce. Sans ce réglage, il cherche ceux qu’il connaît ; une liste vide n’en charge aucun.",
-				"Absolute paths of the only PKCS#11 modules that the program loads, for smart cards. Without this setting it looks for those it knows; an empty list loads none.",
+				"Chemins absolus des seuls modules PKCS#11 que le programme charge, pour les cartes à puce. Sans ce réglage, sous Linux, ceux que les paquets du système ou /etc/pkcs11/modules inscrivent auprès de p11-kit ; une liste vide n’en charge aucun.",
+				"Absolute paths of the only PKCS#11 modules that the program loads, for smart cards. Without this setting, on Linux, those that the system’s packages or /etc/pkcs11/modules register with p11-kit; an empty list loads none.",
 			},
 			Example: []string{"/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so"},
 		},

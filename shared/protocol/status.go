@@ -72,6 +72,16 @@ type StoreStatus struct {
 	Keys         int      `json:"keys"`
 	Import       bool     `json:"import"`
 	Mechanisms   []string `json:"mechanisms"`
+
+	Modules []ModuleStatus `json:"modules,omitempty"` // of a store of cards
+}
+
+// ModuleStatus is one PKCS#11 module: its path, how many cards and tokens it
+// shows now, and why it shows none.
+type ModuleStatus struct {
+	Path   string `json:"path"`
+	Tokens int    `json:"tokens"`
+	Fault  *Fault `json:"fault,omitempty"`
 }
 
 // AttachResult is a bridge's nonce, 32 hex digits.

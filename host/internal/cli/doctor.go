@@ -99,6 +99,9 @@ func (c *command) printProof(p doctor.Proof) {
 	fmt.Fprintf(c.Out, "Scellé %s, %s, %s, %s\n", p.Version, p.System, p.Go, p.Time.Format(moment))
 	for _, s := range p.Stores {
 		fmt.Fprintf(c.Out, "\n%s (%s) %v\n", s.ID, s.State, s.Mechanisms)
+		for _, m := range s.Modules {
+			c.printModule(m.Name, m.Tokens, m.Fault)
+		}
 		c.printSteps(s.Steps)
 	}
 	fmt.Fprintln(c.Out)

@@ -151,6 +151,13 @@ func (c *command) printStatus(r statusReport, v install.Survey) {
 	fmt.Fprintf(c.Out, "scelle %s, %s\n", r.Version, r.Path)
 	for _, s := range r.Stores {
 		c.say(txtStoreLine, s.Name, s.Location, s.State)
+		for _, m := range s.Modules {
+			var code fault.Code
+			if m.Fault != nil {
+				code = m.Fault.Code
+			}
+			c.printModule(m.Path, m.Tokens, code)
+		}
 		if s.Fault != nil {
 			fmt.Fprintf(c.Out, "  %s: %s\n  %s\n", s.Fault.Code, s.Fault.Code.Text(c.lang), s.Fault.Code.Remedy(c.lang))
 			continue
@@ -174,6 +181,15 @@ func (c *command) printStatus(r statusReport, v install.Survey) {
 	for _, p := range v.Problems {
 		c.printProblem(p)
 	}
+}
+
+// printModule tells of a PKCS#11 module what it shows, or why nothing.
+func (c *command) printModule(name string, tokens int, code fault.Code) {
+	if code != "" {
+		c.say(txtModuleFault, name, code, code.Text(c.lang))
+		return
+	}
+	c.say(txtModuleLine, name, tokens)
 }
 
 func (c *command) printSettings(s settingsStatus) {

@@ -63,6 +63,8 @@ const (
 	txtVersion
 	txtStoreLine
 	txtStoreCounts
+	txtModuleLine
+	txtModuleFault
 	txtBrowserLine
 	txtBrowserState
 	txtBadKind
@@ -140,6 +142,8 @@ func texts() [textKeys]pair {
 		txtProofBad:         {"Quelque chose ne fonctionne pas : envoyez ce rapport au support.", "Something does not work: send this report to support."},
 		txtVersion:          {"scelle %s (protocole %d), %s/%s, %s", "scelle %s (protocol %d), %s/%s, %s"},
 		txtStoreLine:        {"Magasin « %s » (%s) : %s", "Store “%s” (%s): %s"},
+		txtModuleLine:       {"  module %s : cartes et clés présentes : %d", "  module %s: cards and tokens present: %d"},
+		txtModuleFault:      {"  module %s : %s : %s", "  module %s: %s: %s"},
 		txtStoreCounts:      {"  %d certificats, %d clés privées", "  %d certificates, %d private keys"},
 		txtBrowserLine:      {"Navigateurs :", "Browsers:"},
 		txtPlaced:           {"Programme copié : %s", "Program copied: %s"},

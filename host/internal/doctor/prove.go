@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"math/big"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"time"
@@ -38,7 +39,15 @@ type StoreProof struct {
 	ID         string               `json:"id"`
 	State      keystore.State       `json:"state"`
 	Mechanisms []envelope.Mechanism `json:"mechanisms"` // that it declares
+	Modules    []ModuleProof        `json:"modules,omitempty"`
 	Steps      []Step               `json:"steps"`
+}
+
+// ModuleProof is one PKCS#11 module of a store of cards.
+type ModuleProof struct {
+	Name   string     `json:"name"`   // its file's, without the folders
+	Tokens int        `json:"tokens"` // cards and tokens that are there
+	Fault  fault.Code `json:"fault,omitempty"`
 }
 
 // Step is one thing that was tried.
@@ -140,6 +149,9 @@ func (r *recorder) need(name string, run func() error) {
 func proveStore(ctx context.Context, store keystore.Store) StoreProof {
 	status := store.Status(ctx)
 	p := StoreProof{ID: status.ID, State: status.State, Mechanisms: status.Capabilities.Mechanisms}
+	for _, m := range status.Modules {
+		p.Modules = append(p.Modules, ModuleProof{Name: filepath.Base(m.Path), Tokens: m.Tokens, Fault: fault.CodeOf(m.Err)})
+	}
 	r := recorder{}
 	r.need("open", func() error { return status.Err })
 	r.need("list", func() error { _, err := store.List(ctx); return err })

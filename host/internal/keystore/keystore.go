@@ -37,6 +37,14 @@ type Status struct {
 	Certificates int          // certificates seen
 	Keys         int          // certificates whose private key is in this store
 	Capabilities Capabilities //
+	Modules      []Module     // the PKCS#11 modules of a store of cards, nil for others
+}
+
+// Module is one PKCS#11 module of a store of cards and tokens.
+type Module struct {
+	Path   string // absolute
+	Tokens int    // cards and tokens that are there now
+	Err    error  // a *fault.Fault when the module could not be looked at, or a token of it
 }
 
 // Capabilities is what a store promises; the conformance suite tests each
@@ -72,6 +80,9 @@ type Store interface {
 	// Close gives back what the store holds.
 	Close() error
 }
+
+// Titled is a store that gives its Status.Name without a look at what is there.
+type Titled interface{ Title() string }
 
 // Unwrapper opens content-encryption keys with one private key. It is the raw
 // power of the store: the padding-oracle rules are above it, in

@@ -26,28 +26,30 @@ type place struct {
 	entry keystore.Entry
 }
 
-// inventory reads every store and returns what there is, the certificates that
-// can be used now first and each group by expiry, the latest first. A store
-// that cannot be read is in failed; a certificate that cannot be read is
-// listed with the reason, since leaving it out would look like a lost key.
+// inventory reads every store, all at once, and returns what there is, the
+// certificates that can be used now first and each group by expiry, the latest
+// first. A store that cannot be read is in failed; a certificate that cannot be
+// read is listed with the reason, since leaving it out would look like a lost
+// key.
 func (s *Service) inventory(ctx context.Context) (holdings []holding, failed []protocol.StoreStatus) {
+	readings := make([]reading, len(s.stores()))
+	for i, r := range ask(s, func(store keystore.Store) reading { return s.read(ctx, store) }) {
+		readings[i] = r
+	}
 	byThumbprint := make(map[string]int)
-	for _, store := range s.stores() {
-		entries, err := store.List(ctx)
-		if err != nil {
-			failed = append(failed, failedStore(ctx, store, err))
-			continue
+	for _, r := range readings {
+		if r.failed != nil {
+			failed = append(failed, *r.failed)
 		}
-		name := s.storeName(ctx, store)
-		for _, e := range entries {
-			thumbprint := keypair.Thumbprint(e.Certificate)
+		for _, p := range r.places {
+			thumbprint := keypair.Thumbprint(p.entry.Certificate)
 			i, known := byThumbprint[thumbprint]
 			if !known {
 				i = len(holdings)
 				byThumbprint[thumbprint] = i
-				holdings = append(holdings, holding{der: e.Certificate})
+				holdings = append(holdings, holding{der: p.entry.Certificate})
 			}
-			holdings[i].places = append(holdings[i].places, place{store, name, e})
+			holdings[i].places = append(holdings[i].places, p)
 		}
 	}
 	for i := range holdings {
@@ -57,8 +59,31 @@ func (s *Service) inventory(ctx context.Context) (holdings []holding, failed []p
 	return holdings, failed
 }
 
-// storeName asks a store for its name once: that costs as much as a list.
+// reading is what one store lists.
+type reading struct {
+	places []place
+	failed *protocol.StoreStatus // why it lists nothing
+}
+
+func (s *Service) read(ctx context.Context, store keystore.Store) reading {
+	entries, err := store.List(ctx)
+	if err != nil {
+		status := failedStore(ctx, store, err)
+		return reading{failed: &status}
+	}
+	name := s.storeName(ctx, store)
+	var r reading
+	for _, e := range entries {
+		r.places = append(r.places, place{store, name, e})
+	}
+	return r
+}
+
+// storeName asks a store for its name once: that may cost as much as a list.
 func (s *Service) storeName(ctx context.Context, store keystore.Store) string {
+	if t, ok := store.(keystore.Titled); ok {
+		return t.Title()
+	}
 	s.mu.Lock()
 	name, known := s.names[store]
 	s.mu.Unlock()
@@ -161,10 +186,45 @@ func (s *Service) find(ctx context.Context, thumbprint string) (holding, error) 
 			return h, nil
 		}
 	}
+	return holding{}, absent(failed)
+}
+
+// absent says why a certificate was not found: a store that cannot be read may
+// hold it.
+func absent(failed []protocol.StoreStatus) error {
 	if len(failed) > 0 {
-		return holding{}, failed[0].Fault.Err()
+		return failed[0].Fault.Err()
 	}
-	return holding{}, fault.New(fault.KeyNotFound)
+	return fault.New(fault.KeyNotFound)
+}
+
+// findKey is find for the use of a private key: once a store has it, the
+// others are not waited for.
+func (s *Service) findKey(ctx context.Context, thumbprint string) (holding, error) {
+	if !isThumbprint(thumbprint) {
+		return holding{}, fault.Newf(fault.BadRequest, "thumbprint")
+	}
+	var found holding
+	var failed []protocol.StoreStatus
+	for _, r := range ask(s, func(store keystore.Store) reading { return s.read(ctx, store) }) {
+		if r.failed != nil {
+			failed = append(failed, *r.failed)
+		}
+		for _, p := range r.places {
+			if keypair.Thumbprint(p.entry.Certificate) == thumbprint {
+				found.der = p.entry.Certificate
+				found.places = append(found.places, p)
+			}
+		}
+		if slices.ContainsFunc(found.places, func(p place) bool { return p.entry.HasKey }) {
+			break
+		}
+	}
+	if found.places == nil {
+		return holding{}, absent(failed)
+	}
+	found.describe(s.now())
+	return found, nil
 }
 
 // isThumbprint reports whether s is a SHA-256 in lower-case hexadecimal.

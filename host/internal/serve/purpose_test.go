@@ -49,3 +49,32 @@ func TestPurpose(t *testing.T) {
 		t.Errorf("%+v, %+v", store.purposes, r.Fault)
 	}
 }
+
+// TestAKeyDoesNotWaitForCards: a reader that hangs holds up no key of another
+// store. A certificate without its key is looked for everywhere.
+func TestAKeyDoesNotWaitForCards(t *testing.T) {
+	pair := certtest.SelfSigned(t, certtest.Options{CommonName: "Alice"})
+	alone := certtest.SelfSigned(t, certtest.Options{CommonName: "Bob", Key: 1})
+	store := memory.New()
+	if _, err := store.Import(t.Context(), keystore.Pair{Key: pair.Key, Certificate: pair.DER, Name: "Alice"}); err != nil {
+		t.Fatal(err)
+	}
+	store.AddCertificate(alone.DER, "Bob")
+	hangs := make(chan struct{})
+	asked := make(chan struct{}, 1)
+	reader := &fakeStore{status: ready("fake"), list: func(context.Context) ([]keystore.Entry, error) {
+		asked <- struct{}{}
+		<-hangs
+		return []keystore.Entry{{URI: "fake:1", Store: "fake", Name: "Bob", Certificate: alone.DER, HasKey: true}}, nil
+	}}
+	s := newService(t, reader, store)
+	h, err := s.findKey(t.Context(), keypair.Thumbprint(pair.DER))
+	if err != nil || !h.shown.HasKey || len(h.places) != 1 {
+		t.Fatalf("%+v, %v", h.shown, err)
+	}
+	<-asked // it was looked at all the same
+	close(hangs)
+	if h, err = s.findKey(t.Context(), keypair.Thumbprint(alone.DER)); err != nil || h.places[0].entry.Store != "fake" {
+		t.Errorf("%+v, %v", h.places, err)
+	}
+}

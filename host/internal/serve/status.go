@@ -11,9 +11,11 @@ import (
 
 // Status answers host.status.
 func (s *Service) Status(ctx context.Context, _ protocol.Empty) (protocol.HostStatusResult, error) {
-	result := protocol.HostStatusResult{Version: version.Version, OS: runtime.GOOS, Stores: []protocol.StoreStatus{}}
-	for _, store := range s.stores() {
-		result.Stores = append(result.Stores, storeStatus(store.Status(ctx)))
+	result := protocol.HostStatusResult{Version: version.Version, OS: runtime.GOOS}
+	result.Stores = make([]protocol.StoreStatus, len(s.stores()))
+	look := func(store keystore.Store) protocol.StoreStatus { return storeStatus(store.Status(ctx)) }
+	for i, status := range ask(s, look) {
+		result.Stores[i] = status
 	}
 	return result, nil
 }
@@ -23,6 +25,10 @@ func storeStatus(status keystore.Status) protocol.StoreStatus {
 	mechanisms := []string{}
 	for _, m := range status.Capabilities.Mechanisms {
 		mechanisms = append(mechanisms, string(m))
+	}
+	var modules []protocol.ModuleStatus
+	for _, m := range status.Modules {
+		modules = append(modules, protocol.ModuleStatus{Path: m.Path, Tokens: m.Tokens, Fault: protocol.FaultOf(m.Err)})
 	}
 	return protocol.StoreStatus{
 		ID:           status.ID,
@@ -34,5 +40,6 @@ func storeStatus(status keystore.Status) protocol.StoreStatus {
 		Keys:         status.Keys,
 		Import:       status.Capabilities.Import && status.State == keystore.Ready,
 		Mechanisms:   mechanisms,
+		Modules:      modules,
 	}
 }

@@ -21,7 +21,7 @@ func (s *Service) Unwrap(ctx context.Context, p protocol.UnwrapParams) (protocol
 	if len(p.Origin) > maxLabel {
 		return protocol.UnwrapResult{}, fault.Newf(fault.BadRequest, "origin")
 	}
-	h, err := s.find(ctx, p.Thumbprint)
+	h, err := s.findKey(ctx, p.Thumbprint)
 	if err != nil {
 		return protocol.UnwrapResult{}, err
 	}

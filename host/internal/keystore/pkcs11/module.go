@@ -48,9 +48,9 @@ type module struct {
 	closed bool
 	held   map[tokenName]*held // tokens that are logged in, or about to be
 
-	stuck  atomic.Bool                      // a call has missed its deadline and not come back
-	asking chan struct{}                    // holds one while a PIN is asked for and tried
-	last   atomic.Pointer[[]keystore.Entry] // what the last look saw
+	stuck  atomic.Bool           // a call has missed its deadline and not come back
+	asking chan struct{}         // holds one while a PIN is asked for and tried
+	last   atomic.Pointer[sight] // what the last look saw
 	load   func(path string) library
 }
 
@@ -169,6 +169,9 @@ func (m *module) later(f func()) {
 // close ends the module when its turn comes within the limit. One that hangs
 // is left as it is; it ends with the process.
 func (m *module) close(limit time.Duration) {
+	if m.stuck.Load() {
+		return
+	}
 	clock := time.NewTimer(limit)
 	defer clock.Stop()
 	select {

@@ -38,10 +38,14 @@ type Prompt interface {
 
 // Options says which modules to load, and how long to wait for them.
 type Options struct {
-	// Modules are absolute paths of PKCS#11 modules, or ProxyModule. They are
-	// code that this process runs: only main passes them, from an
-	// administrator's settings.
+	// Modules are absolute paths of PKCS#11 modules. They are code that this
+	// process runs: only main passes them, from an administrator's settings or
+	// from Registry.
 	Modules []string
+	// Registered says that nobody named the modules: they are what packages
+	// brought along. One that cannot be loaded or begun then shows in
+	// Status.Modules only, and List does not fail for it.
+	Registered bool
 	// Prompt asks for PINs. nil refuses tokens that need one, unless they
 	// have a keypad of their own, with fault.PINPromptMissing.
 	Prompt Prompt
@@ -56,14 +60,10 @@ type Options struct {
 	Linger time.Duration
 }
 
-// ProxyModule is p11-kit's module, which shows the tokens of every module
-// that the system has registered. The dynamic loader finds it.
-const ProxyModule = "p11-kit-proxy.so"
-
 // valid says whether every module is named as Options demands.
 func (o Options) valid() bool {
 	for _, m := range o.Modules {
-		if m != ProxyModule && !filepath.IsAbs(m) {
+		if !filepath.IsAbs(m) {
 			return false
 		}
 	}

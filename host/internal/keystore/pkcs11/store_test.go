@@ -66,9 +66,14 @@ func TestCertificateOnly(t *testing.T) {
 	wantFault(t, "authority", err, fault.KeyNotFound)
 }
 
-// TestProxy: the same card through p11-kit (Debian package p11-kit-modules),
-// which a file of the user's tells of SoftHSM.
+// TestProxy: the same card through p11-kit's own module (Debian package
+// p11-kit-modules), as an administrator may name it, which a file of the
+// user's tells of SoftHSM.
 func TestProxy(t *testing.T) {
+	proxy, err := filepath.Glob("/usr/lib/*/p11-kit-proxy.so")
+	if err != nil || len(proxy) == 0 {
+		t.Fatal("p11-kit-proxy.so is not installed (Debian package p11-kit-modules)")
+	}
 	p, pair := card(t)
 	home := t.TempDir()
 	t.Setenv("HOME", home)
@@ -76,9 +81,35 @@ func TestProxy(t *testing.T) {
 	dir := filepath.Join(home, ".config", "pkcs11", "modules")
 	must(t, os.MkdirAll(dir, 0o700))
 	must(t, os.WriteFile(filepath.Join(dir, "softhsm-of-test.module"), []byte("module: "+p.path+"\n"), 0o600))
-	s := p.store(t, Options{Modules: []string{ProxyModule}, Look: time.Minute})
+	s := p.store(t, Options{Modules: proxy[:1], Look: time.Minute})
 	must(t, selfsign.SelfTest(t.Context(), s, entry(t, s, pair)))
 	if p.desk.times() != 1 {
 		t.Errorf("asked %d times", p.desk.times())
 	}
+}
+
+// TestRegisteredModules: of modules that nobody named, one that does not load
+// is told in the status and is no trouble; one that hangs is.
+func TestRegisteredModules(t *testing.T) {
+	p, pair := card(t)
+	quiet := p.store(t, Options{Modules: []string{"/nowhere/card.so", "/nowhere/other.so"}, Registered: true})
+	if list, err := quiet.List(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("%d entries, %v", len(list), err)
+	}
+	status := quiet.Status(t.Context())
+	if status.State != keystore.Ready || len(status.Modules) != 2 || fault.CodeOf(status.Modules[1].Err) != fault.StoreLibrary {
+		t.Errorf("%+v", status)
+	}
+	s, x := p.troubled(t, Options{Modules: []string{p.path, "/nowhere/card.so"}, Registered: true})
+	status = s.Status(t.Context())
+	if status.Keys != 1 || status.Modules[0].Tokens != 1 || status.Modules[0].Err != nil || status.Modules[1].Err == nil {
+		t.Errorf("%+v", status)
+	}
+	entry(t, s, pair)
+	release := make(chan struct{})
+	x.with(func() { x.hang = release })
+	s.o.Look = 100 * time.Millisecond
+	_, err := s.List(t.Context())
+	wantFault(t, "frozen", err, fault.TokenNotResponding)
+	close(release)
 }
