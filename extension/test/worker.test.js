@@ -168,6 +168,8 @@ test("status is three facts", async () => {
     [undefined, { online: false, fault: { code: "host-missing" } }, { ready: false }],
     [fakeHost({ "host.status": () => ({ stores: [{ state: "failed", fault: { code: "store-busy" } }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: false, fault: { code: "store-busy" } }],
     [fakeHost({ "host.status": () => ({ stores: [{ state: "failed" }, { state: "read-only" }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: true }],
+    [fakeHost({ "host.status": () => ({ stores: [{ state: "locked" }, { state: "ready", keys: 0, modules: [{ path: "/x.so", tokens: 0 }] }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: false, fault: { code: "store-locked" } }],
+    [fakeHost({ "host.status": () => ({ stores: [{ state: "locked" }, { state: "ready", keys: 1, modules: [{ path: "/x.so", tokens: 1 }] }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: true }],
     [fakeHost({ "host.status": () => ({ stores: [{ state: "locked" }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: false, fault: { code: "store-locked" } }],
     [fakeHost({ "host.status": () => ({ stores: [] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: false, fault: { code: "store-missing" } }],
   ];

@@ -22,9 +22,10 @@
     }
   };
 
-  /** The stores taken together: one that opens plis is enough (keystore.State). */
+  /** The stores taken together: one that opens plis is enough (keystore.State). Readers without a card are none. */
   const storeState = (stores) => {
-    if (stores.some((s) => s.state === "ready" || s.state === "read-only")) return { ready: true };
+    const opens = (s) => (s.state === "ready" || s.state === "read-only") && !(s.modules && s.keys === 0);
+    if (stores.some(opens)) return { ready: true };
     if (stores.some((s) => s.state === "locked")) return { ready: false, fault: { code: "store-locked" } };
     return { ready: false, fault: stores.find((s) => s.fault)?.fault ?? { code: "store-missing" } };
   };

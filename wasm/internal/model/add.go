@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -158,23 +159,20 @@ func (a *Add) start() []Effect {
 }
 
 // Takes reports whether a store of this computer takes new keys; otherwise
-// the reason.
+// the reason, which is that of the first, most important store.
 func (a *Add) Takes() (bool, fault.Code) {
-	reason := fault.StoreMissing
+	var reason fault.Code
 	for _, s := range a.Stores {
-		if s.Import && s.State == "ready" {
+		if s.Import && (s.State == "ready" || s.State == "locked") {
 			return true, ""
 		}
-		switch {
-		case s.Fault != nil:
-			reason = s.Fault.Code
-		case s.State == "locked" && s.Import:
-			return true, ""
-		case s.State == "read-only" || !s.Import:
-			reason = fault.StoreReadOnly
+		if s.Fault != nil {
+			reason = cmp.Or(reason, s.Fault.Code)
+		} else {
+			reason = cmp.Or(reason, fault.StoreReadOnly)
 		}
 	}
-	return false, reason
+	return false, cmp.Or(reason, fault.StoreMissing)
 }
 
 // Update changes the registration by a message.

@@ -336,6 +336,21 @@ func TestStoreWithoutImportLeavesExisting(t *testing.T) {
 	}
 }
 
+// TestWhyNoStoreTakesKeys: a store of cards beside it hides no reason.
+func TestWhyNoStoreTakesKeys(t *testing.T) {
+	cards := protocol.StoreStatus{State: "ready", Modules: []protocol.ModuleStatus{{Path: "/usr/lib/card.so"}}}
+	for want, stores := range map[fault.Code][]protocol.StoreStatus{
+		"":                  {{State: "locked", Import: true}, cards},
+		fault.StoreMissing:  nil,
+		fault.StoreLibrary:  {{State: "failed", Fault: &protocol.Fault{Code: fault.StoreLibrary}}, cards},
+		fault.StoreReadOnly: {{State: "read-only"}, {State: "failed", Fault: &protocol.Fault{Code: fault.TokenNotResponding}}},
+	} {
+		if takes, why := (&model.Add{Stores: stores}).Takes(); takes != (want == "") || why != want {
+			t.Errorf("%v: %v, %s", stores, takes, why)
+		}
+	}
+}
+
 func TestNoHost(t *testing.T) {
 	p := newPortal(t)
 	p.failOnce("host host.status", fault.HostMissing)
