@@ -128,6 +128,17 @@
       "remedy": "Nothing is done that they might forbid. Pass this message on to your IT department."
     }
   },
+  "computer-unfit": {
+    "group": "setup",
+    "fr": {
+      "text": "La configuration de ce poste empêche Scellé de fonctionner.",
+      "remedy": "Corrigez les points signalés dans l’ordre, puis testez de nouveau. Le rapport ne contient aucune donnée personnelle : vous pouvez l’envoyer au support."
+    },
+    "en": {
+      "text": "The configuration of this computer keeps Scellé from working.",
+      "remedy": "Put right what is listed, in that order, then test again. The report holds no personal data: you can send it to support."
+    }
+  },
   "store-missing": {
     "group": "store",
     "fr": {

@@ -125,9 +125,80 @@ export interface Challenge {
   envelope: Base64;
 }
 
+/** Check names one check. Codes are never changed or reused, only added. */
+export type Check =
+  | "browser-registration"
+  | "browser-manifest"
+  | "host-present"
+  | "host-single"
+  | "host-exposed"
+  | "host-location"
+  | "extension-ids"
+  | "policy-user-hosts"
+  | "policy-native-messaging"
+  | "policy-extension"
+  | "policy-readable"
+  | "sandboxed-browser"
+  | "command-interpreter"
+  | "settings-readable"
+  | "store-library"
+  | "store-open"
+  | "store-unlocked"
+  | "store-writable"
+  | "store-allowed"
+  | "firefox-profiles"
+  | "second-reader"
+  | "keys-present"
+  | "keys-expired"
+  | "keys-expiring"
+  | "keys-usable"
+  | "card-reader"
+  | "card-service"
+  | "card-module"
+  | "card-pin"
+  | "pin-prompt"
+  | "journal-intact"
+  | "journal-writable"
+  | "clock"
+  | "disk-space"
+  | "home-writable"
+  | "folder-permissions"
+  | "umask"
+  | "language"
+  | "system-version"
+  | "antivirus"
+  | "old-assistant"
+  | "local-ports"
+  | "host-reachable"
+  | "versions-agree"
+  | "site-permission"
+  | "worker-answers"
+  | "storage-quota"
+  | "managed-settings"
+  | "browser-version";
+
 /** DiscardArgs gives up a registration. */
 export interface DiscardArgs {
   id: string;
+}
+
+/**
+ * DoctorResult is what the host found when it looked at this computer. It names no person, no
+ * certificate and no folder below the home directory.
+ */
+export interface DoctorResult {
+  /** of the host */
+  version: string;
+  protocol: number;
+  /** GOOS */
+  os: string;
+  /** GOARCH */
+  arch: string;
+  /** what the system calls itself */
+  system: string;
+  /** UTC */
+  time: Timestamp;
+  findings: Finding[];
 }
 
 /** Empty is the params or result of a method that has none. */
@@ -164,6 +235,7 @@ export type FaultCode =
   | "host-stopped"
   | "host-unreachable"
   | "policy-unreadable"
+  | "computer-unfit"
   | "store-missing"
   | "store-library-missing"
   | "store-busy"
@@ -259,6 +331,16 @@ export type FaultGroup =
  */
 export interface FetchEnvelopeArgs {
   id: string;
+}
+
+/**
+ * Finding is one check and how it came out. Detail is short and technical, "" where there is
+ * nothing to add; the texts are package checkup's.
+ */
+export interface Finding {
+  check: Check;
+  level: Level;
+  detail?: string;
 }
 
 /** FinishParams is a session's outcome; either Result or Fault. */
@@ -371,6 +453,14 @@ export interface LeftOut {
   fault: Fault;
 }
 
+/** Level says how a check came out. */
+export type Level =
+  | "bad"
+  | "warning"
+  | "note"
+  | "good"
+  | "skipped";
+
 /** ListParams asks for one page of certificates. Cursor is empty for the first. */
 export interface ListParams {
   cursor?: string;
@@ -419,6 +509,7 @@ export type Method =
   | "site.remember"
   | "host.hello"
   | "host.status"
+  | "host.doctor"
   | "host.keys.list"
   | "host.keys.certificate"
   | "host.keys.present"

@@ -111,6 +111,12 @@
       ],
       "to": "host"
     },
+    "host.doctor": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
     "host.keys.list": {
       "from": [
         "app"

@@ -79,6 +79,7 @@ export type FaultCode =
   | "host-stopped"
   | "host-unreachable"
   | "policy-unreadable"
+  | "computer-unfit"
   | "store-missing"
   | "store-library-missing"
   | "store-busy"

@@ -31,6 +31,7 @@ const (
 	HostStopped       Code = "host-stopped"
 	HostUnreachable   Code = "host-unreachable"
 	PolicyUnreadable  Code = "policy-unreadable"
+	ComputerUnfit     Code = "computer-unfit"
 
 	StoreMissing       Code = "store-missing"
 	StoreLibrary       Code = "store-library-missing"

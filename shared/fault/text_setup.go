@@ -57,4 +57,9 @@ var setupTexts = []entry{
 		"Rien de ce qu’ils pourraient interdire n’est fait. Transmettez ce message à votre service informatique.",
 		"The settings that the administrator made for Scellé cannot be read, or others could have written them.",
 		"Nothing is done that they might forbid. Pass this message on to your IT department."},
+	{ComputerUnfit, Setup,
+		"La configuration de ce poste empêche Scellé de fonctionner.",
+		"Corrigez les points signalés dans l’ordre, puis testez de nouveau. Le rapport ne contient aucune donnée personnelle : vous pouvez l’envoyer au support.",
+		"The configuration of this computer keeps Scellé from working.",
+		"Put right what is listed, in that order, then test again. The report holds no personal data: you can send it to support."},
 }

@@ -49,6 +49,7 @@ const (
 
 	HostHello       Method = "host.hello"
 	HostStatus      Method = "host.status"
+	HostDoctor      Method = "host.doctor"
 	HostList        Method = "host.keys.list"
 	HostCertificate Method = "host.keys.certificate"
 	HostPresent     Method = "host.keys.present"
@@ -98,6 +99,7 @@ func Methods() []Spec {
 
 		row[HelloParams, HelloResult](HostHello, Host, "First message on every connection: versions of both sides.", App, Worker),
 		row[Empty, HostStatusResult](HostStatus, Host, "State of each store.", App, Worker),
+		row[Empty, DoctorResult](HostDoctor, Host, "Looks at this computer with the checks of `scelle doctor`.", App),
 		row[ListParams, ListResult](HostList, Host, "Certificates of this computer, page by page.", App),
 		row[CertificateParams, CertificateResult](HostCertificate, Host, "One public certificate.", App),
 		row[PresentParams, HostPresentResult](HostPresent, Host, "Which of these certificates have their private key in a store.", App, Worker),

@@ -1,6 +1,11 @@
 package protocol
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+
+	"scelle/shared/checkup"
+)
 
 // StatusResult is the three facts of the product's state, each with its
 // version. Nothing in it tells a page about certificates.
@@ -82,6 +87,26 @@ type ModuleStatus struct {
 	Path   string `json:"path"`
 	Tokens int    `json:"tokens"`
 	Fault  *Fault `json:"fault,omitempty"`
+}
+
+// DoctorResult is what the host found when it looked at this computer. It
+// names no person, no certificate and no folder below the home directory.
+type DoctorResult struct {
+	Version  string    `json:"version"` // of the host
+	Protocol int       `json:"protocol"`
+	OS       string    `json:"os"`     // GOOS
+	Arch     string    `json:"arch"`   // GOARCH
+	System   string    `json:"system"` // what the system calls itself
+	Time     time.Time `json:"time"`   // UTC
+	Findings []Finding `json:"findings"`
+}
+
+// Finding is one check and how it came out. Detail is short and technical, ""
+// where there is nothing to add; the texts are package checkup's.
+type Finding struct {
+	Check  checkup.Check `json:"check"`
+	Level  checkup.Level `json:"level"`
+	Detail string        `json:"detail,omitempty"`
 }
 
 // AttachResult is a bridge's nonce, 32 hex digits.

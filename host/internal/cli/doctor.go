@@ -2,19 +2,48 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
-	"os"
-	"path/filepath"
-	"text/tabwriter"
-	"time"
+	"slices"
+	"strings"
 
 	"scelle/host/internal/doctor"
-	"scelle/host/internal/install"
+	"scelle/host/internal/managed"
+	"scelle/shared/checkup"
 	"scelle/shared/fault"
+	"scelle/shared/protocol"
 )
 
-// doctor proves on throw-away keys that this computer does what Scellé needs.
+// computer is what the checks look at, without what the Service knows.
+func (c *command) computer() (doctor.Computer, error) {
+	system, err := c.system()
+	if err != nil {
+		return doctor.Computer{}, err
+	}
+	dir, err := c.StateDir()
+	if err != nil {
+		return doctor.Computer{}, fault.Wrap(fault.ReadFailed, err)
+	}
+	return doctor.Computer{System: system, Settings: managed.Place{Root: c.Root}, StateDir: dir, Native: doctor.ThisSystem()}, nil
+}
+
+// doctorReport is the JSON form of doctor: what the host found, with the texts.
+type doctorReport struct {
+	protocol.DoctorResult
+	Findings []explained           `json:"findings"`
+	Counts   map[checkup.Level]int `json:"counts"`
+}
+
+// explained is a finding with its texts in both languages; cause and remedy
+// only where there is something to put right or to know.
+type explained struct {
+	protocol.Finding
+	Title  inBoth  `json:"title"`
+	Cause  *inBoth `json:"cause,omitempty"`
+	Remedy *inBoth `json:"remedy,omitempty"`
+}
+
+// doctor looks at this computer and says what is wrong and what to do. With
+// --prove it works with throw-away keys instead.
 func (c *command) doctor(ctx context.Context, args []string) error {
 	f := c.flags("doctor")
 	prove := f.Bool("prove", false, "")
@@ -22,106 +51,67 @@ func (c *command) doctor(ctx context.Context, args []string) error {
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return err
 	}
-	if !*prove {
-		return misuse(c.text(txtNeedProve))
+	if *prove {
+		return c.prove(ctx, *asJSON)
 	}
-	system, err := c.system()
+	host, done := c.host()
+	defer done()
+	result, err := host.Doctor(ctx, protocol.Empty{})
 	if err != nil {
 		return err
 	}
-	stores := c.Stores()
-	defer func() {
-		for _, s := range stores {
-			_ = s.Close()
-		}
-	}()
-	p := doctor.Prove(ctx, doctor.ProveOptions{Stores: stores, Now: time.Now, Others: []doctor.Trial{
-		{Name: "registration", Run: func(context.Context) error { return proveRegistration(system) }},
-	}})
+	slices.SortStableFunc(result.Findings, func(a, b protocol.Finding) int { return a.Level.Rank() - b.Level.Rank() })
+	report := newDoctorReport(result)
 	if *asJSON {
-		err = c.printJSON(p)
+		err = c.printJSON(report)
 	} else {
-		c.printProof(p)
+		c.printDoctor(report)
 	}
-	if err == nil && !p.OK() {
-		err = fault.New(fault.StoreSelfTest)
+	if err == nil && report.Counts[checkup.Bad] > 0 {
+		err = fault.Newf(fault.ComputerUnfit, "%d", report.Counts[checkup.Bad])
 	}
 	return err
 }
 
-// proveRegistration registers the host for every browser of the table, looks
-// at it and takes it out again, below a folder and a registry key of its own:
-// what the person's browsers know is not touched.
-func proveRegistration(s install.System) error {
-	dir, err := os.MkdirTemp("", "scelle-doctor-")
-	if err != nil {
-		return fault.Wrap(fault.WriteFailed, err)
+func newDoctorReport(r protocol.DoctorResult) doctorReport {
+	report := doctorReport{DoctorResult: r, Counts: map[checkup.Level]int{}}
+	for _, level := range checkup.Levels() {
+		report.Counts[level] = 0
 	}
-	defer os.RemoveAll(dir)
-	home := filepath.Join(dir, "home é")
-	s.Home, s.Root, s.Hive = home, dir, `Software\Scelle essai `+rand.Text()[:8]+`\`
-	s.Getenv = func(name string) string {
-		switch name {
-		case "LOCALAPPDATA", "APPDATA", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME":
-			return filepath.Join(home, name)
+	for _, f := range r.Findings {
+		report.Counts[f.Level]++
+		e := explained{Finding: f, Title: inBoth{f.Check.Title("fr"), f.Check.Title("en")}}
+		if f.Level.Rank() < checkup.Good.Rank() {
+			e.Cause = &inBoth{f.Check.Cause("fr"), f.Check.Cause("en")}
+			e.Remedy = &inBoth{f.Check.Remedy("fr"), f.Check.Remedy("en")}
 		}
-		return os.Getenv(name)
+		report.Findings = append(report.Findings, e)
 	}
-	var names []string
-	for _, b := range install.Browsers() {
-		names = append(names, b.Name)
-	}
-	entries, err := s.Entries(names, install.Scope{})
-	if err != nil {
-		return err
-	}
-	if len(entries) == 0 {
-		return fault.Newf(fault.Internal, "no place to register")
-	}
-	for _, e := range entries {
-		if err := s.Install(e); err != nil {
-			return err
-		}
-		if r := s.Look(e); r.State != install.Current {
-			return fault.Newf(fault.Internal, "%s: %s %s", e.Browsers, r.State, r.Reason)
-		}
-		if gone, err := s.Uninstall(e); err != nil || !gone {
-			return fault.Wrap(fault.Internal, fmt.Errorf("%s is still registered: %w", e.Browsers, err))
-		}
-		if r := s.Look(e); r.State != install.Absent {
-			return fault.Newf(fault.Internal, "%s: %s", e.Browsers, r.State)
-		}
-	}
-	return nil
+	return report
 }
 
-func (c *command) printProof(p doctor.Proof) {
-	fmt.Fprintf(c.Out, "Scellé %s, %s, %s, %s\n", p.Version, p.System, p.Go, p.Time.Format(moment))
-	for _, s := range p.Stores {
-		fmt.Fprintf(c.Out, "\n%s (%s) %v\n", s.ID, s.State, s.Mechanisms)
-		for _, m := range s.Modules {
-			c.printModule(m.Name, m.Tokens, m.Fault)
+// printDoctor shows what matters first, each with its remedy; what is good is
+// one line.
+func (c *command) printDoctor(r doctorReport) {
+	fmt.Fprintf(c.Out, "Scellé %s, %s/%s, %s, %s\n", r.Version, r.OS, r.Arch, r.System, r.Time.Format(moment))
+	marks := map[checkup.Level]textKey{checkup.Bad: txtCheckBad, checkup.Warning: txtCheckWarning, checkup.Note: txtCheckNote}
+	rest := map[checkup.Level][]string{}
+	for _, f := range r.Findings {
+		mark, told := marks[f.Level]
+		if !told {
+			rest[f.Level] = append(rest[f.Level], string(f.Check))
+			continue
 		}
-		c.printSteps(s.Steps)
+		fmt.Fprintf(c.Out, "\n%s  %s  [%s]\n", c.text(mark), f.Check.Cause(c.lang), f.Check)
+		if f.Detail != "" {
+			fmt.Fprintf(c.Out, "    %s\n", f.Detail)
+		}
+		fmt.Fprintf(c.Out, "    → %s\n", f.Check.Remedy(c.lang))
 	}
 	fmt.Fprintln(c.Out)
-	c.printSteps(p.Others)
-	verdict := txtProofGood
-	if !p.OK() {
-		verdict = txtProofBad
+	c.say(txtChecksGood, r.Counts[checkup.Good], strings.Join(rest[checkup.Good], ", "))
+	c.say(txtChecksSkipped, r.Counts[checkup.Skipped], strings.Join(rest[checkup.Skipped], ", "))
+	if r.Counts[checkup.Bad] == 0 {
+		c.say(txtChecksPassed)
 	}
-	fmt.Fprintf(c.Out, "\n%s\n", c.text(verdict))
-}
-
-func (c *command) printSteps(steps []doctor.Step) {
-	w := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
-	for _, s := range steps {
-		said := map[doctor.Outcome]string{doctor.Passed: c.text(txtStepPassed), doctor.Failed: c.text(txtStepFailed), doctor.Skipped: c.text(txtStepSkipped)}[s.Outcome]
-		why := string(s.Fault)
-		if s.Detail != "" {
-			why += " (" + s.Detail + ")"
-		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%.1f ms\t%s\n", said, s.Key, s.Name, s.Millis, why)
-	}
-	w.Flush()
 }

@@ -29,6 +29,7 @@ Navigateurs
   scelle install [--browser NOM|all] [--user-data-dir DOSSIER] [--system] [--copy]
   scelle uninstall [--browser NOM|all] [--user-data-dir DOSSIER] [--system]
   scelle status [--json]                      ce qui est enregistré, ce qui le cache, état des magasins
+  scelle doctor [--json]                      ce qui ne va pas sur ce poste, et que faire
   scelle doctor --prove [--json]              essaie tout sur des clés jetables ; rapport à envoyer
   scelle journal verify [--json]              le journal des utilisations de clés est-il entier ?
   scelle journal export [--json] [-o SORTIE] [--force]    une page à lire, ou du JSON
@@ -61,6 +62,7 @@ Browsers
   scelle install [--browser NAME|all] [--user-data-dir DIR] [--system] [--copy]
   scelle uninstall [--browser NAME|all] [--user-data-dir DIR] [--system]
   scelle status [--json]                      what is registered, what hides it, state of the stores
+  scelle doctor [--json]                      what is wrong on this computer, and what to do
   scelle doctor --prove [--json]              tries everything on throw-away keys; a report to send
   scelle journal verify [--json]              is the journal of key uses complete?
   scelle journal export [--json] [-o OUT] [--force]       a page to read, or JSON

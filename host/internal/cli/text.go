@@ -71,7 +71,12 @@ const (
 	txtBadProfile
 	txtOneFileToStdout
 	txtJournalWhole
-	txtNeedProve
+	txtCheckBad
+	txtCheckWarning
+	txtCheckNote
+	txtChecksGood
+	txtChecksSkipped
+	txtChecksPassed
 	txtStepPassed
 	txtStepFailed
 	txtStepSkipped
@@ -134,7 +139,12 @@ func texts() [textKeys]pair {
 		txtRemoved:          {"Retiré : %s", "Removed: %s"},
 		txtNothingRemoved:   {"Ce programme n’était enregistré nulle part.", "This program was not registered anywhere."},
 		txtJournalWhole:     {"Journal entier et non modifié. Utilisations de clés : %d", "Journal complete and unchanged. Key uses: %d"},
-		txtNeedProve:        {"doctor : indiquez --prove", "doctor: give --prove"},
+		txtCheckBad:         {"PROBLÈME", "PROBLEM"},
+		txtCheckWarning:     {"ATTENTION", "WARNING"},
+		txtCheckNote:        {"À savoir", "Note"},
+		txtChecksGood:       {"En ordre (%d) : %s", "In order (%d): %s"},
+		txtChecksSkipped:    {"Sans objet ici (%d) : %s", "Nothing to look at here (%d): %s"},
+		txtChecksPassed:     {"Rien n’empêche Scellé de fonctionner sur ce poste. Ce rapport ne contient aucune donnée personnelle.", "Nothing keeps Scellé from working on this computer. This report holds no personal data."},
 		txtStepPassed:       {"réussi", "passed"},
 		txtStepFailed:       {"ÉCHEC", "FAILED"},
 		txtStepSkipped:      {"sans objet", "skipped"},

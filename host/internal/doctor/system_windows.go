@@ -4,6 +4,9 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/registry"
+
+	"scelle/host/internal/managed"
 )
 
 // systemVersion is Windows' own number: "10.0.22631". Wine names itself.
@@ -14,4 +17,39 @@ func systemVersion() string {
 		s += " (Wine)"
 	}
 	return s
+}
+
+// minWindows is what Go's programs need (go.dev/wiki/MinimumRequirements).
+const minWindows = 10
+
+func outdated() (tooOld bool, version string) {
+	return windows.RtlGetVersion().MajorVersion < minWindows, systemVersion()
+}
+
+// free is what this user may still write on the folder's disk, in bytes.
+func free(folder string) (bytes uint64, err error) {
+	path, err := windows.UTF16PtrFromString(folder)
+	if err != nil {
+		return 0, err
+	}
+	err = windows.GetDiskFreeSpaceEx(path, &bytes, nil, nil)
+	return bytes, err
+}
+
+// synchronised is not known here.
+func synchronised() (yes, known bool) { return false, false }
+
+// ours is not known here: profiles are their user's by Windows' own rules.
+func ours(string) (ours, closed, known bool) { return false, false, false }
+
+func registryValues(machine bool, key string) map[string]any {
+	root := registry.Key(registry.CURRENT_USER)
+	if machine {
+		root = registry.LOCAL_MACHINE
+	}
+	values, err := managed.ReadKey(root, key)
+	if err != nil {
+		return nil
+	}
+	return values
 }

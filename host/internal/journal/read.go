@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"scelle/shared/fault"
 )
@@ -42,6 +43,17 @@ func (j *Journal) Each(fn func(Entry) error) error {
 			}
 		}
 	})
+}
+
+// Present reports whether the state directory dir holds a journal, or what is
+// left of one.
+func Present(dir string) bool {
+	for _, name := range []string{fileName, headName} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Verify checks the whole chain and returns the number of lines. Errors: those

@@ -16,8 +16,11 @@ import (
 	"testing"
 	"time"
 
+	"scelle/host/internal/doctor"
+	"scelle/host/internal/install"
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/keystore/memory"
+	"scelle/host/internal/managed"
 	"scelle/host/internal/wire"
 	"scelle/shared/certtest"
 	"scelle/shared/envelope"
@@ -145,11 +148,33 @@ func newService(t *testing.T, stores ...keystore.Store) *Service {
 		Stores:   func() []keystore.Store { return stores },
 		Secret:   func() ([]byte, error) { return bytes.Repeat([]byte{7}, 32), nil },
 		StateDir: func() (string, error) { return t.TempDir(), nil },
+		Computer: func() (doctor.Computer, error) { return bareComputer(t), nil },
 		Now:      func() time.Time { return noon },
 		Log:      t.Logf,
 	})
 	t.Cleanup(func() { s.Close() })
 	return s
+}
+
+// bareComputer is one where nothing was ever installed or used.
+func bareComputer(t *testing.T) doctor.Computer {
+	t.Helper()
+	root := t.TempDir()
+	return doctor.Computer{
+		System: install.System{Root: root, Home: root, OS: "linux", Hive: `Software\Scelle serve test\`, Executable: filepath.Join(root, "scelle"),
+			Getenv: func(string) string { return "" }},
+		Settings: managed.Place{Root: root, OS: "linux", Owner: os.Getuid()},
+		StateDir: filepath.Join(root, "state"),
+		Native: doctor.Native{
+			Second:       func([]string) (doctor.Difference, error) { return doctor.Difference{}, nil },
+			Free:         func(string) (uint64, error) { return 2 << 30, nil },
+			Synchronised: func() (yes, known bool) { return true, true },
+			Outdated:     func() (bool, string) { return false, "" },
+			Programs:     func() ([]doctor.Program, error) { return nil, nil },
+			Pinentry:     func() bool { return false },
+			Ours:         func(string) (ours, closed, known bool) { return true, true, true },
+		},
+	}
 }
 
 // readLetter takes the header of the letter that openssl wrote to Alice, and

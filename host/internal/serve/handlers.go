@@ -54,6 +54,7 @@ func handlers() map[protocol.Method]handler {
 	return map[protocol.Method]handler{
 		protocol.HostHello:       handle((*Service).Hello),
 		protocol.HostStatus:      handle((*Service).Status),
+		protocol.HostDoctor:      handle((*Service).Doctor),
 		protocol.HostList:        handle((*Service).List),
 		protocol.HostCertificate: handle((*Service).Certificate),
 		protocol.HostPresent:     handle((*Service).Present),

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"scelle/host/internal/doctor"
 	"scelle/host/internal/journal"
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/transport"
@@ -31,6 +32,9 @@ type Options struct {
 	Secret func() ([]byte, error)
 	// StateDir is the folder of the journal, which need not exist.
 	StateDir func() (string, error)
+	// Computer is what host.doctor looks at, without what the Service itself
+	// knows: stores, keys, tokens, journal. nil: the method does not exist.
+	Computer func() (doctor.Computer, error)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Log takes a line about what went wrong inside, without any secret or
@@ -45,6 +49,7 @@ type Service struct {
 	guard   func() (*unwrap.Guard, error)
 	journal func() (*journal.Journal, error)
 	oneTime *transport.Keys
+	system  func() (doctor.Computer, error)
 	now     func() time.Time
 	log     func(format string, args ...any)
 	mu      sync.Mutex                // guards what follows
@@ -54,7 +59,7 @@ type Service struct {
 
 // New returns a Service. Close it.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, log: o.Log, names: make(map[keystore.Store]string)}
+	s := &Service{now: o.Now, log: o.Log, system: o.Computer, names: make(map[keystore.Store]string)}
 	if s.now == nil {
 		s.now = time.Now
 	}
