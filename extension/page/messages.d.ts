@@ -61,6 +61,8 @@ export interface Fault {
   message: string;
   /** What to do now, in the document's language. */
   remedy: string;
+  /** Where the guide explains the code: the address that helpAt() was given, with the code as its anchor. */
+  help: string;
 }
 
 /**

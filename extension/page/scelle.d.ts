@@ -106,7 +106,16 @@ export class ScelleError extends Error {
   code: Fault["code"];
   detail?: string;
   remedy: string;
+  /** Where the guide explains the code; see helpAt(). */
+  help: string;
 }
+
+/**
+ * Says where your portal publishes the guide that comes with this package (help-fr.html or
+ * help-en.html, with help.css): `helpAt("/aide/help-fr.html")` makes the `help` of every failure
+ * "/aide/help-fr.html#code". Without it `help` is "#code", an anchor of the page itself.
+ */
+export function helpAt(address: string): void;
 
 export const scelle: {
   /** Answers within a second when there is no extension; never rejects. */

@@ -124,14 +124,32 @@ export class ScelleError extends Error {
     this.code = code;
     this.detail = detail;
     this.remedy = remedy;
+    this.help = helpOf(code);
   }
 }
+
+let guide = "";
+/** The address of a code's entry in the guide, which has the codes as its anchors. */
+const helpOf = (code) => `${guide}#${code}`;
+
+/**
+ * Says where this portal publishes help-fr.html or help-en.html: from then on
+ * the `help` of every failure leads there.
+ * @type {(address: string) => void}
+ */
+export const helpAt = (address) => void (guide = address.split("#")[0]);
 
 /** Faults that happen where no extension can word them. */
 const local = (code, detail) => {
   const lang = (document.documentElement.lang || navigator.language).toLowerCase().startsWith("en") ? "en" : "fr";
   const { text, remedy } = FAULTS[code][lang];
-  return { code, detail, message: text, remedy };
+  return { code, detail, message: text, remedy, help: helpOf(code) };
+};
+
+/** A status whose faults know where their help is. */
+const helped = (status) => {
+  for (const { fault } of [status.host ?? {}, status.store ?? {}]) if (fault) fault.help = helpOf(fault.code);
+  return status;
 };
 
 const pending = new Map(); // id -> {resolve, reject, functions, onProgress, timer}
@@ -238,9 +256,9 @@ const offline = (fault) => ({
  */
 const status = async ({ signal } = {}) => {
   try {
-    return (await request(METHODS.status, {}, { signal })).result;
-  } catch ({ code, detail, message, remedy }) {
-    return offline({ code, detail, message, remedy });
+    return helped((await request(METHODS.status, {}, { signal })).result);
+  } catch ({ code, detail, message, remedy, help }) {
+    return offline({ code, detail, message, remedy, help });
   }
 };
 

@@ -13,7 +13,7 @@ const start = async ({ content, lang = "fr", secure = true } = {}) => {
   const document = { documentElement: { lang }, visibilityState: "visible", addEventListener: window.addEventListener, removeEventListener: window.removeEventListener };
   Object.assign(globalThis, { window, document, location: window.location });
   Object.defineProperty(globalThis, "navigator", { value: { language: "en" }, configurable: true });
-  const { scelle, ScelleError } = await import(`${FILE.href}?${Math.random()}`);
+  const { scelle, ScelleError, helpAt } = await import(`${FILE.href}?${Math.random()}`);
   const sent = [];
   const reply = (message) => window.postMessage({ scelle: 1, to: "page", ...message }, PORTAL);
   window.addEventListener("message", ({ data }) => {
@@ -22,7 +22,7 @@ const start = async ({ content, lang = "fr", secure = true } = {}) => {
     if (content && data.kind === "request") reply({ kind: "progress", id: data.id, step: "accepted", done: 0, total: 0 });
     content?.(data, reply);
   });
-  return { scelle, ScelleError, window, document, sent, reply };
+  return { scelle, ScelleError, helpAt, window, document, sent, reply };
 };
 
 const answering = (results) => (data, reply) => {
@@ -55,7 +55,22 @@ test("an extension that acknowledged may take its time", async () => {
 test("a refused status is an answer, not an error", async () => {
   const { scelle } = await start({ content: (data, reply) => reply({ kind: "response", id: data.id, ok: false, fault: { code: "site-not-allowed", message: "M", remedy: "R" } }) });
   const status = await scelle.status();
-  assert.deepEqual([status.extension, plain(status.fault)], [null, { code: "site-not-allowed", message: "M", remedy: "R" }]);
+  assert.deepEqual([status.extension, plain(status.fault)], [null, { code: "site-not-allowed", message: "M", remedy: "R", help: "#site-not-allowed" }]);
+});
+
+test("every failure knows where its help is, by the code and the portal's wish", async () => {
+  const host = { online: false, fault: { code: "host-missing", message: "M", remedy: "R" } };
+  const status = { extension: { version: "1" }, host, store: { ready: false } };
+  const { scelle, helpAt } = await start({
+    content: (data, reply) =>
+      reply(data.method === "status" ? { kind: "response", id: data.id, ok: true, result: status } : { kind: "response", id: data.id, ok: false, fault: { code: "busy", message: "M", remedy: "R" } }),
+  });
+  assert.equal((await scelle.status()).host.fault.help, "#host-missing");
+  helpAt("/aide/help-fr.html#all");
+  const { host: now, store, extension } = await scelle.status();
+  assert.deepEqual([plain(now.fault), plain(store), plain(extension)], [{ ...host.fault, help: "/aide/help-fr.html#host-missing" }, { ready: false }, { version: "1" }]);
+  assert.equal((await reason(scelle.addKeyPair({}))).help, "/aide/help-fr.html#busy");
+  assert.equal((await reason(scelle.keysPresent(Array(65).fill("a")))).help, "/aide/help-fr.html#bad-request");
 });
 
 test("an insecure page asks nobody", async () => {

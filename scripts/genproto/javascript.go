@@ -249,7 +249,7 @@ func pagePackage() ([]byte, error) {
 		{"type", "module"},
 		{"exports", object{{".", object{{"types", "./scelle.d.ts"}, {"default", "./scelle.js"}}}}},
 		{"types", "./scelle.d.ts"},
-		{"files", []string{"scelle.js", "scelle.d.ts", "messages.d.ts"}},
+		{"files", []string{"scelle.js", "scelle.d.ts", "messages.d.ts", "help-fr.html", "help-en.html", "help.css"}},
 		{"sideEffects", false},
 	})
 	return []byte(text + "\n"), err

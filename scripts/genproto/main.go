@@ -1,6 +1,7 @@
 // Command genproto writes what follows from shared/protocol and shared/fault:
 // the extension's constants and fault texts, the TypeScript types of every
-// message, the generated part of scelle.js and the tables of PROTOCOL.md.
+// message, the generated part of scelle.js, the tables of PROTOCOL.md and the
+// guides with every fault and check.
 //
 //	go run ./scripts/genproto         writes the files
 //	go run ./scripts/genproto -check  fails when one of them would change
@@ -70,7 +71,7 @@ type file struct {
 func generate(root string) ([]file, error) {
 	src := newSource(root)
 	var files []file
-	for _, g := range []func(*source) ([]file, error){protocolScript, faultScript, messageTypes, pageModule, protocolDoc} {
+	for _, g := range []func(*source) ([]file, error){protocolScript, faultScript, messageTypes, pageModule, protocolDoc, helpPages} {
 		f, err := g(src)
 		if err != nil {
 			return nil, err

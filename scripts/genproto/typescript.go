@@ -31,7 +31,8 @@ func messageTypes(src *source) ([]file, error) {
 // a fault in the document's language.
 var pageExtra = map[string]string{
 	"Fault": "  /** What happened, in one sentence, in the document's language. */\n  message: string;\n" +
-		"  /** What to do now, in the document's language. */\n  remedy: string;\n",
+		"  /** What to do now, in the document's language. */\n  remedy: string;\n" +
+		"  /** Where the guide explains the code: the address that helpAt() was given, with the code as its anchor. */\n  help: string;\n",
 }
 
 func allRoots() []reflect.Type {

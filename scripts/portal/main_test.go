@@ -62,7 +62,7 @@ func TestRun(t *testing.T) {
 	if err != nil || !ok || !strings.HasPrefix(address, "http://127.0.0.1:") {
 		t.Fatalf("said %q, %v", line, err)
 	}
-	for _, path := range []string{"/connexion", "/scelle.js", "/static/keys.js"} {
+	for _, path := range []string{"/connexion", "/scelle.js", "/aide/help-fr.html", "/aide/help-en.html", "/aide/help.css", "/static/keys.js"} {
 		response, err := http.Get(address + path)
 		if err != nil {
 			t.Fatal(err)

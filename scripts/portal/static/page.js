@@ -110,9 +110,18 @@ export const say = (kind, ...lines) => {
 /** @param {unknown} error */
 export const sayFailure = (error) => {
   const { message, remedy, code } = words(error);
-  if (code === "cancelled" || code === "consent-refused") say("info", message, remedy);
-  else say("bad", message, remedy, text("code", code));
+  if (code === "cancelled" || code === "consent-refused") return say("info", message, remedy);
+  say("bad", message, remedy, text("code", code));
+  const help = /** @type {any} */ (error)?.help;
+  if (help) one("#message p:last-child").append(" ", learnMore(help));
 };
+
+/**
+ * A link to the guide, in a tab of its own: the page stays as it is.
+ * @type {(href: string) => HTMLAnchorElement}
+ */
+export const learnMore = (href) =>
+  Object.assign(document.createElement("a"), { href, target: "_blank", rel: "noopener", textContent: text("learn") });
 
 /**
  * Replaces a part of the page by its newest state, which the server renders.

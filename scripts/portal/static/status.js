@@ -1,8 +1,10 @@
 // The assistant's status block: three facts, and for what is missing its text,
 // its remedy and the way to the installer for this system, which the portal
 // shows first. It follows changes by itself.
-import { scelle } from "/scelle.js";
-import { one, text, words } from "./page.js";
+import { helpAt, scelle } from "/scelle.js";
+import { learnMore, one, text, words } from "./page.js";
+
+helpAt(`/aide/help-${document.documentElement.lang === "en" ? "en" : "fr"}.html`);
 
 /**
  * The first fact that is missing, in the order in which it can be mended.
@@ -43,6 +45,7 @@ const draw = (box, status, host) => {
   box.dataset.fault = fault?.code ?? "";
   put("line", told ? `${text("offline")}. ${told.line}` : text("online"));
   put("remedy", told?.remedy ?? "");
+  if (fault?.help) one("[data-status-remedy]", box).append(" ", learnMore(fault.help));
   put("versions", versions(status, host));
   one("[data-status-more]", box).hidden = !fault;
   const part = fault && (fault.code.startsWith("extension-") || fault.code.startsWith("site-")) ? "extension" : "program";

@@ -26,6 +26,10 @@ func allowedAttr(name, value string) bool {
 		return true
 	case "href":
 		return allowedURL(value)
+	case "target":
+		return value == "_blank"
+	case "rel":
+		return value == "noopener"
 	case "src":
 		return strings.HasPrefix(value, "../icons/") && !strings.Contains(value[3:], "..")
 	}
@@ -41,12 +45,14 @@ func onlyLetters(s string) bool {
 	return s != ""
 }
 
-// allowedURL accepts https addresses, fragments and file names of the
-// extension's app folder; nothing with another scheme or authority.
+// allowedURL accepts https addresses, fragments, file names of the extension's
+// app folder and the generated guides; nothing with another scheme or
+// authority.
 func allowedURL(s string) bool {
 	if strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "#") {
 		return true
 	}
+	s = strings.TrimPrefix(s, "../gen/")
 	for _, r := range s {
 		ok := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '#' || r == '_'
 		if !ok {

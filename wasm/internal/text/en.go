@@ -16,6 +16,8 @@ var en = [count]string{
 	Refresh:         "Refresh",
 	Stop:            "Stop",
 	MoreInfo:        "Show more information",
+	LearnMore:       "Learn more",
+	LearnMoreAbout:  "Learn more: %s",
 	StepOf:          "Step %d of %d",
 	ProgressLabel:   "Progress",
 	BrokenTitle:     "This window has nothing to do any more",

@@ -16,6 +16,8 @@ var fr = [count]string{
 	Refresh:         "Actualiser",
 	Stop:            "Arrêter",
 	MoreInfo:        "Afficher plus d’informations",
+	LearnMore:       "En savoir plus",
+	LearnMoreAbout:  "En savoir plus : %s",
 	StepOf:          "Étape %d sur %d",
 	ProgressLabel:   "Avancement",
 	BrokenTitle:     "Cette fenêtre n’a plus de travail",

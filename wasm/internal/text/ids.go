@@ -23,6 +23,8 @@ const (
 	Refresh
 	Stop
 	MoreInfo
+	LearnMore
+	LearnMoreAbout
 	StepOf
 	ProgressLabel
 	BrokenTitle

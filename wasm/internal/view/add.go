@@ -134,7 +134,7 @@ func (w *writer) addMode(a *model.Add) dom.Part {
 	return dom.Parts(
 		dom.El("p", dom.Set("class", "step"), dom.Text(w.S(text.StepOf, 2, 2)+" – "+a.Title())), w.stale(a),
 		dom.El("fieldset", dom.Set("class", "modes"), dom.El("legend", dom.Text(w.S(text.ModeLegend))),
-			dom.If(!takes, dom.El("div", dom.Set("class", "warning"), dom.Set("id", "no-import"), dom.El("p", dom.Text(reason.Text(w.Code())+" "+reason.Remedy(w.Code()))))),
+			dom.If(!takes, dom.El("div", dom.Set("class", "warning"), dom.Set("id", "no-import"), dom.El("p", dom.Text(reason.Text(w.Code())+" "+reason.Remedy(w.Code())+" "), w.learn(reason)))),
 			w.mode(a, protocol.ModeLocal, takes, text.ModeLocal, text.ModeLocalHelp, text.Recommended),
 			w.mode(a, protocol.ModeExisting, true, text.ModeExisting, text.ModeExistingHelp, 0),
 			w.mode(a, protocol.ModeServer, takes, text.ModeServer, text.ModeServerHelp, 0)),

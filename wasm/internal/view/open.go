@@ -131,7 +131,7 @@ func pliName(p *model.Pli) string {
 
 func (w *writer) pliFaults(plis []*model.Pli) dom.Node {
 	return dom.El("ul", dom.Set("class", "plis"), dom.Each(plis, func(_ int, p *model.Pli) dom.Part {
-		return dom.El("li", dom.El("strong", dom.Text(pliName(p))), dom.Text(" – "+p.Fault.Code.Text(w.Code())+" "+p.Fault.Code.Remedy(w.Code())))
+		return dom.El("li", dom.El("strong", dom.Text(pliName(p))), dom.Text(" – "+p.Fault.Code.Text(w.Code())+" "+p.Fault.Code.Remedy(w.Code())+" "), w.learn(p.Fault.Code))
 	}))
 }
 

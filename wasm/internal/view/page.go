@@ -102,7 +102,22 @@ func (w *writer) detail(f *fault.Fault) dom.Node {
 	if f.Detail != "" {
 		s += " – " + f.Detail
 	}
-	return dom.El("p", dom.Set("class", "code"), dom.Text(w.S(text.FaultCode, s)))
+	return dom.El("p", dom.Set("class", "code"), dom.Text(w.S(text.FaultCode, s)+" "), w.learn(f.Code))
+}
+
+// learn leads to a code's entry in the guide, in a tab of its own: the screen
+// stays as it is.
+func (w *writer) learn(code fault.Code) dom.Node {
+	if !code.Known() {
+		code = fault.Internal
+	}
+	return w.guide(string(code), code.Text(w.Code()))
+}
+
+// guide is a link to an entry of the guide; about tells screen readers which.
+func (w *writer) guide(entry, about string) dom.Node {
+	return dom.El("a", dom.Set("href", "../gen/help-"+w.Code()+".html#"+entry), dom.Set("target", "_blank"), dom.Set("rel", "noopener"),
+		dom.Set("class", "learn"), dom.Set("aria-label", w.S(text.LearnMoreAbout, about)), dom.Text(w.S(text.LearnMore)))
 }
 
 // fieldError is tied to its field by aria-describedby.
@@ -110,7 +125,7 @@ func (w *writer) fieldError(id string, f *fault.Fault) dom.Part {
 	if f == nil {
 		return nil
 	}
-	return dom.El("p", dom.Set("id", id), dom.Set("class", "field-error"), dom.Text(f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())))
+	return dom.El("p", dom.Set("id", id), dom.Set("class", "field-error"), dom.Text(f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())+" "), w.learn(f.Code))
 }
 
 // described lists the ids that describe a field.

@@ -58,7 +58,7 @@ func (w *writer) factFault(f *fault.Fault) dom.Part {
 		return nil
 	}
 	return dom.Parts(dom.El("p", dom.Set("class", "what"), dom.Text(f.Code.Text(w.Code()))),
-		dom.El("p", dom.Text(f.Code.Remedy(w.Code()))))
+		dom.El("p", dom.Text(f.Code.Remedy(w.Code())+" "), w.learn(f.Code)))
 }
 
 func (w *writer) popupFacts(p *model.Popup) dom.Node {
@@ -207,7 +207,7 @@ func (w *writer) hole(failed []protocol.StoreStatus) dom.Part {
 	}
 	return dom.El("div", dom.Set("class", "warning"), dom.Each(failed, func(_ int, s protocol.StoreStatus) dom.Part {
 		f := faultOf(s.Fault, fault.StoreFailed)
-		return dom.El("p", dom.Text(w.S(text.ListHole, s.Name)+" "+f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())))
+		return dom.El("p", dom.Text(w.S(text.ListHole, s.Name)+" "+f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())+" "), w.learn(f.Code))
 	}))
 }
 

@@ -145,3 +145,25 @@ func TestScreensHoldTogether(t *testing.T) {
 		}
 	}
 }
+
+var hrefAttr = regexp.MustCompile(`<a href="([^"]*)"`)
+
+// TestNoDeadLink: every link of every screen leads to a page that is there, at
+// an anchor that is there.
+func TestNoDeadLink(t *testing.T) {
+	followed := 0
+	for _, sc := range scenes() {
+		for _, lang := range []string{"fr", "en"} {
+			for _, m := range hrefAttr.FindAllStringSubmatch(draw(t, sc, lang), -1) {
+				file, anchor, _ := strings.Cut(m[1], "#")
+				if !strings.Contains(read(t, filepath.Join(app, file)), ` id="`+anchor+`"`) {
+					t.Errorf("%s: %s leads nowhere", sc.name, m[1])
+				}
+				followed++
+			}
+		}
+	}
+	if followed < 20 {
+		t.Errorf("%d links only", followed)
+	}
+}

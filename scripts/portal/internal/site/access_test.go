@@ -40,6 +40,7 @@ func TestAccess(t *testing.T) {
 		"GET /telechargements":             {"/telechargements", nil, [5]int{200, 200, 200, 200, 200}},
 		"GET /telechargements/{file}":      {"/telechargements/scelle-linux-amd64", nil, [5]int{200, 200, 200, 200, 200}},
 		"GET /scelle.js":                   {"/scelle.js", nil, [5]int{200, 200, 200, 200, 200}},
+		"GET /aide/{file}":                 {"/aide/help-fr.html", nil, [5]int{200, 200, 200, 200, 200}},
 		"GET /static/{file}":               {"/static/portal.css", nil, [5]int{200, 200, 200, 200, 200}},
 		"GET /consultations":               {"/consultations", nil, [5]int{303, 200, 200, 200, 200}},
 		"GET /consultations/{id}":          {"/consultations/" + salt, nil, [5]int{303, 200, 403, 403, 200}},

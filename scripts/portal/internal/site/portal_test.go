@@ -81,7 +81,7 @@ func testConfig(dir string) Config {
 	}
 	return Config{
 		Dir: dir, Demo: true, KeyMaker: []string{self, asKeyMaker}, Rounds: 1000, Log: log.New(io.Discard, "", 0),
-		Page: fstest.MapFS{"scelle.js": {Data: []byte("export const scelle = {};\n")}},
+		Page: fstest.MapFS{"scelle.js": {Data: []byte("export const scelle = {};\n")}, "help-fr.html": {Data: []byte("<!doctype html>\n")}},
 	}
 }
 

@@ -52,6 +52,7 @@ func (s *Server) routes() []route {
 		{"GET /telechargements", anyone, s.downloadsPage},
 		{"GET /telechargements/{file}", anyone, s.installer},
 		{"GET /scelle.js", anyone, s.scelleJS},
+		{"GET /aide/{file}", anyone, s.guide},
 		{"GET /static/{file}", anyone, s.staticFile},
 		{"GET /", anyone, s.nothingHere},
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strconv"
+	"strings"
 
 	"scelle/scripts/portal/internal/store"
 	"scelle/scripts/portal/internal/text"
@@ -166,6 +167,15 @@ func (s *Server) staticFile(c *call) error { return serveAsset(c, static.Files, 
 // scelleJS serves the library that a portal includes in its pages.
 func (s *Server) scelleJS(c *call) error { return serveAsset(c, s.Page, "scelle.js") }
 
+// guide serves what every code of scelle.js means and what to do about it.
+func (s *Server) guide(c *call) error {
+	name := c.PathValue("file")
+	if !strings.HasPrefix(name, "help") {
+		return errGone
+	}
+	return serveAsset(c, s.Page, name)
+}
+
 func serveAsset(c *call, files fs.FS, name string) error {
 	body, err := fs.ReadFile(files, name)
 	if errors.Is(err, fs.ErrNotExist) || path.Ext(name) == ".go" {
@@ -184,6 +194,8 @@ func serveAsset(c *call, files fs.FS, name string) error {
 // contentType does not ask the system's tables, which differ.
 func contentType(name string) string {
 	switch path.Ext(name) {
+	case ".html":
+		return "text/html; charset=utf-8"
 	case ".js":
 		return "text/javascript; charset=utf-8"
 	case ".css":

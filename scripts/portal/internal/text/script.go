@@ -26,6 +26,7 @@ func scriptTexts() []entry {
 		{"js.fingerprint", "Le pli est arrivé abîmé et n’a pas été gardé. Recommencez le dépôt.", "The submission arrived damaged and was not kept. Submit again."},
 		{"js.failed", "L’opération n’a pas abouti.", "The operation did not succeed."},
 		{"js.code", "Code : {0}", "Code: {0}"},
+		{"js.learn", "En savoir plus", "Learn more"},
 		{"js.sealing", "Scellement en cours", "Sealing"},
 		{"js.uploading", "Envoi en cours", "Uploading"},
 		{"js.cancelled", "Dépôt annulé. Rien n’a été envoyé.", "Submission cancelled. Nothing was sent."},
