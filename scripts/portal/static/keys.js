@@ -1,10 +1,10 @@
 // « Clés de chiffrement »: registering, editing and deleting key pairs.
 import { scelle } from "/scelle.js";
 import { api, data, one, refresh, say, sayFailure, text } from "./page.js";
+import { markPresent } from "./present.js";
 import { watch } from "./status.js";
 
 const page = /** @type {{service: string, serviceName: string, manage: boolean}} */ (data.page);
-const AT_ONCE = 64; // thumbprints in one question
 
 /** @type {(id: string, verb?: string) => string} */
 const keyPath = (id, verb) => `/api/keys/${encodeURIComponent(id)}${verb ? `/${verb}` : ""}`;
@@ -45,37 +45,6 @@ const update = async () => {
   } catch (error) {
     sayFailure(error);
   }
-};
-
-const AGAIN_MILLIS = 3000;
-let marking = 0; // the newest marking: an older one that answers late changes nothing
-
-/**
- * Says in each row whether its private key is here. A store that cannot be
- * read just now leaves "unknown" and is asked again.
- */
-const markPresent = async () => {
-  const mine = ++marking;
-  let failed = false;
-  const rows = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("tr[data-key]"))];
-  for (let i = 0; i < rows.length; i += AT_ONCE) {
-    const some = rows.slice(i, i + AT_ONCE);
-    const thumbprints = some.map((row) => row.dataset.thumbprint ?? "");
-    /** @type {{present: string[], absent: string[]}} */
-    const known = await scelle.keysPresent(thumbprints).catch(() => {
-      failed = true;
-      return { present: [], absent: [] };
-    });
-    if (mine !== marking) return;
-    for (const row of some) {
-      const thumbprint = row.dataset.thumbprint ?? "";
-      const here = known.present?.includes(thumbprint) ? "yes" : known.absent?.includes(thumbprint) ? "no" : "unknown";
-      const cell = one("[data-present]", row);
-      cell.dataset.present = here;
-      cell.textContent = text(`here.${here}`);
-    }
-  }
-  if (failed && one("#assistant").dataset.state === "online") setTimeout(() => mine === marking && void markPresent(), AGAIN_MILLIS);
 };
 
 /** @type {(dialog: HTMLDialogElement) => Promise<boolean>} whether it was confirmed */

@@ -1,6 +1,7 @@
 // The buyer's consultation: opening plis after the deadline.
 import { scelle } from "/scelle.js";
 import { api, data, headers, one, refresh, say, sayFailure, send, text, words } from "./page.js";
+import { markPresent } from "./present.js";
 import { watch } from "./status.js";
 
 const page = /** @type {{tender: string, reference: string, title: string, plis: {id: string, label: string}[]}} */ (data.page);
@@ -57,6 +58,7 @@ const onSubmit = async (event) => {
     button.disabled = false;
     await Promise.all([refresh("#plis-list"), refresh("#records")]).catch(sayFailure);
     markAll();
+    await markPresent();
   }
 };
 
@@ -78,5 +80,5 @@ document.addEventListener("change", (event) => {
 });
 
 form?.addEventListener("submit", (event) => void onSubmit(event));
-watch({ host: true });
+watch({ host: true, onChange: () => void markPresent() });
 markAll();

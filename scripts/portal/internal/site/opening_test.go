@@ -161,3 +161,28 @@ func TestRecordIsKept(t *testing.T) {
 		t.Errorf("the file is %v: %.100s", response.Header, body)
 	}
 }
+
+// TestCoverage: who can open each pli, and a warning while one key alone can.
+func TestCoverage(t *testing.T) {
+	s := newSealing(t)
+	_, page := s.agent.page("/consultations/" + salt)
+	if strings.Contains(page, `data-alert="one-key"`) || strings.Contains(page, `data-alert="single"`) {
+		t.Error("a warning although there is a recovery key")
+	}
+	s.company.deposit(salt, s.company.seal(salt, "", "contenu"))
+	_, page = s.agent.page("/consultations/" + salt)
+	for _, want := range []string{"2 clés peuvent l’ouvrir", "enregistrée par Camille Lefort", `>secours<`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	s.agent.must(http.MethodPatch, "/api/keys/"+s.backup, map[string]any{"recovery": false}, nil)
+	if status, body := s.agent.form("/consultations/"+salt+"/cles", url.Values{"all": {"no"}, "key": {s.personalID}}); status != http.StatusSeeOther {
+		t.Fatalf("%d: %s", status, body)
+	}
+	s.company.deposit(salt, s.company.seal(salt, "", "autre contenu"))
+	_, page = s.agent.page("/consultations/" + salt)
+	if !strings.Contains(page, `data-alert="one-key"`) || !strings.Contains(page, "1 pli non ouvert ne peut être ouvert que par une seule clé") {
+		t.Error("no warning about the one key that is left")
+	}
+}

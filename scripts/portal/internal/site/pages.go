@@ -184,7 +184,8 @@ type tenderView struct {
 	Alerts  keyAlerts
 	Plis    []store.Pli
 	Records []store.Record
-	Done    string // what was just done, a key of the catalogue
+	Openers map[string][]store.Opener // keys that open each pli, by its id
+	Done    string                    // what was just done, a key of the catalogue
 	context map[string]any
 }
 
@@ -196,6 +197,29 @@ func (v tenderView) Backup() bool { return v.has(true) }
 
 func (v tenderView) has(recovery bool) bool {
 	return slices.ContainsFunc(v.Keys, func(k store.TenderKey) bool { return k.Recovery == recovery })
+}
+
+// Single counts the unopened plis that only one key opens: losing it loses
+// them.
+func (v tenderView) Single() int {
+	n := 0
+	for _, p := range v.Plis {
+		if len(p.Openings) == 0 && len(v.Openers[p.ID]) == 1 {
+			n++
+		}
+	}
+	return n
+}
+
+// OneKey reports whether the next answers would be sealed to one key only.
+func (v tenderView) OneKey() bool {
+	n := 0
+	for _, k := range v.Keys {
+		if k.Recipient() {
+			n++
+		}
+	}
+	return v.IsOpen && n == 1
 }
 
 func (v tenderView) script(lang string) any { return newScriptData(lang, v.context) }
@@ -214,6 +238,9 @@ func (s *Server) tenderPage(c *call) error {
 	}
 	if v.Buyer {
 		if v.Records, err = s.store.Records(c.Context(), t.ID); err != nil {
+			return err
+		}
+		if v.Openers, err = s.store.Openers(c.Context(), t.ID); err != nil {
 			return err
 		}
 	}

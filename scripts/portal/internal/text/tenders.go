@@ -42,6 +42,9 @@ func tendersTexts() []entry {
 		{"alert.early.many", "%d clés expirent avant la date limite : les réponses scellées ensuite ne le seront plus pour elles.", "%d keys expire before the deadline: answers sealed after that will not be sealed to them."},
 		{"alert.expired.one", "%d clé retenue a expiré et n’est plus destinataire.", "%d chosen key has expired and no longer receives."},
 		{"alert.expired.many", "%d clés retenues ont expiré et ne sont plus destinataires.", "%d chosen keys have expired and no longer receive."},
+		{"alert.single", "Une seule clé reçoit les plis de cette consultation : si elle est perdue, ils le sont aussi. Ajoutez une clé de secours.", "Only one key receives the submissions of this tender: if it is lost, so are they. Add a recovery key."},
+		{"alert.single.plis.one", "%d pli non ouvert ne peut être ouvert que par une seule clé : si elle est perdue, il l’est aussi.", "%d unopened submission can be opened by one key only: if that is lost, so is the submission."},
+		{"alert.single.plis.many", "%d plis non ouverts ne peuvent être ouverts que par une seule clé : si elle est perdue, ils le sont aussi.", "%d unopened submissions can be opened by one key only: if that is lost, so are they."},
 		{"alert.keys", "Gérer les clés du service", "Manage the department’s keys"},
 	}
 }
