@@ -87,6 +87,10 @@ func (a *Asker) PIN(ctx context.Context, r Request) ([]byte, error) {
 	return nil, fault.Newf(fault.PINPromptMissing, "%s", strings.Join(tried, ", "))
 }
 
+// Able says whether a program that can ask is installed, and a screen or a
+// terminal is there for it.
+func (a *Asker) Able() bool { return len(a.candidates()) > 0 }
+
 // candidates are the programs that are installed, in the order of the
 // desktops' own. Those with windows need a display, that for terminals a
 // terminal. The name "pinentry" alone is not tried: it may be any of them.
