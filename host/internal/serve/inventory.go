@@ -16,7 +16,7 @@ import (
 type holding struct {
 	shown  protocol.Certificate
 	der    []byte
-	places []place // those with a private key first
+	places []place // those with a private key first, and of these the ones that ask for nothing
 }
 
 // place is one copy of a certificate in a store.
@@ -56,7 +56,21 @@ func (s *Service) inventory(ctx context.Context) (holdings []holding, failed []p
 		holdings[i].describe(s.now())
 	}
 	slices.SortFunc(holdings, func(a, b holding) int { return compare(a.shown, b.shown) })
+	s.remember(holdings...)
 	return holdings, failed
+}
+
+// remember notes where keys are, for recall.
+func (s *Service) remember(holdings ...holding) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range holdings {
+		if h.shown.HasKey {
+			s.known[h.shown.Thumbprint] = h
+		} else {
+			delete(s.known, h.shown.Thumbprint)
+		}
+	}
 }
 
 // reading is what one store lists.
@@ -107,7 +121,7 @@ func failedStore(ctx context.Context, store keystore.Store, err error) protocol.
 // describe fills in what people are shown.
 func (h *holding) describe(now time.Time) {
 	slices.SortStableFunc(h.places, func(a, b place) int {
-		return cmp.Compare(rank(a.entry.HasKey), rank(b.entry.HasKey))
+		return cmp.Or(cmp.Compare(rank(a.entry.HasKey), rank(b.entry.HasKey)), cmp.Compare(rank(!a.entry.Asks), rank(!b.entry.Asks)))
 	})
 	best := h.places[0].entry
 	h.shown = protocol.Certificate{
@@ -198,8 +212,8 @@ func absent(failed []protocol.StoreStatus) error {
 	return fault.New(fault.KeyNotFound)
 }
 
-// findKey is find for the use of a private key: once a store has it, the
-// others are not waited for.
+// findKey is find for the use of a private key: once a store has it that asks
+// for nothing, the others are not waited for.
 func (s *Service) findKey(ctx context.Context, thumbprint string) (holding, error) {
 	if !isThumbprint(thumbprint) {
 		return holding{}, fault.Newf(fault.BadRequest, "thumbprint")
@@ -216,14 +230,18 @@ func (s *Service) findKey(ctx context.Context, thumbprint string) (holding, erro
 				found.places = append(found.places, p)
 			}
 		}
-		if slices.ContainsFunc(found.places, func(p place) bool { return p.entry.HasKey }) {
+		if slices.ContainsFunc(found.places, func(p place) bool { return p.entry.HasKey && !p.entry.Asks }) {
 			break
 		}
 	}
 	if found.places == nil {
+		s.mu.Lock()
+		delete(s.known, thumbprint)
+		s.mu.Unlock()
 		return holding{}, absent(failed)
 	}
 	found.describe(s.now())
+	s.remember(found)
 	return found, nil
 }
 

@@ -55,11 +55,12 @@ type Service struct {
 	mu      sync.Mutex                // guards what follows
 	opened  bool                      // stores was called
 	names   map[keystore.Store]string // what stores call themselves
+	known   map[string]holding        // where keys were seen last, by thumbprint
 }
 
 // New returns a Service. Close it.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, log: o.Log, system: o.Computer, names: make(map[keystore.Store]string)}
+	s := &Service{now: o.Now, log: o.Log, system: o.Computer, names: make(map[keystore.Store]string), known: make(map[string]holding)}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -130,26 +131,30 @@ type importer interface {
 	keystore.Importer
 }
 
-// importer returns the first store that takes key pairs now. Without one, the
-// fault is the first store's reason.
+// importer returns the first store that takes key pairs now, be it after asking
+// for its password. Without one, the fault is the first store's reason.
 func (s *Service) importer(ctx context.Context) (importer, error) {
 	var reason error
 	for _, store := range s.stores() {
 		status := store.Status(ctx)
 		into, ok := store.(importer)
 		switch {
-		case status.State == keystore.Failed:
+		case status.Err != nil:
 			reason = first(reason, status.Err)
 		case !ok || !status.Capabilities.Import:
-		case status.State == keystore.Locked:
-			reason = first(reason, fault.New(fault.StoreLocked))
-		case status.State == keystore.ReadOnly:
-			reason = first(reason, fault.New(fault.StoreReadOnly))
-		default:
+		case takesKeys(status.State):
 			return into, nil
+		default:
+			reason = first(reason, fault.New(fault.StoreReadOnly))
 		}
 	}
 	return nil, first(reason, fault.New(fault.StoreUnsupported))
+}
+
+// takesKeys says whether a store in this state, without a fault, stores keys:
+// one that is locked asks for its password then.
+func takesKeys(state keystore.State) bool {
+	return state == keystore.Ready || state == keystore.Locked
 }
 
 func first(a, b error) error {

@@ -82,7 +82,7 @@ func childAdd(dir, name string) error {
 	if err != nil {
 		return err
 	}
-	s := opened.(*store)
+	s := opened.(*writer)
 	defer s.Close()
 	return s.write(context.Background(), func(v *view) error {
 		_, err := v.lib.CreateObject(v.session, []*pkcs11.Attribute{
@@ -100,7 +100,7 @@ func childAdd(dir, name string) error {
 }
 
 // importsPerProcess is how many pairs childImport stores.
-const importsPerProcess = 8
+const importsPerProcess = 6
 
 // childImport stores pairs whose names all processes share, and one pair that
 // is the same for all, which it reads from standard input.
