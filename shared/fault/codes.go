@@ -31,6 +31,13 @@ const (
 	HostStopped       Code = "host-stopped"
 	HostUnreachable   Code = "host-unreachable"
 	PolicyUnreadable  Code = "policy-unreadable"
+	UpdateUnavailable Code = "update-unavailable"
+	UpdateUnreadable  Code = "update-unreadable"
+	UpdateUnsigned    Code = "update-unsigned"
+	UpdateExpired     Code = "update-expired"
+	UpdateOld         Code = "update-old"
+	UpdateDamaged     Code = "update-damaged"
+	UpdateNone        Code = "update-none"
 
 	StoreMissing       Code = "store-missing"
 	StoreLibrary       Code = "store-library-missing"
