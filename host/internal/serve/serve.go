@@ -31,6 +31,9 @@ type Options struct {
 	Secret func() ([]byte, error)
 	// StateDir is the folder of the journal, which need not exist.
 	StateDir func() (string, error)
+	// Package says how the host was installed (protocol.HelloResult); nil says
+	// nothing.
+	Package func() string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Log takes a line about what went wrong inside, without any secret or
@@ -45,8 +48,10 @@ type Service struct {
 	guard   func() (*unwrap.Guard, error)
 	journal func() (*journal.Journal, error)
 	oneTime *transport.Keys
+	packed  func() string
 	now     func() time.Time
 	log     func(format string, args ...any)
+	asking  sync.WaitGroup            // stores that have not answered
 	mu      sync.Mutex                // guards what follows
 	opened  bool                      // stores was called
 	names   map[keystore.Store]string // what stores call themselves
@@ -54,7 +59,10 @@ type Service struct {
 
 // New returns a Service. Close it.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, log: o.Log, names: make(map[keystore.Store]string)}
+	s := &Service{packed: o.Package, now: o.Now, log: o.Log, names: make(map[keystore.Store]string)}
+	if s.packed == nil {
+		s.packed = func() string { return "" }
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -110,6 +118,7 @@ func (s *Service) Close() error {
 	if !opened {
 		return nil
 	}
+	s.asking.Wait()
 	var first error
 	for _, store := range s.stores() {
 		if err := store.Close(); err != nil && first == nil {
