@@ -42,7 +42,8 @@ const draw = (box, status, host) => {
   box.dataset.state = fault ? "offline" : "online";
   box.dataset.fault = fault?.code ?? "";
   put("line", told ? `${text("offline")}. ${told.line}` : text("online"));
-  put("remedy", told?.remedy ?? "");
+  const news = host && status.update?.host ? text("update", status.update.host) : "";
+  put("remedy", told?.remedy ?? news);
   put("versions", versions(status, host));
   one("[data-status-more]", box).hidden = !fault;
   const part = fault && (fault.code.startsWith("extension-") || fault.code.startsWith("site-")) ? "extension" : "program";
