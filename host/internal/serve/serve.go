@@ -35,6 +35,9 @@ type Options struct {
 	// Computer is what host.doctor looks at, without what the Service itself
 	// knows: stores, keys, tokens, journal. nil: the method does not exist.
 	Computer func() (doctor.Computer, error)
+	// Package says how the host was installed (protocol.HelloResult); nil says
+	// nothing.
+	Package func() string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Log takes a line about what went wrong inside, without any secret or
@@ -50,6 +53,7 @@ type Service struct {
 	journal func() (*journal.Journal, error)
 	oneTime *transport.Keys
 	system  func() (doctor.Computer, error)
+	packed  func() string
 	now     func() time.Time
 	log     func(format string, args ...any)
 	mu      sync.Mutex                // guards what follows
@@ -60,7 +64,10 @@ type Service struct {
 
 // New returns a Service. Close it.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, log: o.Log, system: o.Computer, names: make(map[keystore.Store]string), known: make(map[string]holding)}
+	s := &Service{now: o.Now, log: o.Log, system: o.Computer, packed: o.Package, names: make(map[keystore.Store]string), known: make(map[string]holding)}
+	if s.packed == nil {
+		s.packed = func() string { return "" }
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
