@@ -61,6 +61,7 @@ const (
 	SiteForget
 	SiteKeysOne
 	SiteKeysMany
+	SiteListKey
 	KeysTitle
 	KeysNone
 	KeysUnknown
@@ -164,6 +165,10 @@ const (
 	LeftOne
 	LeftMany
 	TenderLine
+	ListUnsigned
+	ListSigned
+	ListFirst
+	ListKey
 	DeliverLegend
 	DeliverDownloads
 	DeliverDownloadsHelp
