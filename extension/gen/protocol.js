@@ -43,6 +43,12 @@
       ],
       "to": "bridge"
     },
+    "pli.recipients": {
+      "from": [
+        "page"
+      ],
+      "to": "bridge"
+    },
     "pli.release": {
       "from": [
         "page"
@@ -105,6 +111,20 @@
     },
     "update.fetch": {
       "from": [
+        "app"
+      ],
+      "to": "worker"
+    },
+    "site.trust": {
+      "from": [
+        "bridge",
+        "app"
+      ],
+      "to": "worker"
+    },
+    "site.pin": {
+      "from": [
+        "bridge",
         "app"
       ],
       "to": "worker"

@@ -76,6 +76,12 @@
     return updates.bring({ vault, place }, await host.hello());
   };
 
+  const pin = async ({ origin, pin: key }) => {
+    want(THUMBPRINT.test(key));
+    await sites.pin(origin, key);
+    return {};
+  };
+
   /** One handler for each method that pages, bridge and documents may send here. */
   const HANDLERS = {
     "status": () => host.status(),
@@ -92,6 +98,8 @@
     "site.remember": remember,
     "update.check": async () => updates.check(await host.hello()),
     "update.fetch": fetchUpdate,
+    "site.trust": ({ origin }) => sites.trust(origin),
+    "site.pin": pin,
   };
 
   const answer = async (message, sender) => {

@@ -37,6 +37,8 @@ const (
 	PliSeal     Method = "pli.seal"
 	PliRelease  Method = "pli.release"
 
+	PliRecipients Method = "pli.recipients"
+
 	BridgeAttach Method = "bridge.attach"
 	BridgeVerify Method = "bridge.verify"
 
@@ -48,6 +50,8 @@ const (
 	SiteRemember  Method = "site.remember"
 	UpdateCheck   Method = "update.check"
 	UpdateFetch   Method = "update.fetch"
+	SiteTrust     Method = "site.trust"
+	SitePin       Method = "site.pin"
 
 	HostHello       Method = "host.hello"
 	HostStatus      Method = "host.status"
@@ -87,6 +91,7 @@ func Methods() []Spec {
 		row[AddParams, AddResult](KeysAdd, App, "Opens the assistant to register a key pair, or to finish a registration.", Page),
 		row[OpenParams, OpenResult](PliOpen, App, "Opens the assistant to open plis with a private key of this computer.", Page),
 		row[SealParams, SealResult](PliSeal, Bridge, "Seals files to recipients, in the page, without the host.", Page),
+		row[RecipientsParams, RecipientsResult](PliRecipients, Bridge, "Who would receive a pli: verifies the signed list as sealing does.", Page),
 		row[ReleaseParams, Empty](PliRelease, Bridge, "Deletes a sealed file that the page no longer needs.", Page),
 
 		row[Empty, AttachResult](BridgeAttach, Worker, "A one-use nonce that binds a bridge iframe to the content script's document.", Page),
@@ -100,6 +105,8 @@ func Methods() []Spec {
 		row[RememberParams, Empty](SiteRemember, Worker, "Notes a key as registered by a site, so that keys.present answers for it.", App),
 		row[Empty, UpdateResult](UpdateCheck, Worker, "Asks the publisher's address for a newer host now.", App),
 		row[UpdateFetchParams, UpdatePackage](UpdateFetch, Worker, "Fetches the newer host's package, checks it against the signed manifest and puts it into quarantine.", App),
+		row[SiteParams, TrustResult](SiteTrust, Worker, "Which keys may sign a site's lists, and what unsigned ones are worth.", Bridge, App),
+		row[PinParams, Empty](SitePin, Worker, "Keeps the first key that signed a list of a site; another one is refused.", Bridge, App),
 
 		row[HelloParams, HelloResult](HostHello, Host, "First message on every connection: versions of both sides.", App, Worker),
 		row[Empty, HostStatusResult](HostStatus, Host, "State of each store.", App, Worker),
