@@ -164,7 +164,7 @@ func writeNSS(t *testing.T, w *writers) {
 	w.run(t, "certutil", "-N", "-d", "sql:"+w.dir, "--empty-password")
 	w.run(t, "pk12util", "-i", "given.p12", "-W", w.password, "-K", "", "-d", "sql:"+w.dir)
 	for file, more := range map[string][]string{
-		"nss.p12": nil,
+		"nss.p12":     nil,
 		"nss-old.p12": {"-c", "PKCS #12 V2 PBE With SHA-1 And 3KEY Triple DES-CBC", "-C", "PKCS #12 V2 PBE With SHA-1 And 40 Bit RC2 CBC", "-M", "SHA-1"},
 	} {
 		w.run(t, "pk12util", append([]string{"-o", file, "-n", writtenName, "-W", w.password, "-K", "", "-d", "sql:" + w.dir}, more...)...)

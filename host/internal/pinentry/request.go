@@ -1,7 +1,8 @@
 // Package pinentry asks the person at a Linux computer for the PIN of a smart
 // card, through the pinentry programs that GnuPG made common: they own the
 // window, so that a PIN passes through no page and no browser. The client
-// speaks Assuan, a line protocol over the program's standard streams.
+// speaks Assuan, a line protocol over the program's standard streams. Where no
+// pinentry is installed, zenity or kdialog ask.
 package pinentry
 
 import (
