@@ -199,7 +199,7 @@ func TestModulesStaySmall(t *testing.T) {
 
 // TestTestHelpers: packages that exist for tests are imported by tests only.
 func TestTestHelpers(t *testing.T) {
-	helpers := []string{module + "shared/certtest", module + "shared/cms/dertest", module + "shared/envelope/paddingtest", module + "host/internal/keystore/keystoretest", module + "wasm/internal/model/modeltest"}
+	helpers := []string{module + "shared/certtest", module + "shared/cms/dertest", module + "shared/envelope/paddingtest", module + "host/internal/keystore/keystoretest", module + "host/internal/keystore/cardtest", module + "wasm/internal/model/modeltest"}
 	for _, p := range list(t, nil, "./...") {
 		for _, h := range helpers {
 			if p.ImportPath != h && !slices.Contains(helpers, p.ImportPath) && slices.Contains(p.Imports, h) {

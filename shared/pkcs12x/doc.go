@@ -13,7 +13,8 @@
 // and outside the authenticated bytes, GnuTLS writes one content for each
 // certificate, friendly names lie in bag attributes, and passwords must not
 // become Go strings. The libraries at hand read none of this. The tests compare
-// it with OpenSSL, NSS, Java and go-pkcs12 in both directions.
+// it with OpenSSL, NSS, Java and go-pkcs12 in both directions, and with what
+// GnuTLS and Bouncy Castle write.
 //
 // Passwords are UTF-8 in []byte and never copied into a string. Intermediate
 // keys and plaintexts are cleared; the private key itself lives in big.Int

@@ -134,6 +134,16 @@ func same(got [][]byte, want []string) bool {
 	return true
 }
 
+func TestMend(t *testing.T) {
+	for name, want := range map[string]string{
+		"": "", "abc": "abc", "Clé": "Clé", "Cl\u00c3\u00a9 d'\u00c3\u0089lodie": "Clé d'Élodie", "\u00c3": "\u00c3", "\u20ac \u00c3\u00a9": "\u20ac \u00c3\u00a9",
+	} {
+		if got := mend(name); got != want {
+			t.Errorf("%q became %q, want %q", name, got, want)
+		}
+	}
+}
+
 // FuzzScan reads the structure of changed real files: limits hold and
 // refusals have a code.
 func FuzzScan(f *testing.F) {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math/big"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -369,7 +370,7 @@ func readAttributes(bag cryptobyte.String) attributes {
 		}
 		switch oid.String() {
 		case oidFriendlyName:
-			a.name = keypair.Clean(fromBMP(value))
+			a.name = keypair.Clean(mend(fromBMP(value)))
 		case oidLocalKeyID:
 			a.localKeyID = string(value)
 		}
@@ -383,4 +384,21 @@ func fromBMP(value []byte) string {
 		units = append(units, binary.BigEndian.Uint16(value))
 	}
 	return string(utf16.Decode(units))
+}
+
+// mend undoes what GnuTLS does to a name: it writes each byte of the UTF-8
+// text as a character of its own ("ClÃ©" for "Clé"). A name whose characters
+// are the bytes of such a text is taken for one, also when it went through that twice.
+func mend(name string) string {
+	bytes := make([]byte, 0, len(name))
+	for _, r := range name {
+		if r > 0xFF {
+			return name
+		}
+		bytes = append(bytes, byte(r))
+	}
+	if mended := string(bytes); mended != name && utf8.Valid(bytes) {
+		return mend(mended) // shorter: this ends
+	}
+	return name
 }

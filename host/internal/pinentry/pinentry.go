@@ -75,7 +75,11 @@ func (a *Asker) PIN(ctx context.Context, r Request) ([]byte, error) {
 		if ctx.Err() != nil {
 			return nil, ended(ctx)
 		}
-		pin, settled, err := a.ask(ctx, path, r)
+		ask := a.ask
+		if slices.Contains(a.dialogs(), filepath.Base(path)) {
+			ask = a.dialog
+		}
+		pin, settled, err := ask(ctx, path, r)
 		if settled {
 			return pin, err
 		}
@@ -92,7 +96,8 @@ func (a *Asker) Available() bool { return len(a.candidates()) > 0 }
 
 // candidates are the programs that are installed, in the order of the
 // desktops' own. Those with windows need a display, that for terminals a
-// terminal. The name "pinentry" alone is not tried: it may be any of them.
+// terminal; where there is no pinentry, zenity and kdialog do. The name
+// "pinentry" alone is not tried: it may be any of them.
 func (a *Asker) candidates() []string {
 	var names []string
 	if a.o.Getenv("WAYLAND_DISPLAY") != "" || a.o.Getenv("DISPLAY") != "" {
@@ -100,6 +105,7 @@ func (a *Asker) candidates() []string {
 		if strings.Contains(a.o.Getenv("XDG_CURRENT_DESKTOP"), "KDE") {
 			names = append(names[1:], names[0])
 		}
+		names = append(names, a.dialogs()...)
 	}
 	if a.o.TTY != "" {
 		names = append(names, "pinentry-curses")

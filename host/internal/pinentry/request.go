@@ -2,7 +2,8 @@
 // card or the password of a certificate store, through the pinentry programs
 // that GnuPG made common: they own the window, so that a PIN passes through no
 // page and no browser. The client speaks Assuan, a line protocol over the
-// program's standard streams.
+// program's standard streams. Where no pinentry is installed, zenity or kdialog
+// ask.
 package pinentry
 
 import (

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"scelle/host/internal/journal"
+	"scelle/host/internal/keystore"
 	"scelle/host/internal/unwrap"
 	"scelle/shared/cms"
 	"scelle/shared/envelope"
@@ -67,6 +68,7 @@ func (r *Keyring) Unwrap(ctx context.Context, info *cms.RecipientInfo, content c
 	if err != nil {
 		return nil, err
 	}
+	ctx = keystore.WithPurpose(ctx, keystore.Purpose{Action: string(r.verb)})
 	use := journal.Entry{Verb: r.verb, Key: keypair.Thumbprint(found.der), Envelope: r.envelope}
 	return unwrap.Recorded(record, use, func() ([]byte, error) {
 		key, err := found.unwrapper(ctx)

@@ -30,6 +30,13 @@ type Subject struct {
 	Persistent bool
 	// Any says that AddCertificate stores bytes that are no certificate.
 	Any bool
+	// OwnNames says that the place names entries, whatever a pair is called.
+	OwnNames bool
+	// Lacks are the kinds of keys, such as "RSA-3072" or "P-521", that the
+	// place cannot have though the store could use them.
+	Lacks []string
+	// Tests are the names of those to run, all when nil.
+	Tests []string
 }
 
 // Place is where one store keeps its keys.
@@ -81,6 +88,9 @@ func Run(t *testing.T, subject Subject) {
 		{"Closed", testClosed},
 		{"Concurrency", testConcurrency},
 	} {
+		if subject.Tests != nil && !slices.Contains(subject.Tests, test.name) {
+			continue
+		}
 		t.Run(test.name, func(t *testing.T) {
 			place := subject.New(t)
 			s := place.Open(t)
@@ -160,7 +170,9 @@ func (w world) kinds(t *testing.T) map[string]certtest.Options {
 	t.Helper()
 	ec := slices.Contains(w.mechanisms(t), envelope.ECDH)
 	kinds := keyKinds()
-	maps.DeleteFunc(kinds, func(_ string, o certtest.Options) bool { return o.Curve != nil && !ec })
+	maps.DeleteFunc(kinds, func(kind string, o certtest.Options) bool {
+		return o.Curve != nil && !ec || slices.Contains(w.subject.Lacks, kind)
+	})
 	return kinds
 }
 

@@ -55,6 +55,9 @@ type Options struct {
 	Work time.Duration
 	// Keypad bounds the entry of a PIN on a reader's keypad: 2 min when 0.
 	Keypad time.Duration
+	// Notice is how long the system may take to see that a card is gone; a use
+	// of a key that failed waits for that: 500 ms when 0.
+	Notice time.Duration
 	// Linger is how long a token stays logged in after its last use, so that
 	// a batch of plis asks for the PIN once. 0 logs out at once.
 	Linger time.Duration
@@ -74,7 +77,7 @@ func (o Options) withDefaults() Options {
 	for _, d := range []struct {
 		value *time.Duration
 		ifNil time.Duration
-	}{{&o.Look, 2 * time.Second}, {&o.Work, 20 * time.Second}, {&o.Keypad, 2 * time.Minute}} {
+	}{{&o.Look, 2 * time.Second}, {&o.Work, 20 * time.Second}, {&o.Keypad, 2 * time.Minute}, {&o.Notice, 500 * time.Millisecond}} {
 		if *d.value <= 0 {
 			*d.value = d.ifNil
 		}

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/miekg/pkcs11"
 
@@ -155,6 +156,9 @@ func (p *place) store(t *testing.T, o Options) *store {
 	}
 	if o.Prompt == nil {
 		o.Prompt = p.desk
+	}
+	if o.Notice == 0 {
+		o.Notice = time.Millisecond // its tokens are gone at once
 	}
 	s, err := Open(o)
 	must(t, err)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/miekg/pkcs11"
 
@@ -64,6 +65,7 @@ type view struct {
 	lib     library
 	token   token
 	session pkcs11.SessionHandle
+	notice  time.Duration // Options.Notice
 }
 
 // inSession runs f in a session of its own on the token.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/sha256"
 	"errors"
 	"slices"
@@ -148,6 +147,7 @@ func use[T any](ctx context.Context, w *unwrapper, f func(*view, pkcs11.ObjectHa
 		var value T
 		value, err = call(ctx, w.module, w.store.o.Work, wipe[T], func(lib library) (T, error) {
 			return inSession(lib, w.token, func(v *view) (T, error) {
+				v.notice = w.store.o.Notice
 				key, err := v.key(w.id)
 				if err != nil {
 					return none, err
@@ -168,88 +168,15 @@ func lostSession(err error) bool {
 	if !errors.As(err, &rv) || fault.CodeOf(err) == fault.TokenRemoved {
 		return false
 	}
+	if errors.Is(err, errAgain) {
+		return true
+	}
 	switch rv {
 	case pkcs11.CKR_USER_NOT_LOGGED_IN, pkcs11.CKR_SESSION_CLOSED, pkcs11.CKR_SESSION_HANDLE_INVALID,
 		pkcs11.CKR_DEVICE_REMOVED, pkcs11.CKR_KEY_HANDLE_INVALID, pkcs11.CKR_OBJECT_HANDLE_INVALID:
 		return true
 	}
 	return false
-}
-
-// Decrypt implements keystore.Unwrapper.
-func (w *unwrapper) Decrypt(ctx context.Context, m envelope.Mechanism, ciphertext []byte) ([]byte, error) {
-	public, isRSA := w.public.(*rsa.PublicKey)
-	switch {
-	case !isRSA || !m.RSA():
-		return nil, fault.Newf(fault.MechanismMissing, "%s", m)
-	case len(ciphertext) != public.Size():
-		return nil, fault.New(fault.EnvelopeUnreadable)
-	}
-	ciphertext = bytes.Clone(ciphertext) // a call that hangs outlives this one
-	return use(ctx, w, func(v *view, key pkcs11.ObjectHandle) ([]byte, error) {
-		if m == envelope.RSAPKCS1 {
-			return v.decrypt(key, m, pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS, nil), ciphertext)
-		}
-		plain, err := v.decryptOAEP(key, m, ciphertext)
-		if fault.CodeOf(err) != fault.MechanismMissing {
-			return plain, err
-		}
-		return v.decryptRaw(key, m, ciphertext)
-	})
-}
-
-func (v *view) decryptOAEP(key pkcs11.ObjectHandle, m envelope.Mechanism, ciphertext []byte) ([]byte, error) {
-	var digest, mask uint
-	switch m.Hash() {
-	case crypto.SHA1:
-		digest, mask = pkcs11.CKM_SHA_1, pkcs11.CKG_MGF1_SHA1
-	case crypto.SHA256:
-		digest, mask = pkcs11.CKM_SHA256, pkcs11.CKG_MGF1_SHA256
-	case crypto.SHA384:
-		digest, mask = pkcs11.CKM_SHA384, pkcs11.CKG_MGF1_SHA384
-	case crypto.SHA512:
-		digest, mask = pkcs11.CKM_SHA512, pkcs11.CKG_MGF1_SHA512
-	default:
-		return nil, fault.Newf(fault.MechanismMissing, "%s", m)
-	}
-	p := pkcs11.NewOAEPParams(digest, mask, pkcs11.CKZ_DATA_SPECIFIED, nil)
-	return v.decrypt(key, m, pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_OAEP, p), ciphertext)
-}
-
-// decryptRaw undoes RSA in the module and OAEP here, for modules whose OAEP
-// lacks the hash.
-func (v *view) decryptRaw(key pkcs11.ObjectHandle, m envelope.Mechanism, ciphertext []byte) ([]byte, error) {
-	block, err := v.decrypt(key, m, pkcs11.NewMechanism(pkcs11.CKM_RSA_X_509, nil), ciphertext)
-	if err != nil {
-		return nil, err
-	}
-	if short := len(ciphertext) - len(block); short > 0 {
-		padded := make([]byte, len(ciphertext)) // some modules drop leading zeros
-		copy(padded[short:], block)
-		clear(block)
-		block = padded
-	}
-	plain, ok := keystore.UnpadOAEP(m.Hash(), block)
-	if ok != 1 {
-		return nil, fault.New(fault.EnvelopeUnreadable)
-	}
-	return plain, nil
-}
-
-// decrypt is one decryption. Once it has begun, the ciphertext is to blame for
-// a failure, whatever the module calls it: the padding must not show. Only a
-// token that is gone is told apart, and it is looked for after a success too,
-// so that a failure takes no longer.
-func (v *view) decrypt(key pkcs11.ObjectHandle, m envelope.Mechanism, how *pkcs11.Mechanism, ciphertext []byte) ([]byte, error) {
-	if err := v.lib.DecryptInit(v.session, []*pkcs11.Mechanism{how}, key); err != nil {
-		return nil, keyFault(err, m)
-	}
-	plain, err := v.lib.Decrypt(v.session, ciphertext)
-	_, gone := findToken(v.lib, v.token.name)
-	if err != nil && gone != nil {
-		return nil, gone
-	}
-	return plain, fault.Recode(fault.EnvelopeUnreadable, err)
 }
 
 // Agree implements keystore.Unwrapper. The point is checked to be on the key's
