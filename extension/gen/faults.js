@@ -198,11 +198,11 @@
     "group": "store",
     "fr": {
       "text": "Le magasin de certificats est verrouillé par un mot de passe.",
-      "remedy": "Cette version ne sait pas demander ce mot de passe. Utilisez une clé d’un autre magasin, ou retirez le mot de passe avec la commande certutil -W."
+      "remedy": "Réessayez depuis une session de bureau ouverte, où ce mot de passe peut vous être demandé, ou utilisez une clé d’un autre magasin."
     },
     "en": {
       "text": "The certificate store is locked by a password.",
-      "remedy": "This version cannot ask for that password. Use a key of another store, or remove the password with the command certutil -W."
+      "remedy": "Try again from an open desktop session, where you can be asked for that password, or use a key of another store."
     }
   },
   "store-password": {
@@ -219,12 +219,23 @@
   "store-newer-nss": {
     "group": "store",
     "fr": {
-      "text": "Le magasin de certificats a été écrit par une version plus récente de NSS.",
-      "remedy": "Mettez à jour la bibliothèque NSS du système, ou Scellé, puis réessayez. Vos clés ne sont pas modifiées."
+      "text": "Le mot de passe de ce magasin a été choisi avec un navigateur plus récent que la bibliothèque NSS du système, qui ne sait pas l’ouvrir.",
+      "remedy": "Votre mot de passe n’est pas en cause et vos clés ne sont pas modifiées. Mettez à jour le paquet libnss3, ou exportez la clé depuis le navigateur (fichier .p12) et importez-la dans Scellé."
     },
     "en": {
-      "text": "The certificate store was written by a newer version of NSS.",
-      "remedy": "Update the system’s NSS library, or Scellé, then try again. Your keys are not changed."
+      "text": "The password of this store was chosen with a browser newer than the system’s NSS library, which cannot open it.",
+      "remedy": "Your password is not at fault and your keys are not changed. Update the package libnss3, or export the key from the browser (a .p12 file) and import it into Scellé."
+    }
+  },
+  "store-legacy": {
+    "group": "store",
+    "fr": {
+      "text": "Ce magasin de certificats est dans un ancien format (cert8.db, key3.db) que les navigateurs ne lisent plus.",
+      "remedy": "Rien n’y a été changé. Faites-le convertir par votre service informatique (certutil --upgrade-merge), ou importez dans Scellé le fichier .p12 de la clé."
+    },
+    "en": {
+      "text": "This certificate store is in an old format (cert8.db, key3.db) that browsers no longer read.",
+      "remedy": "Nothing in it was changed. Have your IT department convert it (certutil --upgrade-merge), or import the key’s .p12 file into Scellé."
     }
   },
   "store-unsupported": {

@@ -244,6 +244,7 @@ export type FaultCode =
   | "store-locked"
   | "store-password"
   | "store-newer-nss"
+  | "store-legacy"
   | "store-unsupported"
   | "store-forbidden"
   | "store-failed"

@@ -90,6 +90,7 @@ export type FaultCode =
   | "store-locked"
   | "store-password"
   | "store-newer-nss"
+  | "store-legacy"
   | "store-unsupported"
   | "store-forbidden"
   | "store-failed"

@@ -41,6 +41,7 @@ const (
 	StoreLocked        Code = "store-locked"
 	StorePassword      Code = "store-password"
 	StoreNewerNSS      Code = "store-newer-nss"
+	StoreLegacy        Code = "store-legacy"
 	StoreUnsupported   Code = "store-unsupported"
 	StoreForbidden     Code = "store-forbidden"
 	StoreFailed        Code = "store-failed"

@@ -23,7 +23,7 @@ type State string
 const (
 	Ready    State = "ready"     // lists, unwraps, and imports if it can at all
 	ReadOnly State = "read-only" // lists and unwraps, takes no new key
-	Locked   State = "locked"    // lists; needs a password before a key is used
+	Locked   State = "locked"    // lists; asks for a password before a key is used or stored
 	Failed   State = "failed"    // cannot be opened; Status.Err says why
 )
 
@@ -33,7 +33,7 @@ type Status struct {
 	Name         string       // for people: "Base NSS partagée"
 	Location     string       // a path or a system store's name, for people
 	State        State        //
-	Err          error        // a *fault.Fault when State is Failed, otherwise nil
+	Err          error        // a *fault.Fault when State is Failed, or Locked and nothing can unlock it here; otherwise nil
 	Certificates int          // certificates seen
 	Keys         int          // certificates whose private key is in this store
 	Capabilities Capabilities //
@@ -64,6 +64,7 @@ type Entry struct {
 	Name        string // friendly name or nickname, as the store holds it
 	Certificate []byte // DER, as stored; may be one that crypto/x509 refuses
 	HasKey      bool   // a private key with the same id is here, as far as can be told without a prompt
+	Asks        bool   // the key's first use asks the person for a PIN or a password
 }
 
 // Store is one certificate store. Its methods may be called from several

@@ -61,7 +61,7 @@ type setting struct {
 }
 
 func (a *Asker) settings(r Request) []setting {
-	w := wordsOf(a.o.Language)
+	w := r.words(a.o.Language)
 	var all []setting
 	option := func(name, value string) {
 		if value != "" && !strings.ContainsAny(value, "\r\n") {

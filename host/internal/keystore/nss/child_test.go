@@ -82,7 +82,7 @@ func childAdd(dir, name string) error {
 	if err != nil {
 		return err
 	}
-	s := opened.(*store)
+	s := opened.(*writer)
 	defer s.Close()
 	return s.write(context.Background(), func(v *view) error {
 		_, err := v.lib.CreateObject(v.session, []*pkcs11.Attribute{

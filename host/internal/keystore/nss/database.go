@@ -5,12 +5,11 @@ package nss
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"sync/atomic"
+	"syscall"
 	"time"
-	"unsafe"
 
 	"github.com/miekg/pkcs11"
 
@@ -18,24 +17,39 @@ import (
 	"scelle/shared/fault"
 )
 
-// database is the softoken initialised on one directory. Initialisation is
-// once per process in NSS, so that at most one database is open at a time.
+// database is one that softoken has open.
 type database struct {
-	lib      *pkcs11.Ctx
+	softoken *softoken
 	slot     uint
 	readOnly bool       // opened without the right to write
 	reason   fault.Code // why it is read-only: StoreReadOnly or StoreBusy
 	locked   bool       // has a password
 	fresh    bool       // was never initialised: its empty password must be set first
+	newer    bool       // its password was set by an NSS that this one cannot follow
+	stamp    stamp      // its files as they were
+
+	in      atomic.Bool          // the password was given
+	session pkcs11.SessionHandle // keeps it given: softoken forgets it with the last session
 }
 
-// userSlot is where softoken puts the database; slot 1 is its generic
-// cryptography without one.
-const userSlot = 2
+// stamp is what changes when another program writes to a database.
+type stamp [2]struct {
+	inode                uint64
+	size                 int64
+	modified, attributed syscall.Timespec
+}
 
-// passwordNeeded is the answer of a database with a password, until the host
-// can ask for it.
-const passwordNeeded = fault.StoreLocked
+func (s *store) stamp() stamp {
+	var all stamp
+	for i, name := range databaseFiles() {
+		var st syscall.Stat_t
+		if syscall.Stat(filepath.Join(s.path, name), &st) == nil {
+			all[i].inode, all[i].size = st.Ino, st.Size
+			all[i].modified, all[i].attributed = st.Mtim, st.Ctim
+		}
+	}
+	return all
+}
 
 // How often, and how long apart, an open that met a lock is tried again. Each
 // try waits one second inside SQLite by itself.
@@ -44,55 +58,18 @@ const (
 	openPause = 100 * time.Millisecond
 )
 
-// loadLibrary loads libsoftokn3.so. The library is never unloaded, not even
-// by Close: NSPR leaves thread destructors behind that must stay mapped.
-func loadLibrary(override string) (*pkcs11.Ctx, error) {
-	candidates := libraryPlaces()
-	if override != "" {
-		candidates = []string{override}
-	}
-	for _, c := range candidates {
-		if lib := pkcs11.New(c); lib != nil {
-			return lib, nil
-		}
-	}
-	return nil, fault.Newf(fault.StoreLibrary, "libsoftokn3.so: %s", strings.Join(candidates, ", "))
-}
-
-// libraryPlaces starts with the dynamic loader's own search, which is right on
-// current Debian, Ubuntu, Fedora, Arch and openSUSE. The directory nss/ below
-// a multiarch path is that of Debian and Ubuntu before NSS 3.72; the last
-// place is NixOS's. Browsers' private copies do not load alone.
-func libraryPlaces() []string {
-	places := []string{"libsoftokn3.so"}
-	for _, dir := range []string{
-		"/usr/lib/x86_64-linux-gnu/nss", "/usr/lib/x86_64-linux-gnu",
-		"/usr/lib/aarch64-linux-gnu/nss", "/usr/lib/aarch64-linux-gnu",
-		"/usr/lib64", "/usr/lib64/nss", "/usr/lib", "/run/current-system/sw/lib",
-	} {
-		places = append(places, filepath.Join(dir, "libsoftokn3.so"))
-	}
-	return places
-}
-
 // exists says whether there is a database in the new format (SQLite).
-func (s *store) exists() bool {
-	for _, name := range databaseFiles() {
-		if _, err := os.Stat(filepath.Join(s.path, name)); err == nil {
-			return true
-		}
-	}
-	return false
-}
+func (s *store) exists() bool { return anyFile(s.path, databaseFiles()) }
 
-func databaseFiles() []string { return []string{"cert9.db", "key4.db"} }
-
-// open initialises softoken on the database. A reader that meets a lock or
-// files it may not write goes on read-only at once; a writer tries again.
+// open opens the database. A reader that meets a lock or files it may not
+// write goes on read-only at once; a writer tries again.
 func (s *store) open(ctx context.Context, write bool) (*database, error) {
 	if err := s.prepare(write); err != nil {
 		return nil, err
 	}
+	before := s.stamp()
+	// Not while the database is open here: see damage.
+	newer := passwordSalt(s.path) == newerSalt && !s.softoken.readsNewer()
 	var err error
 	for try := range openTries {
 		if try > 0 {
@@ -101,12 +78,9 @@ func (s *store) open(ctx context.Context, write bool) (*database, error) {
 			}
 		}
 		var db *database
-		db, err = s.openOnce(write)
-		if err == nil {
+		if db, err = s.openOnce(write); err == nil {
+			db.stamp, db.newer = before, db.locked && newer
 			return db, nil
-		}
-		if errors.Is(err, pkcs11.Error(pkcs11.CKR_CRYPTOKI_ALREADY_INITIALIZED)) {
-			continue // another store of this process is at work
 		}
 		if damaged := s.damage(); damaged != nil {
 			return nil, damaged
@@ -116,9 +90,14 @@ func (s *store) open(ctx context.Context, write bool) (*database, error) {
 }
 
 // prepare makes sure that there is a directory, and makes it for a writer.
+// A database in the format before SQLite is left alone: softoken would copy
+// it into a new one without a word.
 func (s *store) prepare(write bool) error {
 	if s.exists() {
 		return nil
+	}
+	if anyFile(s.path, legacyFiles()) {
+		return fault.New(fault.StoreLegacy)
 	}
 	if s.existing || !write {
 		return fault.Newf(fault.StoreMissing, "no database")
@@ -137,39 +116,31 @@ func (s *store) prepare(write bool) error {
 // would wait for a second.
 func (s *store) openOnce(write bool) (*database, error) {
 	reason := fault.StoreBusy
-	if write || !s.lockedElsewhere() {
-		err := s.initialize("")
+	if s.looking {
+		reason = fault.StoreReadOnly
+	} else if write || !s.lockedElsewhere() {
+		slot, err := s.softoken.open(s.path, "")
 		switch {
 		case err == nil:
-			return s.describe(&database{lib: s.lib, slot: userSlot})
+			return s.describe(&database{slot: slot})
 		case errors.Is(err, pkcs11.Error(pkcs11.CKR_TOKEN_WRITE_PROTECTED)):
 			reason = fault.StoreReadOnly
-		case write, errors.Is(err, pkcs11.Error(pkcs11.CKR_CRYPTOKI_ALREADY_INITIALIZED)):
+		case write:
 			return nil, err
 		}
 	}
-	if err := s.initialize("readOnly"); err != nil {
+	slot, err := s.softoken.open(s.path, "readOnly")
+	if err != nil {
 		return nil, err
 	}
-	return s.describe(&database{lib: s.lib, slot: userSlot, readOnly: true, reason: reason})
-}
-
-func (s *store) initialize(flags string) error {
-	parameters := fmt.Appendf(nil, "configdir='sql:%s' certPrefix='' keyPrefix='' secmod='secmod.db' flags=%s\x00",
-		escapeParameter(s.path), flags)
-	return s.lib.Initialize(pkcs11.InitializeWithReserved(unsafe.Pointer(&parameters[0])))
-}
-
-// escapeParameter writes a value for between single quotes in NSS's parameter
-// syntax, where a backslash takes the next character literally.
-func escapeParameter(v string) string {
-	return strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(v)
+	return s.describe(&database{slot: slot, readOnly: true, reason: reason})
 }
 
 // describe reads the token's flags. A password is there when logging in is
 // required and a user PIN exists; without the latter the database is new.
 func (s *store) describe(db *database) (*database, error) {
-	info, err := s.lib.GetTokenInfo(db.slot)
+	db.softoken = s.softoken
+	info, err := s.softoken.lib.GetTokenInfo(db.slot)
 	if err != nil {
 		db.close()
 		return nil, err
@@ -180,18 +151,11 @@ func (s *store) describe(db *database) (*database, error) {
 	return db, nil
 }
 
-func (db *database) close() { _ = db.lib.Finalize() }
+// close forgets the password, if it was given, and gives back the files.
+func (db *database) close() { db.softoken.close(db.slot) }
 
-// writable says why nothing can be written.
-func (db *database) writable() error {
-	switch {
-	case db.readOnly:
-		return fault.New(db.reason)
-	case db.locked:
-		return fault.New(passwordNeeded)
-	}
-	return nil
-}
+// hidden says whether private keys cannot be seen, for want of a password.
+func (db *database) hidden() bool { return db.locked && !db.in.Load() }
 
 // pause waits, or returns the fault of a context that ends first.
 func pause(ctx context.Context, d time.Duration) error {

@@ -31,9 +31,9 @@ func (s *store) explain(err error) error {
 	case pkcs11.CKR_TOKEN_WRITE_PROTECTED, pkcs11.CKR_SESSION_READ_ONLY:
 		return fault.Recode(fault.StoreReadOnly, err)
 	case pkcs11.CKR_USER_NOT_LOGGED_IN:
-		return fault.Recode(passwordNeeded, err)
-	case pkcs11.CKR_PIN_INCORRECT:
-		return fault.Recode(fault.PINIncorrect, err)
+		return fault.Recode(fault.StoreLocked, err)
+	case pkcs11.CKR_PIN_INCORRECT, pkcs11.CKR_PIN_LEN_RANGE, pkcs11.CKR_PIN_INVALID:
+		return fault.Recode(fault.StorePassword, err)
 	}
 	if s.busy(rv) {
 		return fault.Recode(fault.StoreBusy, err)
@@ -68,7 +68,7 @@ func (s *store) openFault(err error) error {
 		return err
 	case errors.Is(err, pkcs11.Error(pkcs11.CKR_TOKEN_WRITE_PROTECTED)):
 		return fault.Recode(fault.StoreReadOnly, err)
-	case errors.Is(err, pkcs11.Error(pkcs11.CKR_CRYPTOKI_ALREADY_INITIALIZED)), s.lockedElsewhere():
+	case s.lockedElsewhere():
 		return fault.Recode(fault.StoreBusy, err)
 	case s.unreadable():
 		return fault.Recode(fault.StoreFailed, os.ErrPermission)
@@ -83,7 +83,7 @@ func (s *store) openFault(err error) error {
 // as every SQLite file does. An empty file is a database not yet written.
 //
 // It opens and closes the files, and closing drops this process's POSIX locks
-// on them (fcntl(2)): only call it while softoken is not initialised.
+// on them (fcntl(2)): only call it while softoken has the database not open.
 func (s *store) damage() error {
 	for _, name := range databaseFiles() {
 		f, err := os.Open(filepath.Join(s.path, name))
@@ -100,7 +100,7 @@ func (s *store) damage() error {
 }
 
 // unreadable says whether a file of the database may not even be read. Like
-// damage it must not run while softoken is initialised.
+// damage it must not run while the database is open here.
 func (s *store) unreadable() bool {
 	for _, name := range databaseFiles() {
 		f, err := os.Open(filepath.Join(s.path, name))

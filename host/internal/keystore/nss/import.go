@@ -19,9 +19,10 @@ import (
 )
 
 // Import implements keystore.Importer. The database is made if there is none.
-// fault.CertificateBad when another certificate with the same issuer and
+// The password is asked for if it has one. fault.CertificateBad when another
+// certificate with the same issuer and
 // serial number is there, which NSS cannot keep beside it.
-func (s *store) Import(ctx context.Context, pair keystore.Pair) (keystore.Entry, error) {
+func (s *writer) Import(ctx context.Context, pair keystore.Pair) (keystore.Entry, error) {
 	c, err := pair.Check()
 	if err != nil {
 		return keystore.Entry{}, err
@@ -41,7 +42,7 @@ func (s *store) Import(ctx context.Context, pair keystore.Pair) (keystore.Entry,
 		if err == nil && !found {
 			err = fault.Newf(fault.StoreFailed, "imported certificate not found")
 		}
-		entry = stored.entry(s.path, true)
+		entry = stored.entry(&s.store, true, false)
 		return err
 	})
 	if err != nil {
@@ -51,8 +52,9 @@ func (s *store) Import(ctx context.Context, pair keystore.Pair) (keystore.Entry,
 }
 
 // write runs f in a writing session, alone among all processes of this
-// product that work on this database.
-func (s *store) write(ctx context.Context, f func(*view) error) error {
+// product that work on this database. A password is asked for before the
+// others are kept waiting.
+func (s *writer) write(ctx context.Context, f func(*view) error) error {
 	s.imports.Lock()
 	defer s.imports.Unlock()
 	if err := s.refuse(ctx, nil); err != nil {
@@ -61,17 +63,48 @@ func (s *store) write(ctx context.Context, f func(*view) error) error {
 	if err := s.prepare(true); err != nil {
 		return err
 	}
+	if s.exists() {
+		done, err := s.unlocked(ctx)
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
 	unlock, err := lockDirectory(ctx, s.path)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	return s.with(ctx, true, func(v *view) error {
+		defer s.note(v.db)
 		if err := v.setEmptyPassword(); err != nil {
 			return err
 		}
 		return f(v)
 	})
+}
+
+// unlocked opens the database for writing, asks for its password if it has
+// one, and keeps it open until done is called.
+func (s *writer) unlocked(ctx context.Context) (done func(), err error) {
+	s.calls.RLock()
+	defer s.calls.RUnlock()
+	db, err := s.acquire(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.unlock(ctx, db); err != nil {
+		s.release()
+		return nil, err
+	}
+	return s.release, nil
+}
+
+// note keeps what we wrote ourselves from looking like another program's work.
+func (s *writer) note(db *database) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	db.stamp = s.stamp()
 }
 
 // lockDirectory takes an advisory lock on the database's directory, flock(2),
@@ -215,13 +248,10 @@ func (i *importing) undo() {
 
 // Delete implements keystore.Deleter. A private key that another certificate
 // uses too (a renewed one) stays.
-func (s *store) Delete(ctx context.Context, uri string) error {
-	u, err := parseURI(uri)
+func (s *writer) Delete(ctx context.Context, uri string) error {
+	u, err := s.parse(uri)
 	if err != nil {
 		return s.refuse(ctx, err)
-	}
-	if u.path != s.path || !s.exists() {
-		return s.refuse(ctx, fault.New(fault.KeyNotFound))
 	}
 	return s.write(ctx, func(v *view) error { return v.remove(u) })
 }

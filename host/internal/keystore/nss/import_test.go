@@ -26,7 +26,7 @@ func TestSameSerial(t *testing.T) {
 	e := add(t, s, keystore.Pair{Key: first.Key, Certificate: first.DER, Name: "Anne"})
 	_, err := s.Import(t.Context(), keystore.Pair{Key: second.Key, Certificate: second.DER, Name: "Bruno"})
 	wantFault(t, "second import", err, fault.CertificateBad)
-	if n := countKeys(t, s.(*store)); n != 1 {
+	if n := countKeys(t, &s.(*writer).store); n != 1 {
 		t.Errorf("%d private keys", n)
 	}
 	if err := selfsign.SelfTest(t.Context(), s, e); err != nil {
@@ -37,7 +37,7 @@ func TestSameSerial(t *testing.T) {
 // TestImportUndone: when softoken refuses the certificate, the keys made
 // before it go again, but not a key that was there already.
 func TestImportUndone(t *testing.T) {
-	s := open(t, newPlace(t).dir).(*store)
+	s := open(t, newPlace(t).dir).(*writer)
 	pair, _ := issue(t, "Anne", certtest.Options{})
 	e := add(t, s, pair)
 	renewed, _ := issue(t, "Anne", certtest.Options{})
@@ -59,7 +59,7 @@ func TestImportUndone(t *testing.T) {
 			return i.run("Bruno")
 		})
 		wantFault(t, name, err, fault.StoreFailed)
-		if n := countKeys(t, s); n != 1 {
+		if n := countKeys(t, &s.store); n != 1 {
 			t.Errorf("%s: %d private keys", name, n)
 		}
 	}

@@ -24,13 +24,13 @@ type certificate struct {
 // object of that class has the same id: the private key or, in a database
 // whose password was not given, where private keys cannot be seen, the public
 // key that every importing program stores beside it.
-func (v *view) entries(path string) ([]keystore.Entry, error) {
+func (v *view) entries(s *store) ([]keystore.Entry, error) {
 	certs, err := v.certificates()
 	if err != nil {
 		return nil, err
 	}
 	class := uint(pkcs11.CKO_PRIVATE_KEY)
-	if v.db.locked {
+	if v.db.hidden() {
 		class = pkcs11.CKO_PUBLIC_KEY
 	}
 	keys, err := v.ids(class)
@@ -39,7 +39,7 @@ func (v *view) entries(path string) ([]keystore.Entry, error) {
 	}
 	entries := make([]keystore.Entry, 0, len(certs))
 	for _, c := range certs {
-		entries = append(entries, c.entry(path, keys[string(c.id)]))
+		entries = append(entries, c.entry(s, keys[string(c.id)], keys[string(c.id)] && v.db.hidden()))
 	}
 	slices.SortFunc(entries, func(a, b keystore.Entry) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.URI, b.URI))
@@ -47,13 +47,14 @@ func (v *view) entries(path string) ([]keystore.Entry, error) {
 	return entries, nil
 }
 
-func (c certificate) entry(path string, hasKey bool) keystore.Entry {
+func (c certificate) entry(s *store, hasKey, asks bool) keystore.Entry {
 	return keystore.Entry{
-		URI:         keyURI{path: path, id: c.id, cert: sha256.Sum256(c.der)}.String(),
-		Store:       ID,
+		URI:         keyURI{scheme: s.id, path: s.path, id: c.id, cert: sha256.Sum256(c.der)}.String(),
+		Store:       s.id,
 		Name:        c.label,
 		Certificate: c.der,
 		HasKey:      hasKey,
+		Asks:        asks,
 	}
 }
 

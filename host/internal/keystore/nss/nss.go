@@ -3,9 +3,17 @@
 //
 // It is reached through PKCS#11, in NSS's own library libsoftokn3.so, so that
 // locking, encryption at rest and the format stay NSS's business. The database
-// is open only while an operation runs (opening costs 1 to 2 ms): what another
-// program changed in between, a password set, a database replaced or removed,
-// is seen by the next operation, and no lock or file is held at rest.
+// is open while an operation runs, and for a moment afterwards so that a series
+// of plis pays for opening it once. What another program changed in between, a
+// password set, a database replaced or removed, is seen by the next operation,
+// and no lock is held at rest.
+//
+// A process may have several databases open, each a store of its own: the
+// shared one, which takes new keys, and those of Firefox's profiles ([Profiles]),
+// which are looked at and used, never written.
+//
+// Listing asks for no password, ever. A database that has one asks for it when
+// a key is used or stored, through [Options.Prompt].
 //
 // What the database cannot give: private keys are not protected from the
 // user's own other programs, and no attribute makes them non-exportable.
@@ -14,12 +22,18 @@ package nss
 import (
 	"os"
 	"path/filepath"
+	"time"
 
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/pinentry"
 )
 
-// ID is Status.ID and the scheme of this store's key URIs.
-const ID = "nss"
+// ID is the shared database's Status.ID and the scheme of its key URIs,
+// FirefoxID that of every Firefox profile.
+const (
+	ID        = "nss"
+	FirefoxID = "firefox"
+)
 
 // Name is what people are shown.
 const Name = "Base NSS partagée"
@@ -34,6 +48,12 @@ type Options struct {
 	// Existing refuses a database that is not there with fault.StoreMissing.
 	// Otherwise a missing database is an empty one, made by the first Import.
 	Existing bool
+	// Prompt asks for the password of a database that has one. Without it
+	// such a database is listed, and its keys are fault.StoreLocked.
+	Prompt pinentry.Prompt
+	// Linger is how long a database stays unlocked after its last use, so
+	// that a batch of plis asks for the password once. 0 locks it at once.
+	Linger time.Duration
 }
 
 // Powers of the store that Open returns, besides keystore.Store.

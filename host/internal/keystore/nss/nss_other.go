@@ -5,6 +5,7 @@ package nss
 import (
 	"runtime"
 
+	"scelle/host/internal/keystore"
 	"scelle/shared/fault"
 )
 
@@ -14,3 +15,6 @@ import (
 func Open(Options) (powers, error) {
 	return nil, fault.Newf(fault.StoreUnsupported, "%s/%s without the NSS store", runtime.GOOS, runtime.GOARCH)
 }
+
+// OpenProfile explains the same.
+func OpenProfile(Options, string) (keystore.Store, error) { return Open(Options{}) }

@@ -10,8 +10,7 @@ import (
 	"scelle/shared/fault"
 )
 
-// TestTwoStores: NSS opens one database per process at a time. Two stores take
-// turns, and while one is held open the other says that it is busy.
+// TestTwoStores: two databases are open at once in one process.
 func TestTwoStores(t *testing.T) {
 	a, b := open(t, newPlace(t).dir), open(t, newPlace(t).dir)
 	pair, _ := issue(t, "Anne", certtest.Options{})
@@ -25,12 +24,10 @@ func TestTwoStores(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = b.List(t.Context())
-	wantFault(t, "List beside the other store", err, fault.StoreBusy)
+	if err := selfsign.SelfTest(t.Context(), b, inB); err != nil {
+		t.Error("beside the other store:", err)
+	}
 	if err := held.Close(); err != nil {
 		t.Fatal(err)
-	}
-	if err := selfsign.SelfTest(t.Context(), b, inB); err != nil {
-		t.Error(err)
 	}
 }

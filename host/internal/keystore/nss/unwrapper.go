@@ -31,15 +31,12 @@ type unwrapper struct {
 	closed bool
 }
 
-// Unwrapper implements keystore.Store. fault.StoreLocked when the database
-// has a password.
+// Unwrapper implements keystore.Store. The password of a database that has one
+// is asked for when the certificate is there; errors are then unlock's too.
 func (s *store) Unwrapper(ctx context.Context, uri string) (keystore.Unwrapper, error) {
-	u, err := parseURI(uri)
+	u, err := s.parse(uri)
 	if err != nil {
 		return nil, s.refuse(ctx, err)
-	}
-	if u.path != s.path || !s.exists() {
-		return nil, s.refuse(ctx, fault.New(fault.KeyNotFound))
 	}
 	s.calls.RLock()
 	defer s.calls.RUnlock()
@@ -48,11 +45,27 @@ func (s *store) Unwrapper(ctx context.Context, uri string) (keystore.Unwrapper, 
 		return nil, err
 	}
 	w := &unwrapper{store: s, db: db}
-	if err := s.inSession(db, false, func(v *view) error { return w.bind(v, u) }); err != nil {
+	err = s.inSession(db, false, func(v *view) error { return w.find(v, u) })
+	if err == nil {
+		err = s.unlock(ctx, db)
+	}
+	if err == nil {
+		err = s.inSession(db, false, func(v *view) error { return w.bind(v, u) })
+	}
+	if err != nil {
 		s.release()
 		return nil, err
 	}
 	return w, nil
+}
+
+// parse reads a URI of this store's keys; fault.KeyNotFound for others.
+func (s *store) parse(uri string) (keyURI, error) {
+	u, err := parseURI(s.id, uri)
+	if err == nil && (u.path != s.path || !s.exists()) {
+		err = fault.New(fault.KeyNotFound)
+	}
+	return u, err
 }
 
 // refuse returns err, unless the store is closed or the context has ended.
@@ -65,8 +78,8 @@ func (s *store) refuse(ctx context.Context, err error) error {
 	return err
 }
 
-// bind finds the certificate and the private key that a URI names.
-func (w *unwrapper) bind(v *view, u keyURI) error {
+// find finds the certificate that a URI names.
+func (w *unwrapper) find(v *view, u keyURI) error {
 	c, found, err := v.certificate(u)
 	if err != nil {
 		return err
@@ -74,23 +87,25 @@ func (w *unwrapper) bind(v *view, u keyURI) error {
 	if !found {
 		return fault.New(fault.KeyNotFound)
 	}
-	if v.db.locked {
-		return fault.New(passwordNeeded)
+	parsed, err := keypair.Parse(c.der)
+	if err != nil {
+		return err
 	}
-	keys, err := v.keys(pkcs11.CKO_PRIVATE_KEY, c.id)
+	w.public, err = parsed.PublicKey()
+	return err
+}
+
+// bind finds the private key that a URI names.
+func (w *unwrapper) bind(v *view, u keyURI) error {
+	keys, err := v.keys(pkcs11.CKO_PRIVATE_KEY, u.id)
 	if err != nil {
 		return err
 	}
 	if len(keys) == 0 {
 		return fault.New(fault.KeyNotFound)
 	}
-	parsed, err := keypair.Parse(c.der)
-	if err != nil {
-		return err
-	}
 	w.key = keys[0]
-	w.public, err = parsed.PublicKey()
-	return err
+	return nil
 }
 
 func (w *unwrapper) Public() crypto.PublicKey { return w.public }

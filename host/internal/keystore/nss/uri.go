@@ -16,14 +16,17 @@ import (
 // lower-case hex, by which NSS ties the private key to the certificate, and
 // cert is the SHA-256 of the certificate's DER: several certificates may share
 // a key. Slot numbers and token names change from run to run and stay out.
+//
+// The keys of a Firefox profile begin with firefox: instead.
 type keyURI struct {
-	path string
-	id   []byte
-	cert [32]byte
+	scheme string
+	path   string
+	id     []byte
+	cert   [32]byte
 }
 
 func (u keyURI) String() string {
-	return ID + ":path=" + escapePath(u.path) +
+	return u.scheme + ":path=" + escapePath(u.path) +
 		";id=" + hex.EncodeToString(u.id) +
 		";cert=" + hex.EncodeToString(u.cert[:])
 }
@@ -38,18 +41,18 @@ func escapePath(path string) string {
 	return strings.Join(parts, "/")
 }
 
-// parseURI accepts exactly what String writes: these attributes, in this
+// parseURI accepts exactly what String writes for this scheme: these attributes, in this
 // order, in this spelling. Everything else is fault.KeyNotFound, as any name
 // that nothing has.
-func parseURI(s string) (keyURI, error) {
+func parseURI(scheme, s string) (keyURI, error) {
 	notFound := fault.New(fault.KeyNotFound)
-	rest, ok1 := strings.CutPrefix(s, ID+":path=")
+	rest, ok1 := strings.CutPrefix(s, scheme+":path=")
 	path, rest, ok2 := strings.Cut(rest, ";id=")
 	id, cert, ok3 := strings.Cut(rest, ";cert=")
 	if !ok1 || !ok2 || !ok3 {
 		return keyURI{}, notFound
 	}
-	var u keyURI
+	u := keyURI{scheme: scheme}
 	var err1, err2, err3 error
 	u.path, err1 = url.PathUnescape(path)
 	u.id, err2 = hex.DecodeString(id)

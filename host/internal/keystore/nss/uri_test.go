@@ -19,12 +19,12 @@ func TestURI(t *testing.T) {
 		{"/a;id=00/é %/b,c?#", "7f", "nss:path=/a%3Bid=00/%C3%A9%20%25/b%2Cc%3F%23;id=7f;cert=" + cert},
 		{"/line\nbreak", "7f", "nss:path=/line%0Abreak;id=7f;cert=" + cert},
 	} {
-		u := keyURI{path: test.path, cert: [32]byte(bytes.Repeat([]byte{0xab}, 32))}
+		u := keyURI{scheme: ID, path: test.path, cert: [32]byte(bytes.Repeat([]byte{0xab}, 32))}
 		u.id, _ = hex.DecodeString(test.id)
 		if got := u.String(); got != test.want {
 			t.Errorf("%q: %s, want %s", test.path, got, test.want)
 		}
-		back, err := parseURI(test.want)
+		back, err := parseURI(ID, test.want)
 		if err != nil || back.path != u.path || !bytes.Equal(back.id, u.id) || back.cert != u.cert {
 			t.Errorf("%s: %+v, %v", test.want, back, err)
 		}
@@ -34,7 +34,7 @@ func TestURI(t *testing.T) {
 func TestURIRefused(t *testing.T) {
 	cert := strings.Repeat("ab", 32)
 	good := "nss:path=/a;id=01;cert=" + cert
-	if _, err := parseURI(good); err != nil {
+	if _, err := parseURI(ID, good); err != nil {
 		t.Fatal(err)
 	}
 	for _, bad := range []string{
@@ -47,7 +47,7 @@ func TestURIRefused(t *testing.T) {
 		"nss:path=/a%;id=01;cert=" + cert, "nss:path=/%61;id=01;cert=" + cert, "nss:path=/é;id=01;cert=" + cert,
 		"nss:path=/a%2Fb;id=01;cert=" + cert, good + ";", good + ";x=y", good + "\n",
 	} {
-		if u, err := parseURI(bad); fault.CodeOf(err) != fault.KeyNotFound {
+		if u, err := parseURI(ID, bad); fault.CodeOf(err) != fault.KeyNotFound {
 			t.Errorf("%q: %+v, %v", bad, u, err)
 		}
 	}
@@ -57,7 +57,7 @@ func FuzzURI(f *testing.F) {
 	f.Add("nss:path=/a%3Bb;id=01;cert=" + strings.Repeat("00", 32))
 	f.Add("nss:path=/;id=;cert=" + strings.Repeat("ff", 32))
 	f.Fuzz(func(t *testing.T, s string) {
-		if u, err := parseURI(s); err == nil && u.String() != s {
+		if u, err := parseURI(ID, s); err == nil && u.String() != s {
 			t.Errorf("%q was accepted and is written %q", s, u)
 		}
 	})
