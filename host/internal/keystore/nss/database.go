@@ -51,11 +51,13 @@ func (s *store) stamp() stamp {
 	return all
 }
 
-// How often, and how long apart, an open that met a lock is tried again. Each
-// try waits one second inside SQLite by itself.
+// How often an open that failed is tried again, and how long one waits for
+// another program's lock: a reader to be able to read, a writer to be alone.
 const (
-	openTries = 3
-	openPause = 100 * time.Millisecond
+	openTries   = 3
+	openPause   = 100 * time.Millisecond
+	readPause   = time.Second
+	writerPause = 3 * time.Second
 )
 
 // exists says whether there is a database in the new format (SQLite).
@@ -65,6 +67,9 @@ func (s *store) exists() bool { return anyFile(s.path, databaseFiles()) }
 // write goes on read-only at once; a writer tries again.
 func (s *store) open(ctx context.Context, write bool) (*database, error) {
 	if err := s.prepare(write); err != nil {
+		return nil, err
+	}
+	if err := s.await(ctx, write); err != nil {
 		return nil, err
 	}
 	before := s.stamp()
@@ -87,6 +92,25 @@ func (s *store) open(ctx context.Context, write bool) (*database, error) {
 		}
 	}
 	return nil, s.openFault(err)
+}
+
+// await waits for another program's lock to go. Softoken would wait too, and
+// keep the other databases of this process waiting. fault.StoreBusy when the
+// lock stays.
+func (s *store) await(ctx context.Context, write bool) error {
+	worst, patience := reserved, readPause
+	if write {
+		worst, patience = unlocked, writerPause
+	}
+	for start := time.Now(); s.lockedElsewhere() > worst; {
+		if time.Since(start) > patience {
+			return fault.Newf(fault.StoreBusy, "locked by another program")
+		}
+		if err := pause(ctx, openPause); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // prepare makes sure that there is a directory, and makes it for a writer.
@@ -118,7 +142,7 @@ func (s *store) openOnce(write bool) (*database, error) {
 	reason := fault.StoreBusy
 	if s.looking {
 		reason = fault.StoreReadOnly
-	} else if write || !s.lockedElsewhere() {
+	} else if write || s.lockedElsewhere() == unlocked {
 		slot, err := s.softoken.open(s.path, "")
 		switch {
 		case err == nil:

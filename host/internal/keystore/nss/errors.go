@@ -3,15 +3,11 @@
 package nss
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
 
 	"github.com/miekg/pkcs11"
 
@@ -56,7 +52,7 @@ func (s *store) decryptFault(err error) error {
 func (s *store) busy(rv pkcs11.Error) bool {
 	switch rv {
 	case pkcs11.CKR_GENERAL_ERROR, pkcs11.CKR_DEVICE_ERROR, pkcs11.CKR_FUNCTION_FAILED:
-		return s.lockedElsewhere()
+		return s.lockedElsewhere() != unlocked
 	}
 	return false
 }
@@ -68,7 +64,7 @@ func (s *store) openFault(err error) error {
 		return err
 	case errors.Is(err, pkcs11.Error(pkcs11.CKR_TOKEN_WRITE_PROTECTED)):
 		return fault.Recode(fault.StoreReadOnly, err)
-	case s.lockedElsewhere():
+	case s.lockedElsewhere() != unlocked:
 		return fault.Recode(fault.StoreBusy, err)
 	case s.unreadable():
 		return fault.Recode(fault.StoreFailed, os.ErrPermission)
@@ -112,42 +108,4 @@ func (s *store) unreadable() bool {
 		}
 	}
 	return false
-}
-
-// lockedElsewhere says whether another process holds a write lock on the
-// database.
-// SQLite reports a lock and a broken file by the same error through softoken;
-// this tells them apart. The kernel's list is read, proc_locks(5), since
-// asking with fcntl would need the file to be opened and closed.
-func (s *store) lockedElsewhere() bool {
-	inodes := s.inodes()
-	f, err := os.Open("/proc/locks")
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	own := strconv.Itoa(os.Getpid())
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		// 1: POSIX  ADVISORY  WRITE 1234 fe:01:12345 1073741824 1073741825
-		field := strings.Fields(lines.Text())
-		if len(field) < 6 || field[3] != "WRITE" || field[4] == own {
-			continue
-		}
-		inode := field[5][strings.LastIndexByte(field[5], ':')+1:]
-		if inodes[inode] {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *store) inodes() map[string]bool {
-	inodes := make(map[string]bool)
-	for _, name := range databaseFiles() {
-		var st syscall.Stat_t
-		if syscall.Stat(filepath.Join(s.path, name), &st) == nil {
-			inodes[strconv.FormatUint(st.Ino, 10)] = true
-		}
-	}
-	return inodes
 }

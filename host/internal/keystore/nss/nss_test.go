@@ -203,38 +203,6 @@ func TestComesAndGoes(t *testing.T) {
 	}
 }
 
-// TestPassword: a database with a password lists its certificates, and says
-// what it needs for everything else.
-func TestPassword(t *testing.T) {
-	p := newPlace(t)
-	p.create(t)
-	pair, made := issue(t, "Anne", certtest.Options{})
-	old, secret := secretFile(t, ""), secretFile(t, "été 2026")
-	tool(t, nil, "certutil", "-W", "-d", "sql:"+p.dir, "-f", old, "-@", secret)
-	p12 := filepath.Join(t.TempDir(), "anne.p12")
-	if err := os.WriteFile(p12, made.P12(t, "p12", certtest.Modern), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	tool(t, nil, "pk12util", "-i", p12, "-d", "sql:"+p.dir, "-k", secret, "-W", "p12")
-
-	s := open(t, p.dir)
-	status := s.Status(t.Context())
-	if status.State != keystore.Locked || status.Keys != 1 || status.Certificates != 1 {
-		t.Errorf("status %+v", status)
-	}
-	list, err := s.List(t.Context())
-	if err != nil || len(list) != 1 || !list[0].HasKey || !bytes.Equal(list[0].Certificate, pair.Certificate) {
-		t.Fatalf("List: %+v, %v", list, err)
-	}
-	_, err = s.Unwrapper(t.Context(), list[0].URI)
-	wantFault(t, "Unwrapper", err, fault.StoreLocked)
-	_, err = s.Import(t.Context(), pair)
-	wantFault(t, "Import", err, fault.StoreLocked)
-	wantFault(t, "Delete", s.Delete(t.Context(), list[0].URI), fault.StoreLocked)
-	_, err = s.Unwrapper(t.Context(), list[0].URI[:len(list[0].URI)-1]+"x")
-	wantFault(t, "Unwrapper of nothing", err, fault.KeyNotFound)
-}
-
 func TestReadOnly(t *testing.T) {
 	root := t.TempDir()
 	if err := os.Chmod(filepath.Dir(root), 0o755); err != nil { // for another user

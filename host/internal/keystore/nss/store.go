@@ -245,15 +245,17 @@ func (s *store) acquire(ctx context.Context, write bool) (*database, error) {
 	return s.db, nil
 }
 
-// stale says whether the open database must be opened anew. One whose password
-// was given stays as long as its files are the same ones, or the person would
-// be asked again whenever a browser stores something. Call it with mu held.
+// stale says whether the open database must be opened anew: because another
+// program wrote to it, or is about to, which softoken would wait for many times
+// over in a database that is open for writing. One whose password was given
+// stays as long as its files are the same ones, or the person would be asked
+// again whenever a browser stores something. Call it with mu held.
 func (s *store) stale(write bool) bool {
 	now := s.stamp()
 	if s.db.in.Load() {
 		return now[0].inode != s.db.stamp[0].inode || now[1].inode != s.db.stamp[1].inode
 	}
-	return write || now != s.db.stamp
+	return write || now != s.db.stamp || s.lockedElsewhere() != unlocked
 }
 
 // moment is how long a database stays open after its last use, so that a
