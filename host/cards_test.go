@@ -46,7 +46,7 @@ func TestCardsWhereTheAdministratorSays(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		stores := openAllowed(place, one, c.registered)
+		stores := openAllowed(place, nil, one, c.registered)
 		for _, s := range stores {
 			defer s.Close()
 		}

@@ -24,8 +24,9 @@ type opener struct {
 	open     func() (keystore.Store, error)
 }
 
-// systemStores are this system's stores, the one for new keys first.
-func systemStores() []opener {
+// systemStores are this system's stores, the one for new keys first. prompt
+// asks for passwords where the system does not do so itself.
+func systemStores(prompt pinentry.Prompt) []opener {
 	if runtime.GOOS == "windows" {
 		return []opener{{capi.ID, capi.Name, func() (keystore.Store, error) {
 			return capi.Open(capi.Options{ParentWindow: serve.ParentWindow(os.Args[1:])})
@@ -34,19 +35,30 @@ func systemStores() []opener {
 	if stores := keychains(); len(stores) > 0 {
 		return stores
 	}
-	return []opener{{nss.ID, nss.Name, func() (keystore.Store, error) { return nss.Open(nss.Options{}) }}}
+	options := nss.Options{Prompt: prompt, Linger: linger}
+	stores := []opener{{nss.ID, nss.Name, func() (keystore.Store, error) { return nss.Open(options) }}}
+	home, err := os.UserHomeDir()
+	if err != nil || runtime.GOOS != "linux" {
+		return stores
+	}
+	for _, p := range nss.Profiles(home, os.Getenv) {
+		options := options
+		options.Path = p.Path
+		stores = append(stores, opener{nss.FirefoxID, p.Name, func() (keystore.Store, error) { return nss.OpenProfile(options, p.Name) }})
+	}
+	return stores
 }
 
-// pinLinger is how long a card stays logged in after its last use: each pli of
-// a batch is a use of its own.
-const pinLinger = time.Minute
+// linger is how long a card or a database stays unlocked after its last use:
+// each pli of a batch is a use of its own.
+const linger = time.Minute
 
 // cardStores is the store of smart cards, on Linux only: elsewhere cards are
 // in the system's store. Its modules are those that the administrator names
 // or, when nothing is said, those that are registered on the computer. Opening
 // it loads nothing; each look at it is bounded to two seconds, and a module
 // that hangs is not waited for again.
-func cardStores(settled policy.Policy, registered func() []string) []opener {
+func cardStores(settled policy.Policy, prompt pinentry.Prompt, registered func() []string) []opener {
 	modules := settled.PKCS11Modules.Values
 	if runtime.GOOS == "linux" && !settled.PKCS11Modules.Set {
 		modules = registered()
@@ -55,9 +67,8 @@ func cardStores(settled policy.Policy, registered func() []string) []opener {
 		return nil
 	}
 	return []opener{{pkcs11.ID, pkcs11.Name, func() (keystore.Store, error) {
-		prompt := pinentry.New(pinentry.Options{TTY: pinentry.Terminal()})
 		return pkcs11.Open(pkcs11.Options{
-			Modules: modules, Registered: !settled.PKCS11Modules.Set, Prompt: prompt, Linger: pinLinger,
+			Modules: modules, Registered: !settled.PKCS11Modules.Set, Prompt: prompt, Linger: linger,
 		})
 	}}}
 }
@@ -66,15 +77,16 @@ func cardStores(settled policy.Policy, registered func() []string) []opener {
 // first. A store that cannot be opened stays in the list and says why.
 func openStores() []keystore.Store {
 	dropModuleVariables()
-	return openAllowed(managed.Place{}, systemStores(), pkcs11.Registry{}.Modules)
+	prompt := pinentry.New(pinentry.Options{TTY: pinentry.Terminal()}) // one window at a time, for all stores
+	return openAllowed(managed.Place{}, prompt, systemStores(prompt), pkcs11.Registry{}.Modules)
 }
 
 // openAllowed opens the stores that the administrator does not forbid. The
 // others stay in the list and say so; when the settings cannot be read, all do.
 // registered finds the modules for cards where the settings name none.
-func openAllowed(place managed.Place, openers []opener, registered func() []string) []keystore.Store {
+func openAllowed(place managed.Place, prompt pinentry.Prompt, openers []opener, registered func() []string) []keystore.Store {
 	settled, unreadable := place.Read()
-	openers = append(openers, cardStores(settled, registered)...)
+	openers = append(openers, cardStores(settled, prompt, registered)...)
 	var stores []keystore.Store
 	for _, o := range openers {
 		err := unreadable

@@ -36,7 +36,7 @@ func TestForbiddenStoresStayClosed(t *testing.T) {
 		opened := 0
 		good := func() (keystore.Store, error) { opened++; return memory.New(), nil }
 		bad := func() (keystore.Store, error) { opened++; return nil, fault.New(fault.StoreLibrary) }
-		stores := openAllowed(place, []opener{{"a", "A", good}, {"b", "B", good}, {"c", "C", bad}}, none)
+		stores := openAllowed(place, nil, []opener{{"a", "A", good}, {"b", "B", good}, {"c", "C", bad}}, none)
 		if len(stores) != 3 || opened != c.opened {
 			t.Errorf("%s: %d stores, %d opened", c.settings, len(stores), opened)
 		}

@@ -198,11 +198,11 @@
     "group": "store",
     "fr": {
       "text": "Le magasin de certificats est verrouillé par un mot de passe.",
-      "remedy": "Réessayez depuis une session de bureau ouverte, où ce mot de passe peut vous être demandé, ou utilisez une clé d’un autre magasin."
+      "remedy": "Réessayez depuis une session de bureau ouverte, où ce mot de passe peut vous être demandé (sous Linux, par un programme « pinentry » graphique), ou utilisez une clé d’un autre magasin."
     },
     "en": {
       "text": "The certificate store is locked by a password.",
-      "remedy": "Try again from an open desktop session, where you can be asked for that password, or use a key of another store."
+      "remedy": "Try again from an open desktop session, where you can be asked for that password (on Linux, by a graphical “pinentry” program), or use a key of another store."
     }
   },
   "store-password": {

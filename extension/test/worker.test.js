@@ -168,9 +168,12 @@ test("status is three facts", async () => {
     [undefined, { online: false, fault: { code: "host-missing" } }, { ready: false }],
     [fakeHost({ "host.status": () => ({ stores: [{ state: "failed", fault: { code: "store-busy" } }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: false, fault: { code: "store-busy" } }],
     [fakeHost({ "host.status": () => ({ stores: [{ state: "failed" }, { state: "read-only" }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: true }],
-    [fakeHost({ "host.status": () => ({ stores: [{ state: "locked" }, { state: "ready", keys: 0, modules: [{ path: "/x.so", tokens: 0 }] }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: false, fault: { code: "store-locked" } }],
-    [fakeHost({ "host.status": () => ({ stores: [{ state: "locked" }, { state: "ready", keys: 1, modules: [{ path: "/x.so", tokens: 1 }] }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: true }],
-    [fakeHost({ "host.status": () => ({ stores: [{ state: "locked" }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: false, fault: { code: "store-locked" } }],
+    [fakeHost({ "host.status": () => ({ stores: [{ state: "locked", fault: { code: "store-locked" } }, { state: "ready", keys: 0, modules: [{ path: "/x.so", tokens: 0 }] }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: false, fault: { code: "store-locked" } }],
+    [fakeHost({ "host.status": () => ({ stores: [{ state: "locked", fault: { code: "store-locked" } }, { state: "ready", keys: 1, modules: [{ path: "/x.so", tokens: 1 }] }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: true }],
+    [fakeHost({ "host.status": () => ({ stores: [{ state: "locked", keys: 1 }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: true }],
+    [fakeHost({ "host.status": () => ({ stores: [{ state: "locked", keys: 1, fault: { code: "store-newer-nss" } }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: false, fault: { code: "store-newer-nss" } }],
+    [fakeHost({ "host.status": () => ({ stores: [{ state: "failed", fault: { code: "store-damaged" } }, { state: "ready", keys: 0, import: false }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: false, fault: { code: "store-damaged" } }],
+    [fakeHost({ "host.status": () => ({ stores: [{ state: "failed", fault: { code: "store-damaged" } }, { state: "ready", keys: 1, import: false }] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: true }],
     [fakeHost({ "host.status": () => ({ stores: [] }) }), { online: true, version: "0.1.0", os: "linux" }, { ready: false, fault: { code: "store-missing" } }],
   ];
   for (const [host, want, store] of cases) {

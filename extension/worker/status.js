@@ -22,12 +22,17 @@
     }
   };
 
-  /** The stores taken together: one that opens plis is enough (keystore.State). Readers without a card are none. */
+  /**
+   * The stores taken together: one that opens plis is enough, if it has a key or takes one (keystore.State).
+   * Readers without a card are none.
+   * One that is locked asks for its password, unless its fault says otherwise.
+   */
   const storeState = (stores) => {
-    const opens = (s) => (s.state === "ready" || s.state === "read-only") && !(s.modules && s.keys === 0);
-    if (stores.some(opens)) return { ready: true };
-    if (stores.some((s) => s.state === "locked")) return { ready: false, fault: { code: "store-locked" } };
-    return { ready: false, fault: stores.find((s) => s.fault)?.fault ?? { code: "store-missing" } };
+    const works = (s) => s.state === "ready" || s.state === "read-only" || (s.state === "locked" && !s.fault);
+    if (stores.some((s) => works(s) && (s.keys > 0 || s.import))) return { ready: true };
+    const fault = stores.find((s) => s.fault)?.fault;
+    if (fault) return { ready: false, fault };
+    return stores.some((s) => works(s) && !s.modules) ? { ready: true } : { ready: false, fault: { code: "store-missing" } };
   };
 
   const measure = async () => {

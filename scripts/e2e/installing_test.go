@@ -138,7 +138,7 @@ func TestExtensionOutdated(t *testing.T) {
 
 // TestNoStoreLibrary is a computer without NSS.
 func TestNoStoreLibrary(t *testing.T) {
-	bare := buildHost(t, "host/internal/keystore/nss/database.go", "libsoftokn3.so", "libabsent3.so")
+	bare := buildHost(t, "host/internal/keystore/nss/softoken.go", "libsoftokn3.so", "libabsent3.so")
 	replacedHost(t, bare, "store-library-missing", "(NSS) n’est pas installée")
 }
 

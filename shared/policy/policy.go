@@ -101,8 +101,8 @@ func Settings() []Setting {
 			Name: ForbiddenStores, Kind: Texts, Reader: Host,
 			Title: Words{"Magasins de certificats interdits", "Forbidden certificate stores"},
 			Text: Words{
-				"Identifiants des magasins que le programme n’ouvre pas : « nss » (Linux), « capi » (Windows), « keychain » (macOS), « pkcs11 » (cartes à puce). « scelle status --json » les nomme. Sans ce réglage, aucun n’est interdit.",
-				"Identifiers of the stores that the program does not open: “nss” (Linux), “capi” (Windows), “keychain” (macOS), “pkcs11” (smart cards). “scelle status --json” names them. Without this setting none is forbidden.",
+				"Identifiants des magasins que le programme n’ouvre pas : « nss » (Linux), « firefox » (profils de Firefox sous Linux), « capi » (Windows), « keychain » (macOS), « pkcs11 » (cartes à puce). « scelle status --json » les nomme. Sans ce réglage, aucun n’est interdit.",
+				"Identifiers of the stores that the program does not open: “nss” (Linux), “firefox” (Firefox profiles on Linux), “capi” (Windows), “keychain” (macOS), “pkcs11” (smart cards). “scelle status --json” names them. Without this setting none is forbidden.",
 			},
 			Example: []string{"nss"},
 		},

@@ -18,6 +18,8 @@ type Prompt interface {
 	// PIN returns what was typed, which the caller clears. Errors:
 	// fault.PINCancelled, PINPromptMissing, and those of an ended context.
 	PIN(ctx context.Context, r Request) ([]byte, error)
+	// Available says, without asking, whether there is a way to ask.
+	Available() bool
 }
 
 // Request is what the person is told about the PIN that they are asked for.

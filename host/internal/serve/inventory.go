@@ -16,7 +16,7 @@ import (
 type holding struct {
 	shown  protocol.Certificate
 	der    []byte
-	places []place // those with a private key first
+	places []place // those with a private key first, and of these the ones that ask for nothing
 }
 
 // place is one copy of a certificate in a store.
@@ -107,7 +107,7 @@ func failedStore(ctx context.Context, store keystore.Store, err error) protocol.
 // describe fills in what people are shown.
 func (h *holding) describe(now time.Time) {
 	slices.SortStableFunc(h.places, func(a, b place) int {
-		return cmp.Compare(rank(a.entry.HasKey), rank(b.entry.HasKey))
+		return cmp.Or(cmp.Compare(rank(a.entry.HasKey), rank(b.entry.HasKey)), cmp.Compare(rank(!a.entry.Asks), rank(!b.entry.Asks)))
 	})
 	best := h.places[0].entry
 	h.shown = protocol.Certificate{

@@ -23,6 +23,7 @@ func (s *Service) keep(ctx context.Context, into importer, pair keystore.Pair) (
 	if err := record.Ready(); err != nil {
 		return protocol.KeyResult{}, err
 	}
+	ctx = keystore.WithPurpose(ctx, keystore.Purpose{Action: "import"})
 	before := s.has(ctx, into, pair.Certificate)
 	entry, err := into.Import(ctx, pair)
 	if err != nil {

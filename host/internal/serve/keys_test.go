@@ -154,11 +154,12 @@ func TestWhereNewKeysGo(t *testing.T) {
 	}{
 		"none":             {nil, fault.StoreUnsupported},
 		"one that is gone": {[]keystore.Store{keystore.Unavailable("nss", "NSS", fault.New(fault.StoreMissing))}, fault.StoreMissing},
-		"locked":           {[]keystore.Store{state(keystore.Locked, nil)}, fault.StoreLocked},
+		"locked":           {[]keystore.Store{state(keystore.Locked, nil)}, ""},
+		"locked for good":  {[]keystore.Store{state(keystore.Locked, fault.New(fault.StoreNewerNSS))}, fault.StoreNewerNSS},
 		"read-only":        {[]keystore.Store{state(keystore.ReadOnly, nil)}, fault.StoreReadOnly},
 		"damaged":          {[]keystore.Store{state(keystore.Failed, fault.New(fault.StoreDamaged))}, fault.StoreDamaged},
 		"unable":           {[]keystore.Store{unable}, fault.StoreUnsupported},
-		"locked, then one": {[]keystore.Store{state(keystore.Locked, nil), memory.New()}, ""},
+		"locked, then one": {[]keystore.Store{state(keystore.Locked, fault.New(fault.StoreLocked)), memory.New()}, ""},
 	} {
 		_, err := newService(t, c.stores...).importer(t.Context())
 		if fault.CodeOf(err) != c.want {

@@ -130,26 +130,30 @@ type importer interface {
 	keystore.Importer
 }
 
-// importer returns the first store that takes key pairs now. Without one, the
-// fault is the first store's reason.
+// importer returns the first store that takes key pairs now, be it after asking
+// for its password. Without one, the fault is the first store's reason.
 func (s *Service) importer(ctx context.Context) (importer, error) {
 	var reason error
 	for _, store := range s.stores() {
 		status := store.Status(ctx)
 		into, ok := store.(importer)
 		switch {
-		case status.State == keystore.Failed:
+		case status.Err != nil:
 			reason = first(reason, status.Err)
 		case !ok || !status.Capabilities.Import:
-		case status.State == keystore.Locked:
-			reason = first(reason, fault.New(fault.StoreLocked))
-		case status.State == keystore.ReadOnly:
-			reason = first(reason, fault.New(fault.StoreReadOnly))
-		default:
+		case takesKeys(status.State):
 			return into, nil
+		default:
+			reason = first(reason, fault.New(fault.StoreReadOnly))
 		}
 	}
 	return nil, first(reason, fault.New(fault.StoreUnsupported))
+}
+
+// takesKeys says whether a store in this state, without a fault, stores keys:
+// one that is locked asks for its password then.
+func takesKeys(state keystore.State) bool {
+	return state == keystore.Ready || state == keystore.Locked
 }
 
 func first(a, b error) error {

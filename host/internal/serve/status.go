@@ -38,7 +38,7 @@ func storeStatus(status keystore.Status) protocol.StoreStatus {
 		Fault:        protocol.FaultOf(status.Err),
 		Certificates: status.Certificates,
 		Keys:         status.Keys,
-		Import:       status.Capabilities.Import && status.State == keystore.Ready,
+		Import:       status.Capabilities.Import && takesKeys(status.State),
 		Mechanisms:   mechanisms,
 		Modules:      modules,
 	}

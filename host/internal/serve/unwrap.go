@@ -66,7 +66,8 @@ func (h holding) opener() unwrap.Opener {
 	return func(ctx context.Context) (unwrap.Key, error) { return h.unwrapper(ctx) }
 }
 
-// unwrapper opens the private key in the first store that has it.
+// unwrapper opens the private key in the first store that has it. A person who
+// cancels is not asked by the next one.
 func (h holding) unwrapper(ctx context.Context) (keystore.Unwrapper, error) {
 	err := error(fault.New(fault.KeyNotFound))
 	for _, p := range h.places {
@@ -78,6 +79,9 @@ func (h holding) unwrapper(ctx context.Context) (keystore.Unwrapper, error) {
 			return key, nil
 		}
 		err = failed
+		if fault.CodeOf(err) == fault.PINCancelled {
+			break
+		}
 	}
 	return nil, err
 }

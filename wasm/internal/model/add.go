@@ -163,12 +163,12 @@ func (a *Add) start() []Effect {
 func (a *Add) Takes() (bool, fault.Code) {
 	var reason fault.Code
 	for _, s := range a.Stores {
-		if s.Import && (s.State == "ready" || s.State == "locked") {
-			return true, ""
-		}
-		if s.Fault != nil {
+		switch {
+		case s.Fault != nil:
 			reason = cmp.Or(reason, s.Fault.Code)
-		} else {
+		case s.Import: // one that is locked asks for its password
+			return true, ""
+		default:
 			reason = cmp.Or(reason, fault.StoreReadOnly)
 		}
 	}

@@ -100,7 +100,7 @@ func childAdd(dir, name string) error {
 }
 
 // importsPerProcess is how many pairs childImport stores.
-const importsPerProcess = 8
+const importsPerProcess = 6
 
 // childImport stores pairs whose names all processes share, and one pair that
 // is the same for all, which it reads from standard input.

@@ -68,6 +68,8 @@ type person struct {
 	given   [][]byte // what the store must have cleared
 }
 
+func (*person) Available() bool { return true }
+
 func (p *person) PIN(_ context.Context, r pinentry.Request) ([]byte, error) {
 	p.asked = append(p.asked, r)
 	if len(p.answers) == 0 {
@@ -245,6 +247,8 @@ func TestCloseWhileAsking(t *testing.T) {
 
 // sleeper does not answer.
 type sleeper struct{ asked chan struct{} }
+
+func (*sleeper) Available() bool { return true }
 
 func (s *sleeper) PIN(ctx context.Context, _ pinentry.Request) ([]byte, error) {
 	close(s.asked)

@@ -74,7 +74,7 @@ func TestLockReleased(t *testing.T) {
 func TestTwoProcesses(t *testing.T) {
 	p := newPlace(t)
 	pair, made := issue(t, "Commune", certtest.Options{})
-	const processes = 3
+	const processes = 4
 	commands := make([]*exec.Cmd, processes)
 	for i := range commands {
 		commands[i] = child(t, "import", p.dir, strconv.Itoa(i))

@@ -302,3 +302,6 @@ func (s *store) usable(ctx context.Context) error {
 	}
 	return keystore.Interrupted(ctx)
 }
+
+// Title implements keystore.Titled.
+func (s *store) Title() string { return s.name }

@@ -24,7 +24,7 @@ func (s *store) unlockable(db *database) error {
 	switch {
 	case db.newer:
 		return fault.New(fault.StoreNewerNSS)
-	case s.prompt == nil:
+	case s.prompt == nil || !s.prompt.Available():
 		return fault.New(fault.StoreLocked)
 	}
 	return nil
