@@ -67,6 +67,9 @@ func benchHost(dir, build string, n int) error {
 		return err
 	}
 	row("host: scelle list, whole process", "ms", list, peers...)
+	if err := errors.Join(benchLists(dir, host, n), benchUnwraps(home, host, n)); err != nil {
+		return err
+	}
 	memory, err := waiters(dir)
 	if err != nil {
 		return err
@@ -161,40 +164,39 @@ func askStatus(home, host string) (ms, kib float64, err error) {
 	if err := cmd.Start(); err != nil {
 		return 0, 0, err
 	}
-	hello, _ := json.Marshal(protocol.HelloParams{Version: version.Version, Protocol: version.Protocol})
 	err = errors.Join(
-		exchange(in, out, protocol.Request{ID: "1", Method: protocol.HostHello, Params: hello}),
-		exchange(in, out, protocol.Request{ID: "2", Method: protocol.HostStatus}))
+		call(in, out, protocol.HostHello, protocol.HelloParams{Version: version.Version, Protocol: version.Protocol}, nil),
+		call(in, out, protocol.HostStatus, protocol.Empty{}, nil))
 	kib = peak(cmd.Process.Pid)
 	err = errors.Join(err, in.Close(), cmd.Wait())
 	return float64(time.Since(start).Microseconds()) / 1000, kib, err
 }
 
-func exchange(in io.Writer, out io.Reader, q protocol.Request) error {
+func exchange(in io.Writer, out io.Reader, q protocol.Request) (json.RawMessage, error) {
 	body, err := json.Marshal(q)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	frame := append(binary.NativeEndian.AppendUint32(nil, uint32(len(body))), body...)
 	if _, err := in.Write(frame); err != nil {
-		return err
+		return nil, err
 	}
 	var n uint32
 	if err := binary.Read(out, binary.NativeEndian, &n); err != nil {
-		return err
+		return nil, err
 	}
 	body = make([]byte, n)
 	if _, err := io.ReadFull(out, body); err != nil {
-		return err
+		return nil, err
 	}
 	var r protocol.Response
 	if err := json.Unmarshal(body, &r); err != nil {
-		return err
+		return nil, err
 	}
 	if !r.OK {
-		return fmt.Errorf("%s: %v", q.Method, r.Fault.Err())
+		return nil, fmt.Errorf("%s: %v", q.Method, r.Fault.Err())
 	}
-	return nil
+	return r.Result, nil
 }
 
 // peak is VmHWM of a process in KiB, 0 where /proc has none.

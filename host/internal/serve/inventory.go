@@ -56,7 +56,21 @@ func (s *Service) inventory(ctx context.Context) (holdings []holding, failed []p
 		holdings[i].describe(s.now())
 	}
 	slices.SortFunc(holdings, func(a, b holding) int { return compare(a.shown, b.shown) })
+	s.remember(holdings...)
 	return holdings, failed
+}
+
+// remember notes where keys are, for recall.
+func (s *Service) remember(holdings ...holding) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range holdings {
+		if h.shown.HasKey {
+			s.known[h.shown.Thumbprint] = h
+		} else {
+			delete(s.known, h.shown.Thumbprint)
+		}
+	}
 }
 
 // reading is what one store lists.
@@ -198,8 +212,8 @@ func absent(failed []protocol.StoreStatus) error {
 	return fault.New(fault.KeyNotFound)
 }
 
-// findKey is find for the use of a private key: once a store has it, the
-// others are not waited for.
+// findKey is find for the use of a private key: once a store has it that asks
+// for nothing, the others are not waited for.
 func (s *Service) findKey(ctx context.Context, thumbprint string) (holding, error) {
 	if !isThumbprint(thumbprint) {
 		return holding{}, fault.Newf(fault.BadRequest, "thumbprint")
@@ -216,7 +230,7 @@ func (s *Service) findKey(ctx context.Context, thumbprint string) (holding, erro
 				found.places = append(found.places, p)
 			}
 		}
-		if slices.ContainsFunc(found.places, func(p place) bool { return p.entry.HasKey }) {
+		if slices.ContainsFunc(found.places, func(p place) bool { return p.entry.HasKey && !p.entry.Asks }) {
 			break
 		}
 	}
@@ -224,6 +238,7 @@ func (s *Service) findKey(ctx context.Context, thumbprint string) (holding, erro
 		return holding{}, absent(failed)
 	}
 	found.describe(s.now())
+	s.remember(found)
 	return found, nil
 }
 

@@ -55,11 +55,12 @@ type Service struct {
 	mu      sync.Mutex                // guards what follows
 	opened  bool                      // stores was called
 	names   map[keystore.Store]string // what stores call themselves
+	known   map[string]holding        // where keys were seen last, by thumbprint
 }
 
 // New returns a Service. Close it.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, log: o.Log, system: o.Computer, names: make(map[keystore.Store]string)}
+	s := &Service{now: o.Now, log: o.Log, system: o.Computer, names: make(map[keystore.Store]string), known: make(map[string]holding)}
 	if s.now == nil {
 		s.now = time.Now
 	}

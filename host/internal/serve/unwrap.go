@@ -21,7 +21,7 @@ func (s *Service) Unwrap(ctx context.Context, p protocol.UnwrapParams) (protocol
 	if len(p.Origin) > maxLabel {
 		return protocol.UnwrapResult{}, fault.Newf(fault.BadRequest, "origin")
 	}
-	h, err := s.findKey(ctx, p.Thumbprint)
+	h, err := s.recall(ctx, p.Thumbprint)
 	if err != nil {
 		return protocol.UnwrapResult{}, err
 	}
@@ -34,7 +34,7 @@ func (s *Service) Unwrap(ctx context.Context, p protocol.UnwrapParams) (protocol
 		return protocol.UnwrapResult{}, err
 	}
 	ctx = keystore.WithPurpose(ctx, keystore.Purpose{Origin: p.Origin, Action: string(verb)})
-	contentKey, err := guard.Unwrap(ctx, h.opener(), unwrap.Request{
+	contentKey, err := guard.Unwrap(ctx, s.opener(h), unwrap.Request{
 		Certificate:      h.der,
 		RecipientInfo:    p.RecipientInfo,
 		ContentAlgorithm: p.ContentAlgorithm,
@@ -61,9 +61,32 @@ func verbOf(v protocol.Verb) (journal.Verb, error) {
 	return "", fault.Newf(fault.BadRequest, "verb")
 }
 
-// opener opens the private key when the question was allowed.
-func (h holding) opener() unwrap.Opener {
-	return func(ctx context.Context) (unwrap.Key, error) { return h.unwrapper(ctx) }
+// recall is findKey without looking at the stores again, where they have shown
+// this certificate before: the plis of an opening ask for the same key many
+// times over, and reading every store takes longer than using one key.
+func (s *Service) recall(ctx context.Context, thumbprint string) (holding, error) {
+	s.mu.Lock()
+	h, known := s.known[thumbprint]
+	s.mu.Unlock()
+	if known {
+		return h, nil
+	}
+	return s.findKey(ctx, thumbprint)
+}
+
+// opener opens the private key when the question was allowed. A key that is
+// not where it was is looked for.
+func (s *Service) opener(h holding) unwrap.Opener {
+	return func(ctx context.Context) (unwrap.Key, error) {
+		key, err := h.unwrapper(ctx)
+		if fault.CodeOf(err) != fault.KeyNotFound {
+			return key, err
+		}
+		if h, err = s.findKey(ctx, h.shown.Thumbprint); err != nil {
+			return nil, err
+		}
+		return h.unwrapper(ctx)
+	}
 }
 
 // unwrapper opens the private key in the first store that has it. A person who
