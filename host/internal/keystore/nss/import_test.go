@@ -3,6 +3,8 @@
 package nss
 
 import (
+	"bytes"
+	"crypto"
 	"math/big"
 	"slices"
 	"testing"
@@ -85,24 +87,38 @@ func countKeys(t *testing.T, s *store) int {
 	return n
 }
 
-// TestTemplatesWiped: the private numbers do not outlive the import.
+// TestTemplatesWiped: the private numbers do not outlive the import, and the
+// caller's key does.
 func TestTemplatesWiped(t *testing.T) {
-	pair, _ := issue(t, "Anne", certtest.Options{})
-	c, err := keypair.Parse(pair.Certificate)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o, err := templates(pair, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.wipe()
-	for _, a := range o.private {
-		if slices.ContainsFunc(a.Value, func(b byte) bool { return b != 0 }) {
-			t.Errorf("attribute %#x is not wiped", a.Type)
+	for kind, options := range kinds() {
+		pair, _ := issue(t, "Anne", options)
+		signature := sign(t, pair.Key) // the key has its own numbers ready
+		c, err := keypair.Parse(pair.Certificate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := templates(pair, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.wipe()
+		for _, a := range o.private {
+			if slices.ContainsFunc(a.Value, func(b byte) bool { return b != 0 }) {
+				t.Errorf("%s: attribute %#x is not wiped", kind, a.Type)
+			}
+		}
+		if _, err := pair.Check(); err != nil || !bytes.Equal(signature, sign(t, pair.Key)) {
+			t.Errorf("%s: the caller's key was touched: %v", kind, err)
 		}
 	}
-	if _, err := pair.Check(); err != nil {
-		t.Errorf("the caller's key was touched: %v", err)
+}
+
+// sign signs something without randomness.
+func sign(t *testing.T, key crypto.Signer) []byte {
+	t.Helper()
+	signature, err := key.Sign(nil, make([]byte, 32), crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return signature
 }

@@ -3,6 +3,7 @@
 package nss
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
@@ -104,7 +105,7 @@ func (o *objects) addEC(key *ecdsa.PrivateKey) error {
 	o.private = append(o.privateCommon(pkcs11.CKK_EC),
 		flag(pkcs11.CKA_DERIVE), flag(pkcs11.CKA_SIGN),
 		pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, parameters),
-		pkcs11.NewAttribute(pkcs11.CKA_VALUE, secret))
+		pkcs11.NewAttribute(pkcs11.CKA_VALUE, bytes.Clone(secret))) // Bytes gives the key's own, which wipe must spare
 	o.public = append(o.publicCommon(pkcs11.CKK_EC),
 		flag(pkcs11.CKA_DERIVE), flag(pkcs11.CKA_VERIFY),
 		pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, parameters),
