@@ -235,6 +235,9 @@ func (s *Service) findKey(ctx context.Context, thumbprint string) (holding, erro
 		}
 	}
 	if found.places == nil {
+		s.mu.Lock()
+		delete(s.known, thumbprint)
+		s.mu.Unlock()
 		return holding{}, absent(failed)
 	}
 	found.describe(s.now())

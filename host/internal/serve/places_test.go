@@ -52,7 +52,7 @@ func TestPlaces(t *testing.T) {
 		"busy":            {newShelf("a", pair.DER, false, fails(fault.StoreBusy)), newShelf("b", pair.DER, true, works), "", [2]int{1, 1}},
 	} {
 		s := newService(t, c.first, c.second)
-		h, err := s.recall(t.Context(), keypair.Thumbprint(pair.DER))
+		h, err := s.find(t.Context(), keypair.Thumbprint(pair.DER))
 		if err != nil || len(h.shown.Places) != 2 {
 			t.Fatalf("%s: %+v, %v", name, h.shown, err)
 		}
