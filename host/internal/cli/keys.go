@@ -103,7 +103,8 @@ func (c *command) printList(all protocol.ListResult) {
 		w := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, c.text(txtListHead))
 		for _, k := range all.Certificates {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.NotAfter.Format(day), c.yesNo(k.HasKey), c.verdict(k.Reasons), k.Issuer, k.Thumbprint)
+			state := strings.Join(append([]string{c.verdict(k.Reasons)}, k.Warnings...), ", ")
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.NotAfter.Format(day), c.yesNo(k.HasKey), state, strings.Join(k.Places, ", "), k.Issuer, k.Thumbprint)
 		}
 		w.Flush()
 	} else {
