@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"scelle/host/internal/doctor"
+	"scelle/host/internal/keystore"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/pkcs12x"
@@ -78,24 +79,15 @@ func (c *command) verify(all protocol.ListResult, asJSON bool) error {
 	return nil
 }
 
-// everything reads all pages of the list.
+// everything is the whole list.
 func (c *command) everything(ctx context.Context) (protocol.ListResult, error) {
+	if err := keystore.Interrupted(ctx); err != nil {
+		return protocol.ListResult{}, err
+	}
 	host, done := c.host()
 	defer done()
-	all := protocol.ListResult{Certificates: []protocol.Certificate{}}
-	var p protocol.ListParams
-	for {
-		page, err := host.List(ctx, p)
-		if err != nil {
-			return all, err
-		}
-		all.Certificates = append(all.Certificates, page.Certificates...)
-		all.Failed = page.Failed
-		if page.Next == "" {
-			return all, nil
-		}
-		p.Cursor = page.Next
-	}
+	all := host.Everything(ctx)
+	return all, keystore.Interrupted(ctx)
 }
 
 func (c *command) printList(all protocol.ListResult) {
@@ -103,7 +95,8 @@ func (c *command) printList(all protocol.ListResult) {
 		w := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, c.text(txtListHead))
 		for _, k := range all.Certificates {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.NotAfter.Format(day), c.yesNo(k.HasKey), c.verdict(k.Reasons), k.Issuer, k.Thumbprint)
+			state := strings.Join(append([]string{c.verdict(k.Reasons)}, k.Warnings...), ", ")
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.NotAfter.Format(day), c.yesNo(k.HasKey), state, strings.Join(k.Places, ", "), k.Issuer, k.Thumbprint)
 		}
 		w.Flush()
 	} else {

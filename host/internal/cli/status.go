@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"scelle/host/internal/install"
+	"scelle/host/internal/keystore"
 	"scelle/host/internal/managed"
 	"scelle/shared/fault"
 	"scelle/shared/policy"
@@ -160,6 +161,8 @@ func (c *command) printStatus(r statusReport, v install.Survey) {
 		}
 		if s.Fault != nil {
 			fmt.Fprintf(c.Out, "  %s: %s\n  %s\n", s.Fault.Code, s.Fault.Code.Text(c.lang), s.Fault.Code.Remedy(c.lang))
+		}
+		if s.State == string(keystore.Failed) {
 			continue
 		}
 		c.say(txtStoreCounts, s.Certificates, s.Keys)

@@ -102,7 +102,7 @@ func texts() [textKeys]pair {
 		txtReadersAgree:     {"Les deux lectures du magasin voient les mêmes certificats.", "Both readings of the store see the same certificates."},
 		txtOnlyOurs:         {"vu par Scellé seul : %s", "seen by Scellé only: %s"},
 		txtOnlyTheirs:       {"vu par la seconde lecture seule : %s", "seen by the second reading only: %s"},
-		txtListHead:         {"NOM\tEXPIRE\tCLÉ PRIVÉE\tÉTAT\tÉMETTEUR\tEMPREINTE", "NAME\tEXPIRES\tPRIVATE KEY\tSTATE\tISSUER\tTHUMBPRINT"},
+		txtListHead:         {"NOM\tEXPIRE\tCLÉ PRIVÉE\tÉTAT\tMAGASINS\tÉMETTEUR\tEMPREINTE", "NAME\tEXPIRES\tPRIVATE KEY\tSTATE\tSTORES\tISSUER\tTHUMBPRINT"},
 		txtStoreFailed:      {"Le magasin « %s » n’a pas pu être lu : %s", "The store “%s” could not be read: %s"},
 		txtYes:              {"oui", "yes"},
 		txtNo:               {"non", "no"},

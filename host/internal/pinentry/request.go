@@ -19,7 +19,7 @@ type Prompt interface {
 	// PIN returns what was typed, which the caller clears. Errors:
 	// fault.PINCancelled, PINPromptMissing, and those of an ended context.
 	PIN(ctx context.Context, r Request) ([]byte, error)
-	// Able says, without asking, whether there is a way to ask.
+	// Available says, without asking, whether there is a way to ask.
 	Available() bool
 }
 

@@ -50,6 +50,16 @@ func (s *Service) List(ctx context.Context, p protocol.ListParams) (protocol.Lis
 	return page, nil
 }
 
+// Everything is List without pages, for a caller that no frame bounds.
+func (s *Service) Everything(ctx context.Context) protocol.ListResult {
+	holdings, failed := s.inventory(ctx)
+	all := protocol.ListResult{Certificates: make([]protocol.Certificate, 0, len(holdings)), Failed: failed}
+	for _, h := range holdings {
+		all.Certificates = append(all.Certificates, h.shown)
+	}
+	return all
+}
+
 func jsonSize(c protocol.Certificate) int {
 	b, err := json.Marshal(c)
 	if err != nil {

@@ -72,12 +72,11 @@ func (v *view) certificates(match ...*pkcs11.Attribute) ([]certificate, error) {
 	}
 	certs := make([]certificate, 0, len(handles))
 	for _, h := range handles {
-		c := certificate{handle: h, der: v.attribute(h, pkcs11.CKA_VALUE)}
+		values := v.attributes(h, pkcs11.CKA_VALUE, pkcs11.CKA_ID, pkcs11.CKA_LABEL)
+		c := certificate{handle: h, der: values[0], id: values[1], label: string(values[2])}
 		if len(c.der) == 0 {
 			continue // removed by another program since it was found
 		}
-		c.id = v.attribute(h, pkcs11.CKA_ID)
-		c.label = string(v.attribute(h, pkcs11.CKA_LABEL))
 		certs = append(certs, c)
 	}
 	return certs, nil
@@ -142,12 +141,24 @@ func (v *view) find(template []*pkcs11.Attribute) ([]pkcs11.ObjectHandle, error)
 	}
 }
 
-// attribute reads one attribute, nil when the object has none. Attributes are
-// asked for one by one: in one call, a single missing one fails them all.
-func (v *view) attribute(h pkcs11.ObjectHandle, kind uint) []byte {
-	a, err := v.lib.GetAttributeValue(v.session, h, []*pkcs11.Attribute{pkcs11.NewAttribute(kind, nil)})
-	if err != nil || len(a) != 1 {
-		return nil
+// attributes reads some attributes, nil where the object has none. In one call
+// a single missing one fails them all, and they are asked for one by one.
+func (v *view) attributes(h pkcs11.ObjectHandle, kinds ...uint) [][]byte {
+	template := make([]*pkcs11.Attribute, len(kinds))
+	for i, kind := range kinds {
+		template[i] = pkcs11.NewAttribute(kind, nil)
 	}
-	return a[0].Value
+	values := make([][]byte, len(kinds))
+	all, err := v.lib.GetAttributeValue(v.session, h, template)
+	for i, kind := range kinds {
+		if err == nil && len(all) == len(kinds) {
+			values[i] = all[i].Value
+		} else if len(kinds) > 1 {
+			values[i] = v.attribute(h, kind)
+		}
+	}
+	return values
 }
+
+// attribute reads one attribute, nil when the object has none.
+func (v *view) attribute(h pkcs11.ObjectHandle, kind uint) []byte { return v.attributes(h, kind)[0] }
