@@ -73,6 +73,7 @@ const (
 	DaysLeftOne
 	DaysLeftMany
 	OpenOffline
+	OpenCheck
 	HelpTitle
 	HelpAllow
 	HelpKeys
@@ -243,6 +244,24 @@ const (
 	RecordHow
 	RecordHowText
 	RecordSign
+
+	// The check page.
+	CheckTitle
+	CheckRunning
+	CheckBadOne
+	CheckBadMany
+	CheckWarningOne
+	CheckWarningMany
+	CheckGood
+	CheckLevelBad
+	CheckLevelWarning
+	CheckLevelNote
+	CheckGoodList
+	CheckSkippedList
+	CheckPrivate
+	CheckCopy
+	CheckCopied
+	CheckAgain
 
 	count // of the IDs above
 )

@@ -28,6 +28,7 @@ type World struct {
 	Open    func(model.OpenFile) (model.Opened, error)
 	Save    func(folder string, files []model.FileRef) ([]string, error)
 	Ask     func(origin string) (bool, error)
+	Around  func() (model.Surroundings, error)
 	Pick    []model.FileRef
 }
 
@@ -136,6 +137,10 @@ func (p *Player) perform(e model.Effect) (string, func() model.Msg) {
 		return fmt.Sprintf("progress %s %d/%d", e.Step, e.Done, e.Total), nil
 	case model.AskPermission:
 		return "ask " + e.Origin, func() model.Msg { return e.Then(w.Ask(e.Origin)) }
+	case model.LookAround:
+		return "look around", func() model.Msg { return e.Then(w.Around()) }
+	case model.CopyText:
+		return "copy " + e.Text, nil
 	case model.After:
 		p.timers = append(p.timers, e.Msg)
 		return fmt.Sprintf("after %d", e.Millis), nil
