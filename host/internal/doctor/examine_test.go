@@ -195,7 +195,8 @@ func keyDisorders() []disorder {
 
 func cardDisorders() []disorder {
 	noReader := func(w *world) { os.RemoveAll(w.root + "/sys") }
-	noModule := func(w *world) { w.policy(`{}`) }
+	noModule := func(w *world) { w.policy(`{}`); w.Stores = w.Stores[:1] }
+	brokenModule := func(w *world) { w.Stores[1].Modules[0].Err = fault.Newf(fault.StoreLibrary, canaryKey) }
 	pin := func(states ...keystore.PINState) func(*world) {
 		return func(w *world) {
 			w.Tokens = nil
@@ -209,7 +210,8 @@ func cardDisorders() []disorder {
 		{checkup.CardReader, "no card is meant", func(w *world) { noReader(w); noModule(w) }, checkup.Skipped, ""},
 		{checkup.CardService, "stopped", func(w *world) { os.RemoveAll(w.root + "/run") }, checkup.Bad, "pcscd"},
 		{checkup.CardModule, "not named", noModule, checkup.Note, "pkcs11Modules"},
-		{checkup.CardModule, "not installed", func(w *world) { w.policy(`{"pkcs11Modules":["/usr/lib/gone.so"]}`) }, checkup.Bad, "/usr/lib/gone.so"},
+		{checkup.CardModule, "named, and broken", brokenModule, checkup.Bad, "/usr/lib/card.so: store-library-missing"},
+		{checkup.CardModule, "only registered, and broken", func(w *world) { brokenModule(w); w.policy(`{}`) }, checkup.Warning, "/usr/lib/card.so"},
 		{checkup.CardPIN, "locked", pin(keystore.PINFew, keystore.PINLocked), checkup.Bad, "pin-few-tries; pin-locked"},
 		{checkup.CardPIN, "nearly locked", pin(keystore.PINFinalTry), checkup.Warning, "pin-final-try"},
 		{checkup.CardPIN, "not chosen", pin(keystore.PINMissing), checkup.Warning, "pin-missing"},

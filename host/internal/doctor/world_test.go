@@ -74,7 +74,6 @@ func (w *world) linux() {
 	w.write("/lib/libc.so.6", "\x7fELF\x00GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.\nCopyright")
 	w.write("/sys/bus/usb/devices/1-1:1.0/bInterfaceClass", "0b\n")
 	w.write("/run/pcscd/pcscd.comm", "")
-	w.write("/usr/lib/card.so", "")
 	w.policy(`{"pkcs11Modules":["/usr/lib/card.so"]}`)
 }
 
@@ -83,7 +82,8 @@ func (w *world) stores() {
 	database := w.mkdir("/home/"+canaryUser+"/.pki/nssdb", 0o700)
 	w.mkdir("/home/"+canaryUser+"/.local/state/scelle", 0o700)
 	w.Stores = []keystore.Status{{ID: "nss", Name: "Base NSS partagée", Location: database, State: keystore.Ready, Keys: 1,
-		Capabilities: keystore.Capabilities{Import: true}}}
+		Capabilities: keystore.Capabilities{Import: true}},
+		{ID: "pkcs11", Name: "Cartes", Location: "/usr/lib/card.so", State: keystore.Ready, Modules: []keystore.Module{{Path: "/usr/lib/card.so", Tokens: 1}}}}
 	w.Keys = []protocol.Certificate{{Thumbprint: "aa", CommonName: canaryKey, Issuer: canaryKey, Name: canaryKey, HasKey: true, Usable: true}}
 	w.Tokens = []keystore.Token{{Label: canaryKey, PIN: keystore.PINSet}}
 	w.Journal = func() (*journal.Journal, error) {
