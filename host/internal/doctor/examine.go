@@ -25,6 +25,7 @@ import (
 type Computer struct {
 	System   install.System
 	Settings managed.Place
+	Reached  bool                             // a browser started this program: it is registered somewhere
 	StateDir string                           // of the host, which need not exist
 	Journal  func() (*journal.Journal, error) // called only when there is a journal
 	Stores   []keystore.Status

@@ -61,6 +61,11 @@ func browserDisorders() []disorder {
 	return []disorder{
 		{checkup.BrowserRegistration, "a browser was used", func(w *world) { w.mkdir("/home/"+canaryUser+"/.config/google-chrome", 0o700) }, checkup.Bad, "chrome: not-registered (~/.config/"},
 		{checkup.BrowserRegistration, "none at all", func(w *world) { os.RemoveAll(w.home + "/.config") }, checkup.Bad, "none"},
+		{checkup.BrowserRegistration, "but a browser of its own kind found it", func(w *world) { os.RemoveAll(w.home + "/.config"); w.Reached = true }, checkup.Good, ""},
+		{checkup.BrowserRegistration, "and another browser found it", func(w *world) {
+			w.mkdir("/home/"+canaryUser+"/.config/google-chrome", 0o700)
+			w.Reached = true
+		}, checkup.Warning, "chrome: not-registered"},
 		{checkup.BrowserManifest, "no JSON", replaceManifest(func(string) string { return "{" }), checkup.Bad, "chromium: manifest-unread (~/"},
 		{checkup.BrowserManifest, "another program's", replaceManifest(func(p string) string { return strings.Replace(manifest(p, ours), "fr.scelle.host", "other", 1) }), checkup.Bad, "manifest-foreign"},
 		{checkup.HostPresent, "moved away", replaceManifest(func(string) string { return manifest("/gone/"+canaryUser+"/scelle", ours) }), checkup.Bad, "executable-gone"},
