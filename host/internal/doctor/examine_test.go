@@ -317,6 +317,12 @@ func programDisorders() []disorder {
 		{checkup.Antivirus, "on macOS", func(w *world) { w.System.OS = "darwin"; w.mkdir("/Applications/Falcon.app", 0o755) }, checkup.Note, "CrowdStrike Falcon"},
 		{checkup.OldAssistant, "Java", runs(doctor.Program{ID: 7, Name: "java", Args: []string{"java", "-jar", "/home/" + canaryUser + "/mamp-1.4.jar"}}), checkup.Note, "MAMP"},
 		{checkup.OldAssistant, "by its own name", runs(doctor.Program{ID: 7, Name: "AutoFirma.exe"}), checkup.Note, "AutoFirma"},
+		{checkup.LocalPorts, "on Windows", func(w *world) {
+			runs(doctor.Program{ID: 7, Name: "javaw.exe"}, doctor.Program{ID: 8, Name: "other.exe"})(w)
+			w.System.OS = "windows"
+			w.Native.Listeners = func() ([]doctor.Listener, error) { return []doctor.Listener{{7, 9795}, {8, 80}, {7, 9795}}, nil }
+		}, checkup.Note, "9795"},
+		{checkup.LocalPorts, "where nobody tells", func(w *world) { w.System.OS = "darwin" }, checkup.Skipped, ""},
 		{checkup.LocalPorts, "Java listens", func(w *world) {
 			runs(doctor.Program{ID: 7, Name: "java"}, doctor.Program{ID: 8, Name: "node"})(w)
 			row := func(port, inode string) string {
@@ -363,7 +369,7 @@ func TestEachCheckFindsItsDisorder(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			d.breaks(w)
-			result := doctor.Examine(t.Context(), w.Computer)
+			result := doctor.Examine(w.Computer)
 			i := slices.IndexFunc(result.Findings, func(f protocol.Finding) bool { return f.Check == d.check })
 			if f := result.Findings[i]; f.Level != d.level || !strings.Contains(f.Detail, d.detail) || d.detail == "" && d.level != checkup.Good && f.Detail != "" {
 				t.Errorf("%+v, want %s with %q", f, d.level, d.detail)

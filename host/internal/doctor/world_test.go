@@ -14,6 +14,7 @@ import (
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/managed"
 	"scelle/shared/checkup"
+	"scelle/shared/fault"
 	"scelle/shared/protocol"
 )
 
@@ -113,10 +114,11 @@ func (w *world) native() {
 		Programs: func() ([]doctor.Program, error) {
 			return []doctor.Program{{ID: 1, Name: "bash", Args: []string{"/bin/bash", "/home/" + canaryUser + "/mamp.sh"}}}, nil
 		},
-		Registry: func(bool, string) map[string]any { return nil },
-		Pinentry: func() bool { return true },
-		Ours:     doctor.ThisSystem().Ours,
-		HostName: func() (string, error) { return canaryHost + ".mairie.example", nil },
+		Listeners: func() ([]doctor.Listener, error) { return nil, fault.New(fault.StoreUnsupported) },
+		Registry:  func(bool, string) map[string]any { return nil },
+		Pinentry:  func() bool { return true },
+		Ours:      doctor.ThisSystem().Ours,
+		HostName:  func() (string, error) { return canaryHost + ".mairie.example", nil },
 	}
 }
 
@@ -167,7 +169,7 @@ func (w *world) chromium(text string) { w.write("/etc/chromium/policies/managed/
 func (w *world) examine() map[checkup.Check]protocol.Finding {
 	w.t.Helper()
 	all := map[checkup.Check]protocol.Finding{}
-	for _, f := range doctor.Examine(w.t.Context(), w.Computer).Findings {
+	for _, f := range doctor.Examine(w.Computer).Findings {
 		all[f.Check] = f
 	}
 	return all
