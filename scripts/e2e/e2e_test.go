@@ -248,6 +248,45 @@ func TestOpenToDownloads(t *testing.T) {
 	if quarantine := leftovers(t, w); quarantine != 0 {
 		t.Errorf("%d files are left in quarantine", quarantine)
 	}
+	testsComputer(t, w)
+}
+
+// testsComputer walks through « Tester la configuration de mon poste » with the
+// real host: everything is answered, nothing is wrong, nobody is named, and
+// what is told has its entry in the guide.
+func testsComputer(t *testing.T, w *journey.Walk) {
+	t.Helper()
+	p, err := w.Browser.Open(w.Browser.ExtensionURL("app/check.html"))
+	must(t, err)
+	defer p.Close()
+	must(t, p.Visible(".actions .button.primary"))
+	var seen struct {
+		Text  string
+		Bad   []string
+		Codes int
+		Dead  []string
+	}
+	must(t, p.Eval(`(async () => {
+		const dead = [];
+		for (const a of document.querySelectorAll("a.learn")) {
+			const page = new DOMParser().parseFromString(await (await fetch(a.href)).text(), "text/html");
+			if (!page.getElementById(a.hash.slice(1))) dead.push(a.href);
+		}
+		for (const d of document.querySelectorAll("details")) d.open = true;
+		return {
+			Text: document.body.innerText, Dead: dead,
+			Bad: [...document.querySelectorAll(".result.bad")].map((e) => e.innerText),
+			Codes: document.querySelectorAll(".result, details li").length,
+		};
+	})()`, &seen))
+	if len(seen.Bad) > 0 || len(seen.Dead) > 0 || seen.Codes < 40 {
+		t.Errorf("%d checks, bad %q, dead links %q", seen.Codes, seen.Bad, seen.Dead)
+	}
+	for _, canary := range []string{"Lefort", w.World.Home} {
+		if strings.Contains(seen.Text, canary) {
+			t.Errorf("the page holds %q: %s", canary, seen.Text)
+		}
+	}
 }
 
 // leftovers counts the files in the extension's private file system.

@@ -56,7 +56,7 @@ var guideTemplate = template.Must(template.New("guide").Parse(`<!doctype html>
         <article id="{{.Code}}">
           <h3>{{.Cause}}</h3>
           <p><strong>{{$.Remedy}}</strong> {{.Remedy}}</p>
-          <p class="code"><code translate="no">{{.Code}}</code> · <a href="help-{{$.Other}}.html#{{.Code}}" lang="{{$.Other}}" hreflang="{{$.Other}}">{{$.Translation}}</a> · <a class="all" href="help-{{$.Lang}}.html">{{$.All}}</a></p>
+          <p class="code"><code translate="no">{{.Code}}</code> · <a href="help-{{$.Other}}.html#{{.Code}}" lang="{{$.Other}}" hreflang="{{$.Other}}">{{$.Translation}}</a><span class="all"> · <a href="help-{{$.Lang}}.html">{{$.All}}</a></span></p>
         </article>
 {{- end}}
       </section>

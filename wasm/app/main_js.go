@@ -17,6 +17,8 @@ func run() error {
 		return runDocument(openPopup)
 	case "assistant":
 		return runDocument(openAssistant)
+	case "check":
+		return runDocument(openCheck)
 	case "offline":
 		return runDocument(openOffline)
 	case "update":

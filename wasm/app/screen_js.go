@@ -14,7 +14,7 @@ import (
 	"scelle/wasm/internal/view"
 )
 
-// The ids in popup.html, assistant.html and offline.html: where a screen is
+// The ids in popup.html, assistant.html, offline.html and check.html: where a screen is
 // drawn, and the region that a screen reader listens to.
 const (
 	rootID = "app"
@@ -186,6 +186,8 @@ func session(ctx context.Context, id string) (protocol.SessionResult, error) {
 	}
 	return decoded[protocol.SessionResult](raw)
 }
+
+func openCheck(*document) (model.Screen, error) { return model.NewCheck(env("")), nil }
 
 func openOffline(d *document) (model.Screen, error) {
 	err := bridge.OnDrop(func(files []bridge.File) { d.send(model.FilesDropped{Files: d.files.addAll(files)}) })

@@ -53,6 +53,8 @@ func (m misuse) Error() string { return string(m) }
 type command struct {
 	Env
 	lang string // "fr" or "en"
+	// reached says that a browser found this program, not a person.
+	reached bool
 }
 
 // linger is how long a command that was interrupted may take to clean up

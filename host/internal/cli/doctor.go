@@ -23,7 +23,7 @@ func (c *command) computer() (doctor.Computer, error) {
 	if err != nil {
 		return doctor.Computer{}, fault.Wrap(fault.ReadFailed, err)
 	}
-	return doctor.Computer{System: system, Settings: managed.Place{Root: c.Root}, StateDir: dir, Native: doctor.ThisSystem()}, nil
+	return doctor.Computer{System: system, Reached: c.reached, Settings: managed.Place{Root: c.Root}, StateDir: dir, Native: doctor.ThisSystem()}, nil
 }
 
 // doctorReport is the JSON form of doctor: what the host found, with the texts.

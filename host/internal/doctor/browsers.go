@@ -72,8 +72,12 @@ func atMost(level checkup.Level, run func(*look) finding) func(*look) finding {
 }
 
 // registration is bad for a browser that finds no host, and where no browser
-// at all does: Windows cannot tell which ones are used.
+// at all does: Windows cannot tell which ones are used. When a browser started
+// this program, the others matter less.
 func (l *look) registration() finding {
+	if l.Reached {
+		return atMost(checkup.Warning, problems(install.NotRegistered))(l)
+	}
 	f := problems(install.NotRegistered)(l)
 	if f.level == checkup.Good && len(l.reports()) == 0 {
 		return finding{checkup.Bad, "none"}

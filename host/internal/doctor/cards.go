@@ -7,6 +7,7 @@ import (
 
 	"scelle/host/internal/keystore"
 	"scelle/shared/checkup"
+	"scelle/shared/fault"
 )
 
 // On Windows and macOS readers, their service and PIN windows are the
@@ -30,13 +31,19 @@ func onLinux(run func(*look) finding) func(*look) finding {
 	}
 }
 
-// modules are the PKCS#11 modules that the administrator named.
-func (l *look) modules() []string {
+// named reports whether the administrator named PKCS#11 modules: cards are
+// meant to be used here.
+func (l *look) named() bool {
 	settled, err := l.Settings.Read()
-	if err != nil {
-		return nil
+	return err == nil && len(settled.PKCS11Modules.Values) > 0
+}
+
+// modules are the PKCS#11 modules of the stores.
+func (l *look) modules() (all []keystore.Module) {
+	for _, s := range l.Stores {
+		all = append(all, s.Modules...)
 	}
-	return settled.PKCS11Modules.Values
+	return all
 }
 
 // smartCardClass is the USB interface class of card readers (CCID).
@@ -59,8 +66,8 @@ func (l *look) reader() finding {
 	switch {
 	case l.readers() > 0:
 		return good
-	case len(l.modules()) == 0:
-		return skipped // nobody means to use cards here
+	case !l.named():
+		return skipped
 	}
 	return finding{level: checkup.Note}
 }
@@ -77,6 +84,8 @@ func (l *look) cardService() finding {
 	return finding{checkup.Bad, "/run/pcscd/pcscd.comm"}
 }
 
+// cardModule is bad for a module that the administrator named, a warning for
+// one that is only registered on the computer.
 func (l *look) cardModule() finding {
 	modules := l.modules()
 	if len(modules) == 0 {
@@ -85,16 +94,16 @@ func (l *look) cardModule() finding {
 		}
 		return skipped
 	}
-	var gone []string
-	for _, module := range modules {
-		if !filepath.IsAbs(module) {
-			continue // a name that the system's loader looks for; the store says whether it found it
-		}
-		if _, err := os.Stat(l.at(module)); err != nil {
-			gone = append(gone, module)
+	var broken []string
+	for _, m := range modules {
+		if m.Err != nil {
+			broken = append(broken, m.Path+": "+string(fault.CodeOf(m.Err)))
 		}
 	}
-	return found(checkup.Bad, gone)
+	if l.named() {
+		return found(checkup.Bad, broken)
+	}
+	return found(checkup.Warning, broken)
 }
 
 // cardPIN names states, never tokens: their labels are people's names.
@@ -125,7 +134,7 @@ func (l *look) cardPIN() finding {
 
 // pinPrompt matters where something asks for a PIN or a password.
 func (l *look) pinPrompt() finding {
-	needed := len(l.modules()) > 0 || len(l.Tokens) > 0
+	needed := l.named() || len(l.Tokens) > 0
 	for _, s := range l.Stores {
 		needed = needed || s.State == keystore.Locked
 	}

@@ -29,7 +29,7 @@ func computerChecks() []check {
 		{checkup.SystemVersion, (*look).systemVersion},
 		{checkup.Antivirus, (*look).antivirus},
 		{checkup.OldAssistant, (*look).oldAssistant},
-		{checkup.LocalPorts, onLinux((*look).localPorts)},
+		{checkup.LocalPorts, (*look).localPorts},
 	}
 }
 

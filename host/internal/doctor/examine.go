@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"cmp"
-	"context"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -25,6 +24,7 @@ import (
 type Computer struct {
 	System   install.System
 	Settings managed.Place
+	Reached  bool                             // a browser started this program: it is registered somewhere
 	StateDir string                           // of the host, which need not exist
 	Journal  func() (*journal.Journal, error) // called only when there is a journal
 	Stores   []keystore.Status
@@ -42,6 +42,7 @@ type Native struct {
 	Synchronised func() (yes, known bool)                       // the clock, by the kernel's word
 	Outdated     func() (tooOld bool, version string)           // the system, "" when not known
 	Programs     func() ([]Program, error)                      // of this user
+	Listeners    func() ([]Listener, error)                     // outside of Linux
 	Registry     func(machine bool, key string) map[string]any  // Windows: the values of a key, nil without
 	Pinentry     func() bool                                    // a window for PINs can be shown
 	Ours         func(folder string) (ours, closed, known bool) // it is this user's; others may not look into it
@@ -72,7 +73,6 @@ func found(level checkup.Level, details []string) finding {
 // once.
 type look struct {
 	Computer
-	ctx     context.Context
 	survey  func() (install.Survey, error)
 	record  func() record
 	reports func() []install.Report // entries where something is registered
@@ -93,8 +93,8 @@ func checks() []check {
 // changes nothing: what it writes to see whether it can, it removes at once.
 // Nothing that it returns names a person, a certificate or a folder below the
 // home directory.
-func Examine(ctx context.Context, c Computer) protocol.DoctorResult {
-	l := &look{Computer: c, ctx: ctx, survey: sync.OnceValues(c.System.Survey)}
+func Examine(c Computer) protocol.DoctorResult {
+	l := &look{Computer: c, survey: sync.OnceValues(c.System.Survey)}
 	l.record = sync.OnceValue(l.readRecord)
 	l.reports = sync.OnceValue(l.registered)
 	result := protocol.DoctorResult{

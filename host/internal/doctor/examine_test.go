@@ -61,6 +61,11 @@ func browserDisorders() []disorder {
 	return []disorder{
 		{checkup.BrowserRegistration, "a browser was used", func(w *world) { w.mkdir("/home/"+canaryUser+"/.config/google-chrome", 0o700) }, checkup.Bad, "chrome: not-registered (~/.config/"},
 		{checkup.BrowserRegistration, "none at all", func(w *world) { os.RemoveAll(w.home + "/.config") }, checkup.Bad, "none"},
+		{checkup.BrowserRegistration, "but a browser of its own kind found it", func(w *world) { os.RemoveAll(w.home + "/.config"); w.Reached = true }, checkup.Good, ""},
+		{checkup.BrowserRegistration, "and another browser found it", func(w *world) {
+			w.mkdir("/home/"+canaryUser+"/.config/google-chrome", 0o700)
+			w.Reached = true
+		}, checkup.Warning, "chrome: not-registered"},
 		{checkup.BrowserManifest, "no JSON", replaceManifest(func(string) string { return "{" }), checkup.Bad, "chromium: manifest-unread (~/"},
 		{checkup.BrowserManifest, "another program's", replaceManifest(func(p string) string { return strings.Replace(manifest(p, ours), "fr.scelle.host", "other", 1) }), checkup.Bad, "manifest-foreign"},
 		{checkup.HostPresent, "moved away", replaceManifest(func(string) string { return manifest("/gone/"+canaryUser+"/scelle", ours) }), checkup.Bad, "executable-gone"},
@@ -195,7 +200,8 @@ func keyDisorders() []disorder {
 
 func cardDisorders() []disorder {
 	noReader := func(w *world) { os.RemoveAll(w.root + "/sys") }
-	noModule := func(w *world) { w.policy(`{}`) }
+	noModule := func(w *world) { w.policy(`{}`); w.Stores = w.Stores[:1] }
+	brokenModule := func(w *world) { w.Stores[1].Modules[0].Err = fault.Newf(fault.StoreLibrary, canaryKey) }
 	pin := func(states ...keystore.PINState) func(*world) {
 		return func(w *world) {
 			w.Tokens = nil
@@ -209,7 +215,8 @@ func cardDisorders() []disorder {
 		{checkup.CardReader, "no card is meant", func(w *world) { noReader(w); noModule(w) }, checkup.Skipped, ""},
 		{checkup.CardService, "stopped", func(w *world) { os.RemoveAll(w.root + "/run") }, checkup.Bad, "pcscd"},
 		{checkup.CardModule, "not named", noModule, checkup.Note, "pkcs11Modules"},
-		{checkup.CardModule, "not installed", func(w *world) { w.policy(`{"pkcs11Modules":["/usr/lib/gone.so"]}`) }, checkup.Bad, "/usr/lib/gone.so"},
+		{checkup.CardModule, "named, and broken", brokenModule, checkup.Bad, "/usr/lib/card.so: store-library-missing"},
+		{checkup.CardModule, "only registered, and broken", func(w *world) { brokenModule(w); w.policy(`{}`) }, checkup.Warning, "/usr/lib/card.so"},
 		{checkup.CardPIN, "locked", pin(keystore.PINFew, keystore.PINLocked), checkup.Bad, "pin-few-tries; pin-locked"},
 		{checkup.CardPIN, "nearly locked", pin(keystore.PINFinalTry), checkup.Warning, "pin-final-try"},
 		{checkup.CardPIN, "not chosen", pin(keystore.PINMissing), checkup.Warning, "pin-missing"},
@@ -310,6 +317,12 @@ func programDisorders() []disorder {
 		{checkup.Antivirus, "on macOS", func(w *world) { w.System.OS = "darwin"; w.mkdir("/Applications/Falcon.app", 0o755) }, checkup.Note, "CrowdStrike Falcon"},
 		{checkup.OldAssistant, "Java", runs(doctor.Program{ID: 7, Name: "java", Args: []string{"java", "-jar", "/home/" + canaryUser + "/mamp-1.4.jar"}}), checkup.Note, "MAMP"},
 		{checkup.OldAssistant, "by its own name", runs(doctor.Program{ID: 7, Name: "AutoFirma.exe"}), checkup.Note, "AutoFirma"},
+		{checkup.LocalPorts, "on Windows", func(w *world) {
+			runs(doctor.Program{ID: 7, Name: "javaw.exe"}, doctor.Program{ID: 8, Name: "other.exe"})(w)
+			w.System.OS = "windows"
+			w.Native.Listeners = func() ([]doctor.Listener, error) { return []doctor.Listener{{7, 9795}, {8, 80}, {7, 9795}}, nil }
+		}, checkup.Note, "9795"},
+		{checkup.LocalPorts, "where nobody tells", func(w *world) { w.System.OS = "darwin" }, checkup.Skipped, ""},
 		{checkup.LocalPorts, "Java listens", func(w *world) {
 			runs(doctor.Program{ID: 7, Name: "java"}, doctor.Program{ID: 8, Name: "node"})(w)
 			row := func(port, inode string) string {
@@ -356,7 +369,7 @@ func TestEachCheckFindsItsDisorder(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			d.breaks(w)
-			result := doctor.Examine(t.Context(), w.Computer)
+			result := doctor.Examine(w.Computer)
 			i := slices.IndexFunc(result.Findings, func(f protocol.Finding) bool { return f.Check == d.check })
 			if f := result.Findings[i]; f.Level != d.level || !strings.Contains(f.Detail, d.detail) || d.detail == "" && d.level != checkup.Good && f.Detail != "" {
 				t.Errorf("%+v, want %s with %q", f, d.level, d.detail)

@@ -14,6 +14,7 @@ func ThisSystem() Native {
 		Synchronised: synchronised,
 		Outdated:     outdated,
 		Programs:     programs,
+		Listeners:    listeners,
 		Registry:     registryValues,
 		Pinentry:     func() bool { return pinentry.New(pinentry.Options{}).Available() },
 		Ours:         ours,

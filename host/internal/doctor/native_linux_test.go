@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -100,4 +101,21 @@ func TestThisSystem(t *testing.T) {
 	if err != nil || !slices.ContainsFunc(all, func(p Program) bool { return p.ID == os.Getpid() }) {
 		t.Errorf("this process is not among %d, %v", len(all), err)
 	}
+}
+
+// FuzzGlibc: whatever stands in a C library's file, its version is a number or
+// not known.
+func FuzzGlibc(f *testing.F) {
+	for _, s := range []string{
+		"GNU C Library (Debian GLIBC 2.36-9+deb12u9) stable release version 2.36.", "GNU C Library (GNU libc) development release version 2.40.9000.",
+		"GNU C Library ", "GNU C Library release version .", "musl libc", "GNU C Library release version 2",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		old, version := judgeGlibc(s)
+		if version == "" && old || version != "" && !regexp.MustCompile(`^glibc [-+]?\d+\.\d+$`).MatchString(version) {
+			t.Errorf("%q: %v %q", s, old, version)
+		}
+	})
 }

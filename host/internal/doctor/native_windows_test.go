@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"net"
 	"os"
 	"slices"
 	"testing"
@@ -21,6 +22,15 @@ func TestThisSystem(t *testing.T) {
 	all, err := n.Programs()
 	if err != nil || !slices.ContainsFunc(all, func(p Program) bool { return p.ID == os.Getpid() && p.Name != "" }) {
 		t.Errorf("this process is not among %+v, %v", all, err)
+	}
+	socket, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	want := Listener{os.Getpid(), socket.Addr().(*net.TCPAddr).Port}
+	if open, err := n.Listeners(); err != nil || !slices.Contains(open, want) {
+		t.Errorf("%+v is not among %+v, %v", want, open, err)
 	}
 	if v := n.Registry(true, `Software\Microsoft\Windows NT\CurrentVersion`); v["CurrentVersion"] == nil {
 		t.Errorf("%v", v)

@@ -126,23 +126,27 @@ func isJava(name string) bool {
 	return false
 }
 
-// localPorts names the ports on which Java programs of this user listen. It
-// reads /proc only: nothing is connected to.
+// Listener is a TCP socket that accepts connections.
+type Listener struct {
+	Program int // Program.ID
+	Port    int
+}
+
+// localPorts names the ports on which Java programs of this user listen.
+// Nothing is connected to.
 func (l *look) localPorts() finding {
 	programs, err := l.Native.Programs()
 	if err != nil {
 		return skipped
 	}
-	ports := l.listening()
+	all, err := l.listeners(programs)
+	if err != nil {
+		return skipped
+	}
 	var details []string
 	for _, p := range programs {
-		if !isJava(p.Name) {
-			continue
-		}
-		files, _ := filepath.Glob(l.at("/proc/" + strconv.Itoa(p.ID) + "/fd/*"))
-		for _, file := range files {
-			target, _ := os.Readlink(file)
-			if port, ok := ports[target]; ok && !slices.Contains(details, port) {
+		for _, s := range all {
+			if port := strconv.Itoa(s.Port); isJava(p.Name) && s.Program == p.ID && !slices.Contains(details, port) {
 				details = append(details, port)
 			}
 		}
@@ -151,10 +155,29 @@ func (l *look) localPorts() finding {
 	return found(checkup.Note, details)
 }
 
+// listeners are what these programs listen on.
+func (l *look) listeners(programs []Program) ([]Listener, error) {
+	if l.os() != "linux" {
+		return l.Native.Listeners()
+	}
+	ports := l.listening()
+	var all []Listener
+	for _, p := range programs {
+		files, _ := filepath.Glob(l.at("/proc/" + strconv.Itoa(p.ID) + "/fd/*"))
+		for _, file := range files {
+			target, _ := os.Readlink(file)
+			if port, ok := ports[target]; ok {
+				all = append(all, Listener{p.ID, port})
+			}
+		}
+	}
+	return all, nil
+}
+
 // listening are the ports that accept connections from this computer, by the
 // name that their socket has in /proc/PID/fd (proc(5), /proc/net/tcp).
-func (l *look) listening() map[string]string {
-	ports := map[string]string{}
+func (l *look) listening() map[string]int {
+	ports := map[string]int{}
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		file, err := os.Open(l.at(table))
 		if err != nil {
@@ -168,7 +191,7 @@ func (l *look) listening() map[string]string {
 			}
 			_, hex, _ := strings.Cut(fields[1], ":")
 			if port, err := strconv.ParseUint(hex, 16, 16); err == nil {
-				ports["socket:["+fields[9]+"]"] = strconv.FormatUint(port, 10)
+				ports["socket:["+fields[9]+"]"] = int(port)
 			}
 		}
 		file.Close()

@@ -49,7 +49,7 @@ func (l *look) locked() finding {
 		if s.State == keystore.Locked {
 			details = append(details, s.ID)
 		}
-		usable = usable || s.State == keystore.Ready || s.State == keystore.ReadOnly
+		usable = usable || s.Keys > 0 && (s.State == keystore.Ready || s.State == keystore.ReadOnly)
 	}
 	if usable {
 		return found(checkup.Warning, details)
@@ -60,10 +60,11 @@ func (l *look) locked() finding {
 func (l *look) writable() finding {
 	opened := false
 	for _, s := range l.Stores {
-		if s.State == keystore.Ready && (s.Capabilities.Import || s.Capabilities.Generate) {
+		takes := s.Capabilities.Import || s.Capabilities.Generate
+		if s.State == keystore.Ready && takes {
 			return good
 		}
-		opened = opened || s.State != keystore.Failed
+		opened = opened || s.State != keystore.Failed && takes
 	}
 	if !opened {
 		return skipped // what keeps them shut is said by another check

@@ -5,8 +5,6 @@ import (
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
-
-	"scelle/host/internal/managed"
 )
 
 // systemVersion is Windows' own number: "10.0.22631". Wine names itself.
@@ -42,14 +40,25 @@ func synchronised() (yes, known bool) { return false, false }
 // ours is not known here: profiles are their user's by Windows' own rules.
 func ours(string) (ours, closed, known bool) { return false, false, false }
 
+// registryValues are the numbers and texts of a key, without the keys below it.
 func registryValues(machine bool, key string) map[string]any {
 	root := registry.Key(registry.CURRENT_USER)
 	if machine {
 		root = registry.LOCAL_MACHINE
 	}
-	values, err := managed.ReadKey(root, key)
+	k, err := registry.OpenKey(root, key, registry.QUERY_VALUE)
 	if err != nil {
 		return nil
+	}
+	defer k.Close()
+	values := map[string]any{}
+	names, _ := k.ReadValueNames(-1) // that the key is there is an answer of its own
+	for _, name := range names {
+		if n, _, err := k.GetIntegerValue(name); err == nil {
+			values[name] = int64(n)
+		} else if s, _, err := k.GetStringValue(name); err == nil {
+			values[name] = s
+		}
 	}
 	return values
 }

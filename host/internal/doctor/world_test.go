@@ -14,6 +14,7 @@ import (
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/managed"
 	"scelle/shared/checkup"
+	"scelle/shared/fault"
 	"scelle/shared/protocol"
 )
 
@@ -74,7 +75,6 @@ func (w *world) linux() {
 	w.write("/lib/libc.so.6", "\x7fELF\x00GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.\nCopyright")
 	w.write("/sys/bus/usb/devices/1-1:1.0/bInterfaceClass", "0b\n")
 	w.write("/run/pcscd/pcscd.comm", "")
-	w.write("/usr/lib/card.so", "")
 	w.policy(`{"pkcs11Modules":["/usr/lib/card.so"]}`)
 }
 
@@ -83,7 +83,8 @@ func (w *world) stores() {
 	database := w.mkdir("/home/"+canaryUser+"/.pki/nssdb", 0o700)
 	w.mkdir("/home/"+canaryUser+"/.local/state/scelle", 0o700)
 	w.Stores = []keystore.Status{{ID: "nss", Name: "Base NSS partagée", Location: database, State: keystore.Ready, Keys: 1,
-		Capabilities: keystore.Capabilities{Import: true}}}
+		Capabilities: keystore.Capabilities{Import: true}},
+		{ID: "pkcs11", Name: "Cartes", Location: "/usr/lib/card.so", State: keystore.Ready, Modules: []keystore.Module{{Path: "/usr/lib/card.so", Tokens: 1}}}}
 	w.Keys = []protocol.Certificate{{Thumbprint: "aa", CommonName: canaryKey, Issuer: canaryKey, Name: canaryKey, HasKey: true, Usable: true}}
 	w.Tokens = []keystore.Token{{Label: canaryKey, PIN: keystore.PINSet}}
 	w.Journal = func() (*journal.Journal, error) {
@@ -113,10 +114,11 @@ func (w *world) native() {
 		Programs: func() ([]doctor.Program, error) {
 			return []doctor.Program{{ID: 1, Name: "bash", Args: []string{"/bin/bash", "/home/" + canaryUser + "/mamp.sh"}}}, nil
 		},
-		Registry: func(bool, string) map[string]any { return nil },
-		Pinentry: func() bool { return true },
-		Ours:     doctor.ThisSystem().Ours,
-		HostName: func() (string, error) { return canaryHost + ".mairie.example", nil },
+		Listeners: func() ([]doctor.Listener, error) { return nil, fault.New(fault.StoreUnsupported) },
+		Registry:  func(bool, string) map[string]any { return nil },
+		Pinentry:  func() bool { return true },
+		Ours:      doctor.ThisSystem().Ours,
+		HostName:  func() (string, error) { return canaryHost + ".mairie.example", nil },
 	}
 }
 
@@ -167,7 +169,7 @@ func (w *world) chromium(text string) { w.write("/etc/chromium/policies/managed/
 func (w *world) examine() map[checkup.Check]protocol.Finding {
 	w.t.Helper()
 	all := map[checkup.Check]protocol.Finding{}
-	for _, f := range doctor.Examine(w.t.Context(), w.Computer).Findings {
+	for _, f := range doctor.Examine(w.Computer).Findings {
 		all[f.Check] = f
 	}
 	return all

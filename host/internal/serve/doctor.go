@@ -33,5 +33,5 @@ func (s *Service) Doctor(ctx context.Context, _ protocol.Empty) (protocol.Doctor
 			c.Keys = append(c.Keys, h.shown)
 		}
 	}
-	return doctor.Examine(ctx, c), nil
+	return doctor.Examine(c), nil
 }

@@ -52,6 +52,8 @@ func (p *Popup) Update(m Msg) []Effect {
 		return p.forget(m)
 	case OpenOfflinePage:
 		return []Effect{OpenURL{URL: "app/offline.html"}}
+	case OpenCheckPage:
+		return []Effect{OpenURL{URL: checkPage}}
 	case Close, Cancel:
 		return closing()
 	}

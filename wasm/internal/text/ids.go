@@ -87,6 +87,7 @@ const (
 	UpdateRPM
 	UpdateZip
 	UpdateIgnored
+	OpenCheck
 	HelpTitle
 	HelpAllow
 	HelpKeys
@@ -261,6 +262,24 @@ const (
 	RecordHow
 	RecordHowText
 	RecordSign
+
+	// The check page.
+	CheckTitle
+	CheckRunning
+	CheckBadOne
+	CheckBadMany
+	CheckWarningOne
+	CheckWarningMany
+	CheckGood
+	CheckLevelBad
+	CheckLevelWarning
+	CheckLevelNote
+	CheckGoodList
+	CheckSkippedList
+	CheckPrivate
+	CheckCopy
+	CheckCopied
+	CheckAgain
 
 	count // of the IDs above
 )

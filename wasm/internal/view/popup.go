@@ -252,7 +252,8 @@ func (w *writer) expiryBadge(c protocol.Certificate) dom.Part {
 
 func (w *writer) popupFoot(p *model.Popup) dom.Node {
 	return dom.El("footer",
-		actions(w.button("quiet", text.Refresh, model.Refresh{}, dom.Flag("disabled", p.Checking)), w.button("quiet", text.OpenOffline, model.OpenOfflinePage{})),
+		actions(w.button("quiet", text.Refresh, model.Refresh{}, dom.Flag("disabled", p.Checking)), w.button("quiet", text.OpenOffline, model.OpenOfflinePage{}),
+			w.button("quiet", text.OpenCheck, model.OpenCheckPage{})),
 		dom.El("details", dom.El("summary", dom.Text(w.S(text.HelpTitle))),
 			w.p(text.HelpAllow), w.p(text.HelpKeys), w.p(text.HelpPrivacy), w.p(text.HelpSupport)),
 		dom.El("p", dom.Set("class", "code"), dom.Text(w.S(text.VersionLine, p.Env.Version, strconv.Itoa(protocolVersion)))))

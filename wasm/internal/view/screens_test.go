@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"scelle/shared/checkup"
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
@@ -25,6 +26,7 @@ const origin = "https://marches.ville-de-demo.example"
 // scene breaks something.
 type stage struct {
 	noSaving bool // by the administrator
+	found    map[checkup.Check]protocol.Finding
 	t        *testing.T
 	lang     string
 	world    *modeltest.World
@@ -45,7 +47,8 @@ func newStage(t *testing.T, lang string) *stage {
 	s := &stage{t: t, lang: lang, cert: cert, keys: []protocol.Certificate{{Thumbprint: cert.Thumbprint(), CommonName: cert.CommonName,
 		Issuer: cert.Issuer, Places: []string{"Base NSS partagée"}, NotAfter: date(2029, 3, 12), KeyKind: "ec", Bits: 256, Curve: "P-256",
 		HasKey: true, Usable: true, SelfSigned: true, Warnings: []string{"self-signed"}}}}
-	s.world = &modeltest.World{Host: s.host(), Worker: s.worker(), Page: s.page()}
+	around := model.Surroundings{Browser: "Chromium 156", Version: 156, Minimum: 130, Sites: 1, Free: 8 << 30}
+	s.world = &modeltest.World{Around: func() (model.Surroundings, error) { return around, nil }, Host: s.host(), Worker: s.worker(), Page: s.page()}
 	s.envelopes()
 	return s
 }
@@ -65,6 +68,7 @@ func (s *stage) host() map[protocol.Method]func(any) (any, error) {
 		protocol.HostStatus: func(any) (any, error) {
 			return protocol.HostStatusResult{Stores: []protocol.StoreStatus{{ID: "nss", Name: "Base NSS partagée", Location: "~/.pki/nssdb", State: "ready", Import: true, Keys: 3}}}, nil
 		},
+		protocol.HostDoctor:      func(any) (any, error) { return s.doctor(), nil },
 		protocol.HostList:        func(any) (any, error) { return protocol.ListResult{Certificates: s.keys}, nil },
 		protocol.HostCertificate: key,
 		protocol.HostGenerate:    key,
@@ -79,6 +83,19 @@ func (s *stage) host() map[protocol.Method]func(any) (any, error) {
 			return protocol.BatchEndResult{Journal: &protocol.JournalMark{Lines: 14, Chain: strings.Repeat("cd", 32)}}, nil
 		},
 	}
+}
+
+// doctor finds everything in order but what a scene breaks.
+func (s *stage) doctor() protocol.DoctorResult {
+	r := protocol.DoctorResult{Version: "0.1.0", OS: "linux", Arch: "amd64", System: "Linux 6.1.0"}
+	for _, c := range checkup.Of(checkup.Host) {
+		f := protocol.Finding{Check: c, Level: checkup.Good}
+		if broken, ok := s.found[c]; ok {
+			f = broken
+		}
+		r.Findings = append(r.Findings, f)
+	}
+	return r
 }
 
 func (s *stage) worker() map[protocol.Method]func(any) (any, error) {

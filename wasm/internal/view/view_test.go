@@ -4,10 +4,12 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"scelle/shared/checkup"
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
 	"scelle/shared/signeddata/lists"
@@ -27,7 +29,42 @@ type scene struct {
 
 // scenes are all screens and the states that look different.
 func scenes() []scene {
-	return append(append(popupScenes(), addScenes()...), openScenes()...)
+	return slices.Concat(popupScenes(), addScenes(), openScenes(), checkScenes())
+}
+
+func checkScenes() []scene {
+	played := func(hold string, set func(*stage), msgs ...model.Msg) func(*stage) model.Screen {
+		return func(s *stage) model.Screen {
+			set(s)
+			c := model.NewCheck(s.env())
+			modeltest.StartHolding(c, s.world, hold).Send(msgs...)
+			return c
+		}
+	}
+	broken := func(s *stage) {
+		s.found = map[checkup.Check]protocol.Finding{
+			checkup.PolicyUserHosts:    {Check: checkup.PolicyUserHosts, Level: checkup.Bad, Detail: "chromium: policy-user-hosts (/etc/chromium/policies/managed/base.json, NativeMessagingUserLevelHosts)"},
+			checkup.Clock:              {Check: checkup.Clock, Level: checkup.Note},
+			checkup.DiskSpace:          {Check: checkup.DiskSpace, Level: checkup.Warning, Detail: "412 MiB"},
+			checkup.CommandInterpreter: {Check: checkup.CommandInterpreter, Level: checkup.Skipped},
+			checkup.CardReader:         {Check: "from-the-future", Level: checkup.Warning},
+		}
+	}
+	return []scene{
+		{"check-running", "check", played("host host.doctor", func(*stage) {})},
+		{"check-good", "check", played("", func(*stage) {})},
+		{"check-bad", "check", played("", broken)},
+		{"check-copied", "check", played("", broken, model.CopyReport{})},
+		{"check-no-host", "check", played("", func(s *stage) {
+			s.failing(protocol.HostDoctor, fault.HostMissing)
+			s.world.Worker[protocol.Status] = func(any) (any, error) {
+				return protocol.StatusResult{Host: protocol.HostState{Fault: &protocol.Fault{Code: fault.HostMissing}}}, nil
+			}
+			s.world.Around = func() (model.Surroundings, error) {
+				return model.Surroundings{Browser: "Firefox 120", Version: 120, Minimum: 128, Free: -1, BadPolicy: "language"}, nil
+			}
+		})},
+	}
 }
 
 // updateScene offers a package, which then cannot be had when err is set.

@@ -32,6 +32,7 @@ type World struct {
 	Save    func(folder string, files []model.FileRef) ([]string, error)
 	Ask     func(origin string) (bool, error)
 	Bring   func() (string, error)
+	Around  func() (model.Surroundings, error)
 	Pick    []model.FileRef
 }
 
@@ -140,6 +141,10 @@ func (p *Player) perform(e model.Effect) (string, func() model.Msg) {
 		return fmt.Sprintf("progress %s %d/%d", e.Step, e.Done, e.Total), nil
 	case model.AskPermission:
 		return "ask " + e.Origin, func() model.Msg { return e.Then(w.Ask(e.Origin)) }
+	case model.LookAround:
+		return "look around", func() model.Msg { return e.Then(w.Around()) }
+	case model.CopyText:
+		return "copy " + e.Text, nil
 	case model.After:
 		p.timers = append(p.timers, e.Msg)
 		return fmt.Sprintf("after %d", e.Millis), nil
