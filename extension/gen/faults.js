@@ -414,6 +414,17 @@
       "remedy": "It still opens old submissions but cannot receive new ones. Make a key on this computer, and keep the old one while submissions depend on it."
     }
   },
+  "certificate-revoked": {
+    "group": "key",
+    "fr": {
+      "text": "Cette clé a été retirée à la salle des marchés.",
+      "remedy": "Les nouveaux plis ne lui sont plus scellés. Si elle doit encore servir, l’acheteur la réenregistre."
+    },
+    "en": {
+      "text": "This key was withdrawn at the portal.",
+      "remedy": "New submissions are no longer sealed to it. If it is still to be used, the buyer registers it again."
+    }
+  },
   "certificate-not-yet-valid": {
     "group": "key",
     "fr": {
@@ -825,11 +836,11 @@
     "group": "flow",
     "fr": {
       "text": "La liste est signée par une clé qui n’est pas celle connue pour cette salle des marchés.",
-      "remedy": "La salle des marchés a peut-être changé de clé. Faites confirmer l’empreinte de la nouvelle par votre service informatique ou par son support avant de l’accepter."
+      "remedy": "La salle des marchés a peut-être changé de clé. Rien n’a été scellé ni ouvert. Faites confirmer l’empreinte de la nouvelle par votre service informatique ou par son support ; ensuite seulement, dans la fenêtre de l’extension, retirez l’autorisation du site et redonnez-la."
     },
     "en": {
       "text": "The list is signed by a key other than the one known for this portal.",
-      "remedy": "The portal may have changed its key. Have your IT department or its support confirm the new key’s fingerprint before you accept it."
+      "remedy": "The portal may have changed its key. Nothing was sealed or opened. Have your IT department or its support confirm the new key’s fingerprint; only then, in the extension’s window, stop allowing the site and allow it again."
     }
   },
   "list-expired": {
@@ -852,6 +863,28 @@
     "en": {
       "text": "The signed list was made for something other than what is asked.",
       "remedy": "It comes from another site, tender or operation. Nothing was sealed or opened: go back to the tender’s page and report the difference."
+    }
+  },
+  "list-recipients": {
+    "group": "flow",
+    "fr": {
+      "text": "La page demande de sceller pour d’autres clés que celles de la liste signée.",
+      "remedy": "Rien n’a été scellé. Rechargez la page de la consultation ; si cela se répète, ne déposez rien et prévenez le support de la salle des marchés."
+    },
+    "en": {
+      "text": "The page asks to seal to other keys than those of the signed list.",
+      "remedy": "Nothing was sealed. Reload the tender’s page; if it happens again, submit nothing and tell the portal’s support."
+    }
+  },
+  "list-pli": {
+    "group": "flow",
+    "fr": {
+      "text": "Ce pli n’est pas de ceux que la salle des marchés a signés pour cette ouverture.",
+      "remedy": "Il n’a pas été ouvert. Rechargez la page de la consultation ; si cela se répète, signalez l’écart : le pli a pu être remplacé."
+    },
+    "en": {
+      "text": "This submission is not one of those that the portal signed for this opening.",
+      "remedy": "It was not opened. Reload the tender’s page; if it happens again, report the difference: the submission may have been replaced."
     }
   },
   "opening-early": {

@@ -261,6 +261,7 @@ export type FaultCode =
   | "key-not-granted"
   | "certificate-bad"
   | "certificate-expired"
+  | "certificate-revoked"
   | "certificate-not-yet-valid"
   | "certificate-usage"
   | "certificate-weak"
@@ -301,6 +302,8 @@ export type FaultCode =
   | "list-signer"
   | "list-expired"
   | "list-other"
+  | "list-recipients"
+  | "list-pli"
   | "opening-early"
   | "transport-expired"
   | "transport-failed"
@@ -461,6 +464,18 @@ export type Level =
   | "good"
   | "skipped";
 
+/**
+ * ListCheck is what became of a portal's signed list. Pin is SHA-256 of the signer's
+ * SubjectPublicKeyInfo, lower-case hex. First says that no key was known for the site before.
+ * Fault is list-unsigned when there was no list and that is allowed.
+ */
+export interface ListCheck {
+  signed: boolean;
+  pin?: string;
+  first?: boolean;
+  fault?: Fault;
+}
+
 /** ListParams asks for one page of certificates. Cursor is empty for the first. */
 export interface ListParams {
   cursor?: string;
@@ -499,6 +514,7 @@ export type Method =
   | "pli.open"
   | "pli.seal"
   | "pli.release"
+  | "pli.recipients"
   | "bridge.attach"
   | "bridge.verify"
   | "session.get"
@@ -507,6 +523,8 @@ export type Method =
   | "site.allow"
   | "site.forget"
   | "site.remember"
+  | "site.trust"
+  | "site.pin"
   | "host.hello"
   | "host.status"
   | "host.doctor"
@@ -537,14 +555,33 @@ export interface ModuleStatus {
 }
 
 /**
+ * NamedRecipient is one key as a person can know it. Fault says why nothing is sealed to it;
+ * without one it receives the pli.
+ */
+export interface NamedRecipient {
+  thumbprint: string;
+  /** the name that the portal has for it */
+  label?: string;
+  /** the certificate's */
+  commonName?: string;
+  issuer?: string;
+  notAfter: Timestamp;
+  mechanism?: Mechanism;
+  recovery?: boolean;
+  fault?: Fault;
+}
+
+/**
  * OpenParams asks for plis to be opened. HandOver offers to give the opened files to the
- * portal's page; the person decides. Report says that the page takes each outcome as soon as
- * it is known, Record that it takes the record at the end.
+ * portal's page; the person decides. OpeningList is the portal's signed list of the plis that
+ * may be opened now (package signeddata). Report says that the page takes each outcome as soon
+ * as it is known, Record that it takes the record at the end.
  */
 export interface OpenParams {
   tender: string;
   title?: string;
   plis: OpenPli[];
+  openingList?: Base64;
   handOver?: boolean;
   report?: boolean;
   record?: boolean;
@@ -569,6 +606,7 @@ export interface OpenPli {
  */
 export interface OpenResult {
   plis: OpenedPli[];
+  list: ListCheck;
 }
 
 /**
@@ -629,6 +667,12 @@ export type Party =
   | "app"
   | "host";
 
+/** PinParams keeps a key for a site. */
+export interface PinParams {
+  origin: string;
+  pin: string;
+}
+
 /** PliFile is a file inside a pli. SHA256 is hex, of the file's bytes. */
 export interface PliFile {
   name: string;
@@ -662,6 +706,25 @@ export interface PresentResult {
 export interface ReceiveOpenedArgs {
   id: string;
   files: PliFile[];
+}
+
+/** RecipientsParams asks who would receive a pli; the fields are SealParams'. */
+export interface RecipientsParams {
+  recipients?: SealRecipient[];
+  recipientList?: Base64;
+  tender: string;
+  lot?: string;
+}
+
+/**
+ * RecipientsResult is who would receive a pli that is sealed now. Deadline (RFC 3339) is the
+ * signed list's, Closed says that it has passed by this computer's clock.
+ */
+export interface RecipientsResult {
+  list: ListCheck;
+  deadline?: string;
+  closed?: boolean;
+  recipients: NamedRecipient[];
 }
 
 /** RecordKey is a certificate whose private key opened something. */
@@ -779,10 +842,13 @@ export interface Response {
 
 /**
  * SealParams asks the bridge to seal files. The files themselves stand beside the message as
- * File objects, in the order of the archive.
+ * File objects, in the order of the archive. With RecipientList, the portal's signed list
+ * (package signeddata), its keys are sealed to; Recipients may be left out, and otherwise has
+ * to name the same keys.
  */
 export interface SealParams {
-  recipients: SealRecipient[];
+  recipients?: SealRecipient[];
+  recipientList?: Base64;
   tender: string;
   lot?: string;
   /** "candidature" or "offre" */
@@ -819,6 +885,7 @@ export interface SealResult {
   files: PliFile[];
   leftOut: LeftOut[];
   recipients: SealedTo[];
+  list: ListCheck;
 }
 
 /** SealedTo is a recipient that the envelope has. */
@@ -879,6 +946,8 @@ export interface SiteResult {
   /** RFC 3339 */
   lastUse?: string;
   keys: number;
+  /** ListKeys are the pins of the keys that may sign this site's lists. */
+  listKeys?: string[];
 }
 
 /**
@@ -946,6 +1015,25 @@ export interface TransportResult {
   certificate: Base64;
   expires: Timestamp;
 }
+
+/**
+ * TrustResult is what was settled for a site: the pins of the keys that may sign its lists,
+ * and who settled them. Managed pins are the administrator's; the person's own first sight
+ * counts nothing beside them.
+ */
+export interface TrustResult {
+  pins: string[];
+  managed?: boolean;
+  unsigned: Unsigned;
+}
+
+/**
+ * Unsigned says what is done with a list that is not signed, at a site of which no key is
+ * known.
+ */
+export type Unsigned =
+  | "warn"
+  | "refuse";
 
 /**
  * UnwrapParams carries one RecipientInfo and the content algorithm, never a raw ciphertext.

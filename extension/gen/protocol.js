@@ -43,6 +43,12 @@
       ],
       "to": "bridge"
     },
+    "pli.recipients": {
+      "from": [
+        "page"
+      ],
+      "to": "bridge"
+    },
     "pli.release": {
       "from": [
         "page"
@@ -93,6 +99,20 @@
     },
     "site.remember": {
       "from": [
+        "app"
+      ],
+      "to": "worker"
+    },
+    "site.trust": {
+      "from": [
+        "bridge",
+        "app"
+      ],
+      "to": "worker"
+    },
+    "site.pin": {
+      "from": [
+        "bridge",
         "app"
       ],
       "to": "worker"

@@ -107,6 +107,7 @@ export type FaultCode =
   | "key-not-granted"
   | "certificate-bad"
   | "certificate-expired"
+  | "certificate-revoked"
   | "certificate-not-yet-valid"
   | "certificate-usage"
   | "certificate-weak"
@@ -147,6 +148,8 @@ export type FaultCode =
   | "list-signer"
   | "list-expired"
   | "list-other"
+  | "list-recipients"
+  | "list-pli"
   | "opening-early"
   | "transport-expired"
   | "transport-failed"
@@ -209,6 +212,18 @@ export interface LeftOut {
 }
 
 /**
+ * ListCheck is what became of a portal's signed list. Pin is SHA-256 of the signer's
+ * SubjectPublicKeyInfo, lower-case hex. First says that no key was known for the site before.
+ * Fault is list-unsigned when there was no list and that is allowed.
+ */
+export interface ListCheck {
+  signed: boolean;
+  pin?: string;
+  first?: boolean;
+  fault?: Fault;
+}
+
+/**
  * Mechanism names how a content-encryption key is wrapped to one recipient. The values are
  * part of the portal's API and of the native-messaging protocol.
  */
@@ -227,14 +242,33 @@ export type Mode =
   | "local";
 
 /**
+ * NamedRecipient is one key as a person can know it. Fault says why nothing is sealed to it;
+ * without one it receives the pli.
+ */
+export interface NamedRecipient {
+  thumbprint: string;
+  /** the name that the portal has for it */
+  label?: string;
+  /** the certificate's */
+  commonName?: string;
+  issuer?: string;
+  notAfter: Timestamp;
+  mechanism?: Mechanism;
+  recovery?: boolean;
+  fault?: Fault;
+}
+
+/**
  * OpenParams asks for plis to be opened. HandOver offers to give the opened files to the
- * portal's page; the person decides. Report says that the page takes each outcome as soon as
- * it is known, Record that it takes the record at the end.
+ * portal's page; the person decides. OpeningList is the portal's signed list of the plis that
+ * may be opened now (package signeddata). Report says that the page takes each outcome as soon
+ * as it is known, Record that it takes the record at the end.
  */
 export interface OpenParams {
   tender: string;
   title?: string;
   plis: OpenPli[];
+  openingList?: Base64;
   handOver?: boolean;
   report?: boolean;
   record?: boolean;
@@ -259,6 +293,7 @@ export interface OpenPli {
  */
 export interface OpenResult {
   plis: OpenedPli[];
+  list: ListCheck;
 }
 
 /**
@@ -344,6 +379,25 @@ export interface PresentResult {
 export interface ReceiveOpenedArgs {
   id: string;
   files: PliFile[];
+}
+
+/** RecipientsParams asks who would receive a pli; the fields are SealParams'. */
+export interface RecipientsParams {
+  recipients?: SealRecipient[];
+  recipientList?: Base64;
+  tender: string;
+  lot?: string;
+}
+
+/**
+ * RecipientsResult is who would receive a pli that is sealed now. Deadline (RFC 3339) is the
+ * signed list's, Closed says that it has passed by this computer's clock.
+ */
+export interface RecipientsResult {
+  list: ListCheck;
+  deadline?: string;
+  closed?: boolean;
+  recipients: NamedRecipient[];
 }
 
 /** RecordKey is a certificate whose private key opened something. */
@@ -437,10 +491,13 @@ export interface RequiresUpdate {
 
 /**
  * SealParams asks the bridge to seal files. The files themselves stand beside the message as
- * File objects, in the order of the archive.
+ * File objects, in the order of the archive. With RecipientList, the portal's signed list
+ * (package signeddata), its keys are sealed to; Recipients may be left out, and otherwise has
+ * to name the same keys.
  */
 export interface SealParams {
-  recipients: SealRecipient[];
+  recipients?: SealRecipient[];
+  recipientList?: Base64;
   tender: string;
   lot?: string;
   /** "candidature" or "offre" */
@@ -477,6 +534,7 @@ export interface SealResult {
   files: PliFile[];
   leftOut: LeftOut[];
   recipients: SealedTo[];
+  list: ListCheck;
 }
 
 /** SealedTo is a recipient that the envelope has. */

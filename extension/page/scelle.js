@@ -10,6 +10,7 @@ const METHODS = {
   "keysAdd": "keys.add",
   "pliOpen": "pli.open",
   "pliSeal": "pli.seal",
+  "pliRecipients": "pli.recipients",
   "pliRelease": "pli.release",
   "bridgeAttach": "bridge.attach"
 };

@@ -7,6 +7,7 @@
 package policy
 
 import (
+	"encoding/hex"
 	"path"
 	"slices"
 	"strings"
@@ -59,6 +60,8 @@ const (
 	AllowedPortals  = "allowedPortals"
 	SaveOpenedPlis  = "saveOpenedPlis"
 	Language        = "language"
+	ListKeys        = "listKeys"
+	UnsignedLists   = "unsignedLists"
 	ForbiddenStores = "forbiddenStores"
 	PKCS11Modules   = "pkcs11Modules"
 )
@@ -98,6 +101,28 @@ func Settings() []Setting {
 			Example: "fr",
 		},
 		{
+			Name: ListKeys, Kind: Texts, Reader: Extension,
+			Title: Words{"Clés qui signent les listes des salles des marchés", "Keys that sign the portals’ lists"},
+			Text: Words{
+				"Une ligne par clé : l’origine de la salle des marchés, une espace, l’empreinte SHA-256 de la clé publique (« SubjectPublicKeyInfo », 64 chiffres hexadécimaux). Pour une origine nommée ici, seules ces clés valent ; deux lignes couvrent un changement de clé. Pour les autres, Scellé retient la clé de la première liste.",
+				"One line for each key: the portal’s origin, a space, the SHA-256 fingerprint of the public key (“SubjectPublicKeyInfo”, 64 hexadecimal digits). For an origin that is named here only these keys count; two lines cover a change of key. For others Scellé keeps the key of the first list.",
+			},
+			Example: []string{"https://marches.exemple.fr 3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29"},
+		},
+		{
+			Name: UnsignedLists, Kind: Choice, Reader: Extension,
+			Title: Words{"Listes non signées", "Unsigned lists"},
+			Text: Words{
+				"Ce que fait Scellé quand une salle des marchés dont aucune clé n’est connue ne signe pas ses listes de destinataires et d’ouverture. Sans ce réglage, il avertit. Une salle des marchés dont une clé est connue doit toujours signer.",
+				"What Scellé does when a portal of which no key is known does not sign its lists of recipients and openings. Without this setting it warns. A portal of which a key is known always has to sign.",
+			},
+			Choices: []Option{
+				{"warn", Words{"avertir", "warn"}},
+				{"refuse", Words{"refuser", "refuse"}},
+			},
+			Example: "refuse",
+		},
+		{
 			Name: ForbiddenStores, Kind: Texts, Reader: Host,
 			Title: Words{"Magasins de certificats interdits", "Forbidden certificate stores"},
 			Text: Words{
@@ -121,8 +146,10 @@ func Settings() []Setting {
 // Policy is what an administrator settled. The zero value is nothing.
 type Policy struct {
 	AllowedPortals  List   `json:"allowedPortals"`
-	ForbidSaving    bool   `json:"forbidSaving"` // saveOpenedPlis is set to false
-	Language        string `json:"language"`     // "fr", "en" or "" for the browser's
+	ForbidSaving    bool   `json:"forbidSaving"`  // saveOpenedPlis is set to false
+	Language        string `json:"language"`      // "fr", "en" or "" for the browser's
+	ListKeys        List   `json:"listKeys"`      // "https://host 64 hex digits"
+	UnsignedLists   string `json:"unsignedLists"` // "warn", "refuse" or "" for warn
 	ForbiddenStores List   `json:"forbiddenStores"`
 	PKCS11Modules   List   `json:"pkcs11Modules"`
 }
@@ -170,7 +197,11 @@ func (p *Policy) set(s Setting, v any) bool {
 		return ok
 	case Choice:
 		text, ok := v.(string)
-		p.Language = text
+		if s.Name == UnsignedLists {
+			p.UnsignedLists = text
+		} else {
+			p.Language = text
+		}
 		return ok && slices.ContainsFunc(s.Choices, func(o Option) bool { return o.Value == text })
 	}
 	list, ok := texts(v)
@@ -181,6 +212,9 @@ func (p *Policy) set(s Setting, v any) bool {
 	case AllowedPortals:
 		p.AllowedPortals = list
 		return !slices.ContainsFunc(list.Values, func(o string) bool { return !validOrigin(o) })
+	case ListKeys:
+		p.ListKeys = list
+		return !slices.ContainsFunc(list.Values, func(line string) bool { return !validListKey(line) })
 	case ForbiddenStores:
 		p.ForbiddenStores = list
 	case PKCS11Modules:
@@ -235,6 +269,13 @@ func validOrigin(origin string) bool {
 	host, ok := strings.CutPrefix(origin, "https://")
 	host = strings.TrimPrefix(host, "*.")
 	return ok && host != "" && strings.ToLower(host) == host && !strings.ContainsAny(host, "/*?#@ \\")
+}
+
+// validListKey takes an origin without "*", a space and a SHA-256.
+func validListKey(line string) bool {
+	origin, pin, _ := strings.Cut(line, " ")
+	hash, err := hex.DecodeString(pin)
+	return validOrigin(origin) && !strings.Contains(origin, "*") && err == nil && len(hash) == 32 && strings.ToLower(pin) == pin
 }
 
 // AllowsPortal reports whether an origin, as the browser reported it, may be

@@ -37,6 +37,8 @@ const (
 	PliSeal     Method = "pli.seal"
 	PliRelease  Method = "pli.release"
 
+	PliRecipients Method = "pli.recipients"
+
 	BridgeAttach Method = "bridge.attach"
 	BridgeVerify Method = "bridge.verify"
 
@@ -46,6 +48,8 @@ const (
 	SiteAllow     Method = "site.allow"
 	SiteForget    Method = "site.forget"
 	SiteRemember  Method = "site.remember"
+	SiteTrust     Method = "site.trust"
+	SitePin       Method = "site.pin"
 
 	HostHello       Method = "host.hello"
 	HostStatus      Method = "host.status"
@@ -85,6 +89,7 @@ func Methods() []Spec {
 		row[AddParams, AddResult](KeysAdd, App, "Opens the assistant to register a key pair, or to finish a registration.", Page),
 		row[OpenParams, OpenResult](PliOpen, App, "Opens the assistant to open plis with a private key of this computer.", Page),
 		row[SealParams, SealResult](PliSeal, Bridge, "Seals files to recipients, in the page, without the host.", Page),
+		row[RecipientsParams, RecipientsResult](PliRecipients, Bridge, "Who would receive a pli: verifies the signed list as sealing does.", Page),
 		row[ReleaseParams, Empty](PliRelease, Bridge, "Deletes a sealed file that the page no longer needs.", Page),
 
 		row[Empty, AttachResult](BridgeAttach, Worker, "A one-use nonce that binds a bridge iframe to the content script's document.", Page),
@@ -96,6 +101,8 @@ func Methods() []Spec {
 		row[SiteParams, SiteResult](SiteAllow, Worker, "Starts serving a site whose host permission was just granted, in open tabs too.", App),
 		row[SiteParams, SiteResult](SiteForget, Worker, "Stops serving a site and removes its permission.", App),
 		row[RememberParams, Empty](SiteRemember, Worker, "Notes a key as registered by a site, so that keys.present answers for it.", App),
+		row[SiteParams, TrustResult](SiteTrust, Worker, "Which keys may sign a site's lists, and what unsigned ones are worth.", Bridge, App),
+		row[PinParams, Empty](SitePin, Worker, "Keeps the first key that signed a list of a site; another one is refused.", Bridge, App),
 
 		row[HelloParams, HelloResult](HostHello, Host, "First message on every connection: versions of both sides.", App, Worker),
 		row[Empty, HostStatusResult](HostStatus, Host, "State of each store.", App, Worker),

@@ -16,14 +16,19 @@ type SealRecipient struct {
 
 // SealParams asks the bridge to seal files. The files themselves stand beside
 // the message as File objects, in the order of the archive.
+//
+// With RecipientList, the portal's signed list (package signeddata), its keys
+// are sealed to; Recipients may be left out, and otherwise has to name the same
+// keys.
 type SealParams struct {
-	Recipients []SealRecipient `json:"recipients"`
-	Tender     string          `json:"tender"`
-	Lot        string          `json:"lot,omitempty"`
-	Kind       string          `json:"kind"` // "candidature" or "offre"
-	Depositor  string          `json:"depositor,omitempty"`
-	Raw        bool            `json:"raw,omitempty"`     // one file without the pli container
-	Profile    string          `json:"profile,omitempty"` // envelope.Profile, "" is the one to use
+	Recipients    []SealRecipient `json:"recipients,omitempty"`
+	RecipientList []byte          `json:"recipientList,omitempty"`
+	Tender        string          `json:"tender"`
+	Lot           string          `json:"lot,omitempty"`
+	Kind          string          `json:"kind"` // "candidature" or "offre"
+	Depositor     string          `json:"depositor,omitempty"`
+	Raw           bool            `json:"raw,omitempty"`     // one file without the pli container
+	Profile       string          `json:"profile,omitempty"` // envelope.Profile, "" is the one to use
 }
 
 // SealResult describes a sealed file; the File object stands beside it.
@@ -37,6 +42,7 @@ type SealResult struct {
 	Files         []PliFile  `json:"files"`
 	LeftOut       []LeftOut  `json:"leftOut"`
 	Recipients    []SealedTo `json:"recipients"`
+	List          ListCheck  `json:"list"`
 }
 
 // SealedTo is a recipient that the envelope has.
@@ -67,16 +73,18 @@ type PliFile struct {
 }
 
 // OpenParams asks for plis to be opened. HandOver offers to give the opened
-// files to the portal's page; the person decides. Report says that the page
-// takes each outcome as soon as it is known, Record that it takes the record
-// at the end.
+// files to the portal's page; the person decides. OpeningList is the portal's
+// signed list of the plis that may be opened now (package signeddata). Report
+// says that the page takes each outcome as soon as it is known, Record that it
+// takes the record at the end.
 type OpenParams struct {
-	Tender   string    `json:"tender"`
-	Title    string    `json:"title,omitempty"`
-	Plis     []OpenPli `json:"plis"`
-	HandOver bool      `json:"handOver,omitempty"`
-	Report   bool      `json:"report,omitempty"`
-	Record   bool      `json:"record,omitempty"`
+	Tender      string    `json:"tender"`
+	Title       string    `json:"title,omitempty"`
+	Plis        []OpenPli `json:"plis"`
+	OpeningList []byte    `json:"openingList,omitempty"`
+	HandOver    bool      `json:"handOver,omitempty"`
+	Report      bool      `json:"report,omitempty"`
+	Record      bool      `json:"record,omitempty"`
 }
 
 // OpenPli is one pli to open. The page delivers its bytes through
@@ -107,6 +115,7 @@ type ReceiveOpenedArgs struct {
 // files of each only where the page did not take them by reportOpened.
 type OpenResult struct {
 	Plis []OpenedPli `json:"plis"`
+	List ListCheck   `json:"list"`
 }
 
 // OpenedPli is one outcome. Authenticated is false for AES-CBC content, whose

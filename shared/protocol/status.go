@@ -168,6 +168,8 @@ type SiteResult struct {
 	Since     string `json:"since,omitempty"`   // RFC 3339
 	LastUse   string `json:"lastUse,omitempty"` // RFC 3339
 	Keys      int    `json:"keys"`
+	// ListKeys are the pins of the keys that may sign this site's lists.
+	ListKeys []string `json:"listKeys,omitempty"`
 }
 
 // RememberParams notes that an origin registered a certificate.

@@ -5,7 +5,8 @@
 //
 //	openssl cms -sign -binary -nodetach -md sha256 -outform DER -signer cert.pem -inkey key.pem
 //
-// and the extension verifies with [VerifyRecipients] and [VerifyOpening].
+// and whoever knows a portal's key verifies with [VerifyRecipients] and
+// [VerifyOpening]. The extension verifies with [Verify] and decides outside.
 //
 // # Trust
 //

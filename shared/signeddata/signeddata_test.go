@@ -117,3 +117,34 @@ func TestTwoPins(t *testing.T) {
 		}
 	}
 }
+
+// TestVerifyNamesTheSigner: without pins everything else is checked, and what
+// comes out is by whose key it was signed.
+func TestVerifyNamesTheSigner(t *testing.T) {
+	p, keys := seal(t, certtest.Options{Curve: elliptic.P256()}), recipients(t)
+	for _, list := range []lists.List{keys, opening()} {
+		der := signed(t, list, p)
+		s, err := signeddata.Verify(der, time.Now())
+		if err != nil || s.Pin != pin(t, p)[0] || !bytes.Equal(s.JSON, encoded(t, list)) {
+			t.Fatalf("%T: %+v, %v", list, s, err)
+		}
+		for i := range der { // one bit of each byte
+			bad := bytes.Clone(der)
+			bad[i] ^= 1
+			if s, err := signeddata.Verify(bad, time.Now()); err == nil && !bytes.Equal(s.JSON, encoded(t, list)) {
+				t.Fatalf("byte %d: accepted as %s", i, s.JSON)
+			}
+		}
+	}
+	_, err := signeddata.Verify(nil, time.Now())
+	refused(t, err, "list-unsigned", "")
+	_, err = signeddata.Verify(cmsSign(t, []byte(`{"type":"other","version":1}`), p), time.Now())
+	refused(t, err, "list-other", "type")
+	old := opening()
+	old.Issued = old.Issued.Add(-time.Hour)
+	old.NotBefore = old.Issued
+	_, err = signeddata.Verify(cmsSign(t, encoded(t, old), p), time.Now())
+	refused(t, err, "list-forged", "issued")
+	_, _, err = signeddata.VerifyOpening(signed(t, opening(), p), nil, expected())
+	refused(t, err, "list-signer", pin(t, p)[0])
+}
