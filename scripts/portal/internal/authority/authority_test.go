@@ -59,7 +59,7 @@ func TestLoadKeepsTheAuthority(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, err := Load(dir, time.Now())
-	if err != nil || !first.certificate.Equal(again.certificate) {
+	if err != nil || !first.pair.Certificate.Equal(again.pair.Certificate) {
 		t.Fatalf("another authority after a restart: %v", err)
 	}
 	info, err := os.Stat(filepath.Join(dir, File))
@@ -101,7 +101,7 @@ func TestMake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := parsed.CheckSignatureFrom(authority.certificate); err != nil {
+	if err := parsed.CheckSignatureFrom(authority.pair.Certificate); err != nil {
 		t.Error(err)
 	}
 	if !parsed.NotAfter.Equal(now.AddDate(3, 0, 0).UTC().Truncate(time.Second)) {

@@ -58,6 +58,8 @@ func TestAccess(t *testing.T) {
 		"POST /api/keys/{id}/proof":        {"/api/keys/" + pending + "/proof", proofBody{}, [5]int{401, 403, 403, 403, 422}},
 		"POST /api/keys/{id}/discard":      {"/api/keys/" + pending + "/discard", nil, [5]int{401, 403, 403, 403, 200}},
 		"GET /api/tenders/{id}/recipients": {"/api/tenders/" + salt + "/recipients?kind=offre", nil, [5]int{401, 200, 403, 403, 200}},
+		"GET /api/tenders/{id}/opening":    {"/api/tenders/" + salt + "/opening", nil, [5]int{401, 403, 403, 403, 403}}, // the deadline
+		"GET /api/list-signer":             {"/api/list-signer", nil, [5]int{200, 200, 200, 200, 200}},
 		"GET /api/tenders/{id}/plis":       {"/api/tenders/" + salt + "/plis", nil, [5]int{401, 403, 403, 403, 200}},
 		"POST /api/tenders/{id}/plis":      {"/api/tenders/" + salt + "/plis?kind=offre&name=x", nil, [5]int{401, 422, 403, 403, 403}},
 		"GET /api/plis/{id}/content":       {"/api/plis/" + pli + "/content", nil, [5]int{401, 403, 403, 403, 403}}, // the deadline

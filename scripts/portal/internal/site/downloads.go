@@ -17,6 +17,7 @@ type downloadsView struct {
 	Mine       []downloads.File // for that system
 	Others     []systemFiles    // for the others, those that have any
 	Extensions []downloads.File // for the visitor's browser first
+	Pin        string           // of the key that signs the portal's lists
 	host       bool             // whether the visitor needs the program
 }
 
@@ -37,6 +38,9 @@ func (s *Server) downloadsPage(c *call) error {
 	}
 	c.w.Header().Set("Vary", "User-Agent, Sec-CH-UA-Platform")
 	v := downloadsView{System: downloads.Visitor(c.Request.Header), host: c.session == nil || c.user().Buyer()}
+	if _, v.Pin, err = s.lists.Certificate(); err != nil {
+		return err
+	}
 	of := func(system downloads.System) []downloads.File {
 		return slices.DeleteFunc(slices.Clone(files), func(f downloads.File) bool { return f.System != system })
 	}

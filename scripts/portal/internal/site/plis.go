@@ -1,6 +1,7 @@
 package site
 
 import (
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -93,6 +94,7 @@ func (s *Server) accept(c *call, t store.Tender, p store.Pli, in *vault.Incoming
 	if p.Keys, err = s.addressed(c, t, e); err != nil {
 		return p, err
 	}
+	p.HeaderSHA256 = hex.EncodeToString(e.HeaderSHA256[:])
 	p.Size, p.SHA256, p.ContentSHA256, p.Received = in.Size, in.SHA256, e.ContentSHA256, s.Now().UTC().Truncate(time.Millisecond)
 	if t, err = s.store.Tender(c.Context(), t.ID); err == nil && !t.Open(p.Received) {
 		err = fault.Newf(fault.PortalRefused, "deadline")

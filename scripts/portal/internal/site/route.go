@@ -65,6 +65,8 @@ func (s *Server) routes() []route {
 		{"POST /api/keys/{id}/proof", agent, s.submitProof},
 		{"POST /api/keys/{id}/discard", agent, s.discardKey},
 		{"GET /api/tenders/{id}/recipients", member, s.recipients},
+		{"GET /api/tenders/{id}/opening", agent, s.openingList},
+		{"GET /api/list-signer", anyone, s.listSigner},
 		{"GET /api/tenders/{id}/plis", agent, s.listPlis},
 		{"POST /api/tenders/{id}/plis", bidder, s.deposit},
 		{"POST /api/tenders/{id}/records", agent, s.receiveRecord},

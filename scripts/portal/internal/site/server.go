@@ -18,13 +18,14 @@ import (
 
 	"scelle/scripts/portal/internal/authority"
 	"scelle/scripts/portal/internal/downloads"
+	"scelle/scripts/portal/internal/listkey"
 	"scelle/scripts/portal/internal/store"
 	"scelle/scripts/portal/internal/vault"
 )
 
 // Config says how a portal is to run. Dir and KeyMaker have to be given.
 type Config struct {
-	Dir        string           // data directory: database, plis, the authority's key
+	Dir        string           // data directory: database, plis, the authority's key and the one that signs lists
 	KeyMaker   []string         // program and arguments that run authority.Child
 	Origin     string           // the portal's origin behind a proxy, such as https://marches.example; "" takes loopback names only
 	Demo       bool             // shows logins, lets a buyer end a consultation
@@ -48,6 +49,7 @@ type Server struct {
 	store     *store.Store
 	vault     *vault.Vault
 	authority *authority.Authority
+	lists     *listkey.Signer
 	keyMaker  authority.KeyMaker
 	making    chan struct{} // one slot for each key pair that may be made at once
 	views     *views
@@ -67,6 +69,9 @@ func NewServer(ctx context.Context, c Config) (*Server, error) {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	if s.authority, err = authority.Load(c.Dir, c.Now()); err != nil {
+		return nil, err
+	}
+	if s.lists, err = listkey.Load(c.Dir, c.Now); err != nil {
 		return nil, err
 	}
 	if s.store, err = store.Open(ctx, filepath.Join(c.Dir, databaseName), c.Now); err != nil {

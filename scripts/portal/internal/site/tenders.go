@@ -30,6 +30,7 @@ type recipientsJSON struct {
 	Kind       string                   `json:"kind"`
 	Deadline   time.Time                `json:"deadline"`
 	Recipients []protocol.SealRecipient `json:"recipients"`
+	List       []byte                   `json:"recipientList"` // signed, see listkey
 }
 
 // recipients lists the certificates to seal to: the personal keys of the
@@ -55,6 +56,9 @@ func (s *Server) recipients(c *call) error {
 	}
 	if len(v.Recipients) == 0 {
 		return fault.New(fault.NoRecipient)
+	}
+	if v.List, err = s.recipientList(c, t, keys); err != nil {
+		return err
 	}
 	return c.reply(v)
 }

@@ -71,6 +71,16 @@ func (s *Store) Keys(ctx context.Context, service string) ([]Key, error) {
 	return collect(ctx, s.db, scanKey, selectKey+"WHERE service = ? AND state <> 'discarded' ORDER BY recovery, name COLLATE NOCASE, created", service)
 }
 
+// Withdrawn lists the keys that a service once received plis with and took off
+// its lists, the newest first, at most limit; a certificate that was registered
+// again is not among them.
+func (s *Store) Withdrawn(ctx context.Context, service string, limit int) ([]Key, error) {
+	return collect(ctx, s.db, scanKey, selectKey+`WHERE service = ? AND state = 'discarded' AND mechanism <> ''
+		AND created = (SELECT max(created) FROM keys AS other WHERE other.service = keys.service AND other.thumbprint = keys.thumbprint)
+		AND NOT EXISTS (SELECT 1 FROM keys AS other WHERE other.service = keys.service AND other.thumbprint = keys.thumbprint AND other.state <> 'discarded')
+		GROUP BY thumbprint ORDER BY created DESC LIMIT ?`, service, limit)
+}
+
 // Key returns one registration, whatever its state.
 func (s *Store) Key(ctx context.Context, id string) (Key, error) {
 	if err := s.expirePending(ctx); err != nil {

@@ -24,6 +24,7 @@ type Pli struct {
 	Size          int64 // bytes
 	SHA256        string
 	ContentSHA256 string
+	HeaderSHA256  string // of the envelope up to its content; "" for plis of before it was noted
 	Received      time.Time
 	Copies        int // other plis with the same encrypted content, in any consultation
 	Openings      []Opening
@@ -73,8 +74,8 @@ func (s *Store) AddPli(ctx context.Context, p Pli) (added Pli, known bool, err e
 			added, known = old, true
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO plis (id, tender, lot, kind, company, depositor, name, size, sha256, content_sha256, received)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, p.ID, p.Tender, p.Lot, p.Kind, p.Company, p.Depositor, p.Name, p.Size, p.SHA256, p.ContentSHA256, millis(p.Received))
+		_, err = tx.ExecContext(ctx, `INSERT INTO plis (id, tender, lot, kind, company, depositor, name, size, sha256, content_sha256, header_sha256, received)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, p.ID, p.Tender, p.Lot, p.Kind, p.Company, p.Depositor, p.Name, p.Size, p.SHA256, p.ContentSHA256, p.HeaderSHA256, millis(p.Received))
 		for _, k := range p.Keys {
 			if err != nil {
 				return err
@@ -87,13 +88,13 @@ func (s *Store) AddPli(ctx context.Context, p Pli) (added Pli, known bool, err e
 	return added, known, err
 }
 
-const selectPli = `SELECT plis.id, tender, lot, kind, companies.id, companies.name, users.id, users.name, plis.name, size, sha256, content_sha256, received,
+const selectPli = `SELECT plis.id, tender, lot, kind, companies.id, companies.name, users.id, users.name, plis.name, size, sha256, content_sha256, header_sha256, received,
 	(SELECT count(*) FROM plis AS other WHERE other.content_sha256 = plis.content_sha256 AND other.id <> plis.id)
 	FROM plis JOIN companies ON companies.id = plis.company JOIN users ON users.id = plis.depositor `
 
 func scanPli(row scanner) (p Pli, err error) {
 	var received int64
-	err = row.Scan(&p.ID, &p.Tender, &p.Lot, &p.Kind, &p.Company, &p.CompanyName, &p.Depositor, &p.DepositorName, &p.Name, &p.Size, &p.SHA256, &p.ContentSHA256, &received, &p.Copies)
+	err = row.Scan(&p.ID, &p.Tender, &p.Lot, &p.Kind, &p.Company, &p.CompanyName, &p.Depositor, &p.DepositorName, &p.Name, &p.Size, &p.SHA256, &p.ContentSHA256, &p.HeaderSHA256, &received, &p.Copies)
 	p.Received = fromMillis(received)
 	return p, err
 }
