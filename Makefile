@@ -4,7 +4,7 @@ export GOFLAGS := -buildvcs=false
 BUILD := build
 LDFLAGS := -s -w
 OS := linux windows darwin
-MODULES := $(BUILD)/app.wasm,$(BUILD)/crypto.wasm
+MODULES := $(BUILD)/app.wasm,$(BUILD)/crypto.wasm,$(BUILD)/verify.wasm
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo build test test-all lint bench gen dist clean host portal wasm extension
@@ -34,6 +34,7 @@ portal:
 wasm:
 	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/app.wasm ./wasm/app
 	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/crypto.wasm ./wasm/crypto
+	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/verify.wasm ./wasm/verify
 
 extension: wasm
 	$(GO) run ./scripts/pack -out $(BUILD)/extension -wasm $(MODULES)

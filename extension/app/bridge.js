@@ -1,7 +1,9 @@
 // The bridge: an invisible frame of the extension inside the portal's page.
 // The content script hands it one port together with a nonce; only the worker
 // knows for which tab and origin that nonce was made, and it serves once. Then
-// the port goes to the crypto worker, and this script has nothing more to do.
+// the port goes to the crypto worker. That one cannot reach the extension's
+// worker: this script asks for it what is settled about the signed lists of
+// its one origin.
 (() => {
   "use strict";
   const api = globalThis.browser ?? globalThis.chrome;
@@ -12,7 +14,16 @@
     // The sender of the port must be the very page that the nonce is bound to.
     if (answer?.ok !== true || answer.result.origin !== origin) throw answer?.fault ?? { code: "not-permitted" };
     const worker = new Worker("crypto-worker.js");
+    worker.onmessage = ({ data }) => settle(worker, origin, data);
     worker.postMessage({ verb: "serve", origin, port }, [port]);
+  };
+
+  /** {id, verb: "trust" | "pin", pin?} from the crypto worker, answered by {id, verb: "settled", ok, result | fault}. */
+  const settle = async (worker, origin, { id, verb, pin }) => {
+    const question = { trust: { method: "site.trust", params: { origin } }, pin: { method: "site.pin", params: { origin, pin } } }[verb];
+    if (!question) return;
+    const answer = await api.runtime.sendMessage({ to: "worker", ...question }).catch(() => undefined);
+    worker.postMessage({ id, verb: "settled", ...(answer ?? { ok: false, fault: { code: "session-lost" } }) });
   };
 
   const onMessage = (event) => {

@@ -14,6 +14,8 @@ import type {
   PliFile,
   PresentResult,
   ReceiveOpenedArgs,
+  RecipientsParams,
+  RecipientsResult,
   Registration,
   RequestChallengeArgs,
   RequestServerKeyArgs,
@@ -63,6 +65,16 @@ export interface AddKeyPairOptions extends AddParams, Running {
   discard?(args: DiscardArgs): Awaitable<Registration>;
 }
 
+/**
+ * Pass what you will pass to seal(). `recipientList` is your portal's signed list (PKCS#7
+ * SignedData, DER, in base64): its keys receive the pli, and `recipients` may be left out or has
+ * to name the same ones. The extension keeps the key of the first list that it sees from your
+ * site, unless an administrator settled one; from then on a list that is missing
+ * ("list-unsigned"), signed by another key ("list-signer"), altered ("list-forged"), for another
+ * tender or site ("list-other") or of another day ("list-expired") is refused.
+ */
+export interface RecipientsOptions extends RecipientsParams, Running {}
+
 export interface SealOptions extends SealParams, Running {
   /** In the order of the archive. They are read where they are: nothing is copied through messages. */
   files: Iterable<File>;
@@ -81,6 +93,12 @@ export interface OpenOptions extends Running {
   tender: string;
   title?: string;
   plis: OpenPli[];
+  /**
+   * Your portal's signed list of the plis that may be opened now (PKCS#7 SignedData, DER, in
+   * base64). A pli that is not in it is not opened ("list-pli"), and none before its time
+   * ("opening-early"). See RecipientsOptions for the rest.
+   */
+  openingList?: string;
   /** Delivers a pli's bytes; the Response of fetch() may be returned as it is. */
   fetchEnvelope(args: FetchEnvelopeArgs): Awaitable<Blob | Response>;
   /** Passing this offers the agent to hand opened files to the portal. */
@@ -129,7 +147,12 @@ export const scelle: {
   keysPresent(thumbprints: string[], options?: { signal?: AbortSignal }): Promise<PresentResult>;
   /** Opens the assistant to register a bi-clé, or with `resume` to finish a registration. */
   addKeyPair(options: AddKeyPairOptions): Promise<AddResult>;
-  /** Seals files in the page, without a host. */
+  /**
+   * Who would receive a pli that is sealed now: names, thumbprints, and why a key is left out.
+   * Checks the signed list as seal() does, so that a person can look before.
+   */
+  recipients(options: RecipientsOptions): Promise<RecipientsResult>;
+  /** Seals files in the page, without a host. Look at `list` of the result: unsigned ones are allowed with a warning. */
   seal(options: SealOptions): Promise<Sealed>;
   /** Opens the assistant to open plis with a key of this computer. */
   open(options: OpenOptions): Promise<OpenResult>;

@@ -316,6 +316,11 @@ const addKeyPair = async (options) => {
   return (await request(METHODS.keysAdd, params, extras)).result;
 };
 
+const recipients = async (options) => {
+  const { params, extras } = split(options);
+  return (await request(METHODS.pliRecipients, params, extras)).result;
+};
+
 const seal = async (options) => {
   const { params, extras } = split(options);
   const { result, file } = await request(METHODS.pliSeal, params, extras);
@@ -330,4 +335,4 @@ const open = async (options) => {
   return (await request(METHODS.pliOpen, { ...params, ...offers }, extras)).result;
 };
 
-export const scelle = Object.freeze({ status, onStatusChange, keysPresent, addKeyPair, seal, open });
+export const scelle = Object.freeze({ status, onStatusChange, keysPresent, addKeyPair, recipients, seal, open });

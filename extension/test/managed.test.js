@@ -10,7 +10,7 @@ const manager = (values) => {
 };
 
 test("without an administrator everything is as the person wants it", async () => {
-  assert.deepEqual(plain(await manager({}).read()), { saving: true, language: "" });
+  assert.deepEqual(plain(await manager({}).read()), { saving: true, language: "", listKeys: {}, unsigned: "warn" });
   const chrome = new FakeChrome();
   chrome.storage.managed.get = async () => {
     throw new Error("Managed storage manifest not found");
@@ -21,12 +21,15 @@ test("without an administrator everything is as the person wants it", async () =
 });
 
 test("what cannot be read allows nothing", async () => {
-  const broken = [{ allowedPortals: "https://a.example" }, { allowedPortals: [1] }, { saveOpenedPlis: "no" }, { language: "de" }];
+  const broken = [{ allowedPortals: "https://a.example" }, { allowedPortals: [1] }, { saveOpenedPlis: "no" }, { language: "de" },
+    { unsignedLists: "ask" }, { listKeys: "x" }, { listKeys: ["https://a.example"] }, { listKeys: [`https://*.a.example ${"ab".repeat(32)}`] },
+    { listKeys: [`https://a.example ${"AB".repeat(32)}`] }, { listKeys: [`https://a.example/ ${"ab".repeat(32)}`] }];
   for (const values of broken) {
     const managed = manager(values);
     const read = await managed.read();
     assert.equal(read.bad, Object.keys(values)[0]);
     assert.equal(read.saving, false);
+    assert.equal(read.unsigned, "refuse");
     assert.equal(managed.allows(read, PORTAL), false);
   }
 });
@@ -77,4 +80,11 @@ test("the administrator's language is that of the assistant", async () => {
   const { result } = await chrome.ask({ to: "worker", method: "keys.add", params: {}, document: "0".repeat(32), request: "r", language: "fr" }, pageSender);
   const asked = await chrome.ask({ to: "worker", method: "session.get", params: { session: result.session } }, { ...appSender, url: `${EXTENSION}/app/assistant.html` });
   assert.equal(asked.result.language, "en");
+});
+
+test("keys that sign lists, by their portal", async () => {
+  const [one, two] = ["ab".repeat(32), "cd".repeat(32)];
+  const read = await manager({ listKeys: [`${PORTAL} ${one}`, `${PORTAL} ${two}`, `https://b.example:8443 ${one}`], unsignedLists: "refuse" }).read();
+  assert.deepEqual(plain(read.listKeys), { [PORTAL]: [one, two], "https://b.example:8443": [one] });
+  assert.equal(read.unsigned, "refuse");
 });

@@ -240,6 +240,15 @@ test("onStatusChange tells the state now and each change, while the page is seen
   assert.equal(sent.length, asked);
 });
 
+test("signed lists go through as they are", async () => {
+  const results = { "pli.recipients": { recipients: [] }, "pli.seal": { handle: "h" }, "pli.open": { plis: [] } };
+  const { scelle, sent } = await start({ content: answering(results) });
+  assert.deepEqual(await scelle.recipients({ recipientList: "MII=", tender: "t" }), { recipients: [] });
+  await scelle.seal({ files: [], recipientList: "MII=", tender: "t", kind: "offre" });
+  await scelle.open({ plis: [], openingList: "MIJ=", tender: "t", fetchEnvelope: () => {} });
+  assert.deepEqual(sent.map(({ method, params }) => [method, params.recipientList ?? params.openingList]), [["pli.recipients", "MII="], ["pli.seal", "MII="], ["pli.open", "MIJ="]]);
+});
+
 test("is small, and stands alone", () => {
   const text = readFileSync(FILE, "utf8");
   assert.ok(brotliCompressSync(text).length < 6000, `${brotliCompressSync(text).length} bytes`);

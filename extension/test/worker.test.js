@@ -163,6 +163,37 @@ test("keys.present speaks only of keys that this origin registered", async () =>
   }
 });
 
+test("the first key that signs a site's lists is kept, for as long as the grant", async () => {
+  const { chrome, ask, fromApp, fromPage } = await start();
+  const trust = async () => (await fromApp("site.trust", { origin: PORTAL })).result;
+  assert.deepEqual(await trust(), { pins: [], unsigned: "warn" });
+  assert.equal((await ask("site.pin", { origin: PORTAL, pin: THUMBPRINT }, bridgeSender())).ok, true);
+  assert.equal((await fromApp("site.pin", { origin: PORTAL, pin: THUMBPRINT })).ok, true, "the same again");
+  assert.deepEqual((await fromApp("site.pin", { origin: PORTAL, pin: OTHER })).fault, { code: "list-signer", detail: OTHER });
+  assert.deepEqual(await trust(), { pins: [THUMBPRINT], unsigned: "warn" });
+  assert.deepEqual((await fromApp("site.state", { origin: PORTAL })).result.listKeys, [THUMBPRINT]);
+  for (const [method, pin] of [["site.trust"], ["site.pin", OTHER]]) assert.equal((await fromPage(method, { origin: PORTAL, pin })).fault.code, "not-permitted");
+  for (const pin of ["", "AB".repeat(32), {}, undefined]) assert.equal((await fromApp("site.pin", { origin: PORTAL, pin })).fault.code, "bad-request");
+
+  await fromApp("site.forget", { origin: PORTAL });
+  assert.deepEqual(await trust(), { pins: [], unsigned: "warn" });
+  assert.equal((await fromApp("site.pin", { origin: PORTAL, pin: OTHER })).fault.code, "list-signer", "no grant, nothing kept");
+  chrome.granted.add(`${PORTAL}/*`);
+  await fromApp("site.allow", { origin: PORTAL });
+  assert.equal((await fromApp("site.pin", { origin: PORTAL, pin: OTHER })).ok, true);
+});
+
+test("the administrator's keys count alone", async () => {
+  const { chrome, fromApp } = await start();
+  await fromApp("site.pin", { origin: PORTAL, pin: THUMBPRINT });
+  chrome.storage.managed.data = { listKeys: [`${PORTAL} ${OTHER}`], unsignedLists: "refuse" };
+  const trust = async (origin) => (await fromApp("site.trust", { origin })).result;
+  assert.deepEqual(await trust(PORTAL), { pins: [OTHER], managed: true, unsigned: "refuse" });
+  assert.deepEqual(await trust("https://b.example"), { pins: [], unsigned: "refuse" });
+  assert.deepEqual(await trust("__proto__"), { pins: [], unsigned: "refuse" });
+  assert.equal((await fromApp("site.pin", { origin: PORTAL, pin: THUMBPRINT })).fault.code, "list-signer");
+});
+
 test("status is three facts", async () => {
   const cases = [
     [undefined, { online: false, fault: { code: "host-missing" } }, { ready: false }],

@@ -1,7 +1,8 @@
 // Which sites may use Scellé. A site is served when the person allowed it here
 // (a grant) and the browser still holds its host permission; either alone is
-// nothing. Grants: storage.local "grants" = {origin: {since, lastUse, keys}},
-// keys = {thumbprint: since}, the keys that this origin registered.
+// nothing. Grants: storage.local "grants" = {origin: {since, lastUse, keys, pin}},
+// keys = {thumbprint: since}, the keys that this origin registered; pin = the
+// key of the first signed list that was seen since the grant, which ends with it.
 (() => {
   "use strict";
   const api = globalThis.browser ?? globalThis.chrome;
@@ -62,6 +63,7 @@
       ...((await forbidden(origin)) && { forbidden: true }),
       ...(served && { since: grant.since, ...(grant.lastUse && { lastUse: grant.lastUse }) }),
       keys: served ? Object.keys(grant.keys).length : 0,
+      ...(served && (await listKeys(origin))),
     };
   };
 
@@ -154,6 +156,27 @@
     return thumbprints.filter((t) => Object.hasOwn(keys, t));
   };
 
+  /** TrustResult: the administrator's pins, or else the one that was seen first. */
+  const trust = async (origin) => {
+    const { listKeys: settled, unsigned } = await globalThis.ScelleManaged.read();
+    if (Object.hasOwn(settled, origin)) return { pins: settled[origin], managed: true, unsigned };
+    const grants = await load();
+    const pin = Object.hasOwn(grants, origin) ? grants[origin].pin : undefined;
+    return { pins: pin ? [pin] : [], unsigned };
+  };
+
+  /** For SiteResult. */
+  const listKeys = async (origin) => {
+    const { pins } = await trust(origin);
+    return pins.length > 0 && { listKeys: pins };
+  };
+
+  /** Keeps the first key that signed a list; another one never takes its place. */
+  const pin = async (origin, key) => {
+    await change(origin, (grant) => void (grant.pin ??= key));
+    if (!(await trust(origin)).pins.includes(key)) throw { code: "list-signer", detail: key };
+  };
+
   /** After an update old content scripts are orphans: every open page gets a new one. */
   const restart = async () => {
     await exclusive(register);
@@ -161,7 +184,7 @@
   };
 
   globalThis.ScelleSites = Object.freeze({
-    allowed, state, allow, forget, used, remember, registered, register: () => exclusive(register), restart,
+    allowed, state, allow, forget, used, remember, registered, trust, pin, register: () => exclusive(register), restart,
     onPermissionAdded, onPermissionRemoved,
   });
 })();

@@ -71,6 +71,12 @@
     return {};
   };
 
+  const pin = async ({ origin, pin: key }) => {
+    want(THUMBPRINT.test(key));
+    await sites.pin(origin, key);
+    return {};
+  };
+
   /** One handler for each method that pages, bridge and documents may send here. */
   const HANDLERS = {
     "status": () => host.status(),
@@ -85,6 +91,8 @@
     "site.allow": ({ origin }) => sites.allow(origin),
     "site.forget": ({ origin }) => sites.forget(origin),
     "site.remember": remember,
+    "site.trust": ({ origin }) => sites.trust(origin),
+    "site.pin": pin,
   };
 
   const answer = async (message, sender) => {

@@ -8,7 +8,7 @@ import (
 )
 
 // wasmModules are the packages that become WebAssembly modules.
-func wasmModules() []string { return []string{"./wasm/app", "./wasm/crypto"} }
+func wasmModules() []string { return []string{"./wasm/app", "./wasm/crypto", "./wasm/verify"} }
 
 // extensionZip is what scripts/pack calls a browser's package.
 func extensionZip(b extension.Browser) string { return "scelle-extension-" + string(b) + ".zip" }

@@ -1,9 +1,9 @@
 // Command pack assembles the extension for each browser from the embedded
 // files, the WebAssembly modules and Go's own loader.
 //
-//	go run ./scripts/pack -out build/extension -wasm build/app.wasm,build/crypto.wasm         folders chrome/ and firefox/
-//	go run ./scripts/pack -out build/extension -wasm build/app.wasm,build/crypto.wasm -demo   may be allowed on loopback sites
-//	go run ./scripts/pack -out build/dist -wasm build/app.wasm,build/crypto.wasm -zip         one zip for each browser
+//	go run ./scripts/pack -out build/extension -wasm build/app.wasm,build/crypto.wasm,build/verify.wasm         folders chrome/ and firefox/
+//	go run ./scripts/pack -out build/extension -wasm build/app.wasm,build/crypto.wasm,build/verify.wasm -demo   may be allowed on loopback sites
+//	go run ./scripts/pack -out build/dist -wasm build/app.wasm,build/crypto.wasm,build/verify.wasm -zip         one zip for each browser
 //
 // It fails when a file that the manifest or a document refers to is missing.
 package main
@@ -17,7 +17,7 @@ import (
 func main() {
 	var o options
 	flag.StringVar(&o.out, "out", "", "folder to write to")
-	flag.StringVar(&o.wasm, "wasm", "", "the WebAssembly modules (GOOS=js go build ./wasm/app and ./wasm/crypto), separated by a comma")
+	flag.StringVar(&o.wasm, "wasm", "", "the WebAssembly modules (GOOS=js go build ./wasm/app, ./wasm/crypto and ./wasm/verify), separated by a comma")
 	flag.BoolVar(&o.demo, "demo", false, "a build that may be allowed on loopback sites")
 	flag.BoolVar(&o.zip, "zip", false, "write zips instead of folders")
 	flag.BoolVar(&o.store, "store", false, "leave out what the Chrome Web Store refuses")

@@ -35,11 +35,15 @@ var packages = []suite{
 	{"scelle/wasm/internal/webcrypto", ".", 15},
 	{"scelle/wasm/app", "^TestBrowser", 3},
 	{"scelle/wasm/crypto", "^TestBrowser", 4},
+	{verifier, ".", 2},
 	{inDocument, "^TestMount", 9},
 }
 
 // inDocument is the one package whose tests need a document, not a Worker.
 const inDocument = "scelle/wasm/internal/dom"
+
+// verifier is the package whose tests start verify.wasm and its stand-in.
+const verifier = "scelle/wasm/internal/verifier"
 
 // TestInBrowsers runs each package's tests in Chromium and in Firefox.
 func TestInBrowsers(t *testing.T) {
@@ -56,7 +60,12 @@ func TestInBrowsers(t *testing.T) {
 	}
 	defer f.Close()
 	for _, p := range packages {
-		server := serve(t, compile(t, p.path))
+		files := map[string]string{"/test.wasm": compile(t, p.path)}
+		if p.path == verifier {
+			files["/verify.wasm"] = build(t, "scelle/wasm/verify")
+			files["/unfenced/verify.wasm"] = build(t, "scelle/scripts/e2e/wasmtest/unfenced")
+		}
+		server := serve(t, files)
 		t.Run(filepath.Base(p.path)+" in Chromium", func(t *testing.T) { runIn(t, c, server, p) })
 		t.Run(filepath.Base(p.path)+" in Firefox", func(t *testing.T) { runIn(t, f, server, p) })
 	}
@@ -117,8 +126,20 @@ func compile(t *testing.T, pkg string) string {
 	return out
 }
 
-// serve offers the page, Go's loader and the test binary on loopback.
-func serve(t *testing.T, wasm string) string {
+// build builds a program for js/wasm.
+func build(t *testing.T, pkg string) string {
+	out := filepath.Join(t.TempDir(), "program.wasm")
+	cmd := exec.Command("go", "build", "-o", out, pkg)
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return out
+}
+
+// serve offers the page, Go's loader, the extension's workers and built files
+// by their path on loopback.
+func serve(t *testing.T, built map[string]string) string {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -129,15 +150,14 @@ func serve(t *testing.T, wasm string) string {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServerFS(static))
-	for name, file := range map[string]string{
-		"/test.wasm":    wasm,
-		"/wasm_exec.js": filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"),
-	} {
+	loader := filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js")
+	built["/wasm_exec.js"], built["/unfenced/wasm_exec.js"] = loader, loader
+	for name, file := range built {
 		mux.HandleFunc(name, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
 	}
-	for _, name := range []string{"digest-worker.js", "chunks.js"} {
+	for _, name := range []string{"digest-worker.js", "chunks.js", "verify-worker.js", "unfenced/verify-worker.js"} {
 		mux.HandleFunc("/"+name, func(w http.ResponseWriter, r *http.Request) {
-			http.ServeFileFS(w, r, extension.Files(), "app/"+name)
+			http.ServeFileFS(w, r, extension.Files(), "app/"+filepath.Base(name))
 		})
 	}
 	server := httptest.NewServer(mux)
