@@ -19,14 +19,15 @@ import (
 type bridgeServer struct {
 	port    *bridge.Port
 	digests *webcrypto.Digests
+	site    site
 	running map[string]context.CancelFunc
 	vault   *vault.Vault // of sealed files; nil before the first one
 	opening chan struct{}
 }
 
 // serveBridge listens on the port that a content script gave.
-func serveBridge(port *bridge.Port, digests *webcrypto.Digests) error {
-	s := &bridgeServer{port: port, digests: digests, running: map[string]context.CancelFunc{}, opening: make(chan struct{}, 1)}
+func serveBridge(port *bridge.Port, digests *webcrypto.Digests, site site) error {
+	s := &bridgeServer{port: port, digests: digests, site: site, running: map[string]context.CancelFunc{}, opening: make(chan struct{}, 1)}
 	bridge.Go(func() error { return vault.Sweep(context.Background()) }, bridge.Log)
 	return port.Listen(s.receive)
 }
@@ -63,6 +64,8 @@ func (s *bridgeServer) start(id string, data bridge.Value) {
 		switch method := bridge.String(data, "method"); protocol.Method(method) {
 		case protocol.PliSeal:
 			return s.seal(ctx, id, data)
+		case protocol.PliRecipients:
+			return s.recipients(ctx, id, data)
 		case protocol.PliRelease:
 			return s.release(ctx, id, data)
 		default:
@@ -128,7 +131,7 @@ func (s *bridgeServer) seal(ctx context.Context, id string, data bridge.Value) e
 	}
 	handle := vault.RandomName()
 	job := &sealing{
-		params: p, files: files, cipher: webcrypto.Cipher(), newHash: s.digests.For(ctx, sizeOf(files)), now: time.Now, space: bridge.NeedSpace,
+		params: p, site: s.site, files: files, cipher: webcrypto.Cipher(), newHash: s.digests.For(ctx, sizeOf(files)), now: time.Now, space: bridge.NeedSpace,
 		mover:  moverFor(sizeOf(files)),
 		create: func(ctx context.Context) (io.WriteCloser, error) { return v.Dir.Create(ctx, handle) },
 		progress: func(done, total int64) {
@@ -150,6 +153,20 @@ func (s *bridgeServer) seal(ctx context.Context, id string, data bridge.Value) e
 	}
 	result.Handle = handle
 	s.respond(id, result, &file, nil)
+	return nil
+}
+
+// recipients answers who would receive a pli.
+func (s *bridgeServer) recipients(ctx context.Context, id string, data bridge.Value) error {
+	p, err := params[protocol.RecipientsParams](data)
+	if err != nil {
+		return err
+	}
+	result, err := s.site.preview(ctx, p, time.Now())
+	if err != nil {
+		return err
+	}
+	s.respond(id, result, nil, nil)
 	return nil
 }
 

@@ -57,8 +57,8 @@ func (p *place) file(name string, b []byte) source {
 func (p *place) seal(m mover, raw bool, files ...source) (sealed []byte, r protocol.SealResult) {
 	p.t.Helper()
 	job := &sealing{
-		params: protocol.SealParams{Recipients: []protocol.SealRecipient{{Certificate: p.pair.DER}}, Tender: "T", Kind: "offre", Raw: raw},
-		files:  files, cipher: webcrypto.Cipher(), newHash: p.digests.For(p.t.Context(), 1<<30), mover: m, now: time.Now,
+		site: unlisted(), params: protocol.SealParams{Recipients: []protocol.SealRecipient{{Certificate: p.pair.DER}}, Tender: "T", Kind: "offre", Raw: raw},
+		files: files, cipher: webcrypto.Cipher(), newHash: p.digests.For(p.t.Context(), 1<<30), mover: m, now: time.Now,
 		space:    func(context.Context, int64) error { return nil },
 		create:   func(ctx context.Context) (io.WriteCloser, error) { return p.dir.Create(ctx, "sealed") },
 		progress: func(int64, int64) {},

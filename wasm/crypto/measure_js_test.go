@@ -305,7 +305,7 @@ func (m *measure) sealPli(b *testing.B) { m.pli(b) }
 func (m *measure) pli(b *testing.B) {
 	digests := webcrypto.NewDigests()
 	job := &sealing{
-		params: protocol.SealParams{
+		site: unlisted(), params: protocol.SealParams{
 			Recipients: []protocol.SealRecipient{{Certificate: m.pair.DER}}, Tender: "T-1", Kind: "offre", Depositor: "Banc",
 		},
 		files: []source{m.file}, cipher: webcrypto.Cipher(), newHash: digests.For(m.ctx, m.file.Size()), now: time.Now, space: bridge.NeedSpace,

@@ -13,11 +13,13 @@ import (
 	"scelle/shared/keypair"
 	"scelle/shared/pli"
 	"scelle/shared/protocol"
+	"scelle/wasm/internal/trust"
 )
 
 // sealing is one pli.seal.
 type sealing struct {
 	params   protocol.SealParams
+	site     site
 	files    []source
 	cipher   envelope.ContentCipher
 	newHash  func() hash.Hash
@@ -33,12 +35,20 @@ type sealing struct {
 
 // run seals. The result has no Handle. Errors: fault.NoFile, fault.NoRecipient
 // when no recipient can be used, fault.BadRequest with the field's name,
-// fault.DiskFull, and those of envelope.Seal and pli.NewReader.
+// fault.DiskFull, and those of site.agree, envelope.Seal and pli.NewReader.
 func (s *sealing) run(ctx context.Context) (protocol.SealResult, error) {
 	if err := s.check(); err != nil {
 		return s.result, err
 	}
-	recipients, err := s.choose()
+	a, err := s.site.agree(ctx, s.request(), s.now())
+	if err != nil {
+		return s.result, err
+	}
+	recipients, err := s.choose(a.entries)
+	if err == nil {
+		s.result.List = a.check
+		err = s.site.keep(ctx, a.check)
+	}
 	if err != nil {
 		return s.result, err
 	}
@@ -110,24 +120,27 @@ func (s *sealing) check() error {
 		return fault.Newf(fault.BadRequest, "files")
 	case s.params.Raw && len(s.files) != 1:
 		return fault.Newf(fault.BadRequest, "raw")
-	case len(s.params.Recipients) > protocol.MaxRecipients:
-		return fault.Newf(fault.BadRequest, "recipients")
 	}
 	return nil
 }
 
+// request is what the page asks about recipients.
+func (s *sealing) request() protocol.RecipientsParams {
+	return protocol.RecipientsParams{Recipients: s.params.Recipients, RecipientList: s.params.RecipientList, Tender: s.params.Tender, Lot: s.params.Lot}
+}
+
 // choose takes the recipients that can be used and notes the others.
-func (s *sealing) choose() ([]envelope.Recipient, error) {
+func (s *sealing) choose(entries []trust.Entry) ([]envelope.Recipient, error) {
 	s.result.Recipients, s.result.LeftOut = []protocol.SealedTo{}, []protocol.LeftOut{}
 	var chosen []envelope.Recipient
 	seen := map[string]bool{}
-	for _, r := range s.params.Recipients {
+	for _, r := range entries {
 		thumbprint := keypair.Thumbprint(r.Certificate)
 		if seen[thumbprint] {
 			continue
 		}
 		seen[thumbprint] = true
-		m, err := s.usable(r)
+		_, m, err := usable(r, s.params.Profile, s.now())
 		if err != nil {
 			s.result.LeftOut = append(s.result.LeftOut, protocol.LeftOut{Thumbprint: thumbprint, Label: r.Label, Fault: *protocol.FaultOf(err)})
 			continue
@@ -139,27 +152,6 @@ func (s *sealing) choose() ([]envelope.Recipient, error) {
 		return nil, fault.New(fault.NoRecipient)
 	}
 	return chosen, nil
-}
-
-// usable says by which mechanism a certificate can be sealed to, or why it
-// cannot.
-func (s *sealing) usable(r protocol.SealRecipient) (envelope.Mechanism, error) {
-	c, err := keypair.Parse(r.Certificate)
-	if err != nil {
-		return "", fault.Wrap(fault.CertificateBad, err)
-	}
-	if err := keypair.Check(c, s.now()).Err(); err != nil {
-		return "", err
-	}
-	switch {
-	case c.Kind == keypair.EC:
-		return envelope.ECDH, nil
-	case s.params.Profile == string(envelope.ProfileCBC) && r.Mechanism == "":
-		return envelope.RSAPKCS1, nil
-	case r.Mechanism == "":
-		return envelope.RSAOAEPSHA256, nil
-	}
-	return r.Mechanism, nil
 }
 
 // content is what goes into the envelope.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"io"
 	"strings"
 
@@ -37,6 +38,15 @@ func inspect(src io.Reader) (model.EnvelopeInfo, error) {
 		out.Recipients = append(out.Recipients, one)
 	}
 	return out, nil
+}
+
+// fileSum is the fingerprint of a whole file, which is closed.
+func fileSum(src io.ReadCloser, h hash.Hash) (string, error) {
+	defer src.Close()
+	if _, err := io.Copy(h, src); err != nil {
+		return "", fault.Wrap(fault.ReadFailed, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // prove opens a challenge and returns the SHA-256 of its plaintext, in hex,

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"scelle/shared/certtest"
 	"scelle/shared/envelope"
@@ -87,5 +90,16 @@ func TestInspect(t *testing.T) {
 	}
 	if _, err := inspect(strings.NewReader("no envelope")); fault.CodeOf(err) != fault.EnvelopeMalformed {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestFileSum: a list may name a pli by its whole file only.
+func TestFileSum(t *testing.T) {
+	file := memFile{data: bytes.Repeat([]byte("pli "), 100_000)}
+	if got, err := fileSum(file.Open(t.Context()), sha256.New()); err != nil || got != sum(file.data) {
+		t.Errorf("%s, %v", got, err)
+	}
+	if _, err := fileSum(io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF)), sha256.New()); fault.CodeOf(err) != fault.ReadFailed {
+		t.Errorf("got %v", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"scelle/shared/keypair"
 	"scelle/shared/pli"
 	"scelle/shared/protocol"
+	"scelle/wasm/internal/trust"
 )
 
 // memFile is a source in memory.
@@ -65,6 +66,16 @@ func moment() time.Time { return time.Now() }
 
 func sum(b []byte) string { s := sha256.Sum256(b); return hex.EncodeToString(s[:]) }
 
+// unlisted is a portal that signs no lists, at a site where that is allowed.
+func unlisted() site {
+	return site{
+		settle: func(context.Context) (protocol.TrustResult, error) {
+			return protocol.TrustResult{Unsigned: protocol.WarnUnsigned}, nil
+		},
+		verify: func(context.Context, []byte) (*trust.Signed, error) { return nil, nil },
+	}
+}
+
 // newSealing is a sealing of files to certificates into dir.
 func newSealing(dir *memDir, files []source, certificates ...[]byte) *sealing {
 	p := protocol.SealParams{Tender: "2026-07", Kind: "offre", Depositor: "Ateliers Réunis"}
@@ -72,7 +83,7 @@ func newSealing(dir *memDir, files []source, certificates ...[]byte) *sealing {
 		p.Recipients = append(p.Recipients, protocol.SealRecipient{Certificate: der})
 	}
 	return &sealing{
-		params: p, files: files, newHash: sha256.New, now: moment, progress: func(int64, int64) {},
+		site: unlisted(), params: p, files: files, newHash: sha256.New, now: moment, progress: func(int64, int64) {},
 		space:  func(context.Context, int64) error { return nil },
 		create: func(ctx context.Context) (io.WriteCloser, error) { return dir.create(ctx, "sealed") },
 	}

@@ -21,7 +21,8 @@ const maxKey = 32
 
 // runWorker serves one assistant, or one bridge, until the Worker is ended.
 func runWorker() error {
-	w := &cryptoWorker{own: bridge.Own(), digests: webcrypto.NewDigests(), running: map[int]context.CancelFunc{}}
+	own := bridge.Own()
+	w := &cryptoWorker{own: own, digests: webcrypto.NewDigests(), running: map[int]context.CancelFunc{}, desk: &desk{own: own, waiting: map[int]chan bridge.Value{}}}
 	seam, ok := bridge.Lookup("scelleWorker")
 	if !ok {
 		return fault.Newf(fault.Internal, "no crypto-worker.js")
@@ -45,21 +46,24 @@ type cryptoWorker struct {
 	own     *bridge.Port
 	digests *webcrypto.Digests
 	running map[int]context.CancelFunc
+	desk    *desk
 }
 
 // receive takes {id, verb, ...}: "inspect", "open", "prove" and "cancel" from an
-// assistant, or the one "serve" of a bridge.
+// assistant, or the one "serve" of a bridge and its answers, "settled".
 func (w *cryptoWorker) receive(data bridge.Value) {
 	id := int(bridge.Number(data, "id"))
 	switch bridge.String(data, "verb") {
 	case "serve":
 		port, err := bridge.Get(data, "port")
 		if err == nil {
-			err = serveBridge(bridge.NewPort(port), w.digests)
+			err = serveBridge(bridge.NewPort(port), w.digests, w.desk.site(bridge.String(data, "origin")))
 		}
 		if err != nil {
 			bridge.Log(err)
 		}
+	case "settled":
+		w.desk.receive(id, data)
 	case "inspect":
 		w.start(id, func(ctx context.Context) error { return w.inspect(ctx, id, data) })
 	case "open":
@@ -123,6 +127,9 @@ func (w *cryptoWorker) inspect(ctx context.Context, id int, data bridge.Value) e
 	reader := file.Reader(ctx)
 	defer reader.Close()
 	info, err := inspect(reader)
+	if err == nil && bridge.Bool(data, "sum") {
+		info.SHA256, err = fileSum(browserFile{file}.Open(ctx), w.digests.For(ctx, file.Size())())
+	}
 	if err != nil {
 		return err
 	}
