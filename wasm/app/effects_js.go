@@ -10,7 +10,9 @@ import (
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/bridge"
 	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/trust"
 	"scelle/wasm/internal/vault"
+	"scelle/wasm/internal/verifier"
 )
 
 // run carries out an effect. What takes time goes on by itself; what a browser
@@ -29,6 +31,8 @@ func (d *document) run(e model.Effect) {
 		d.quietly(func() error { return d.reportProgress(e) })
 	case model.InspectFile:
 		async(d, e.Then, func() (model.EnvelopeInfo, error) { return d.inspectFile(e) })
+	case model.VerifyList:
+		async(d, e.Then, func() (*trust.Signed, error) { return verifier.Verify(d.ctx, e.List) })
 	case model.OpenFile:
 		async(d, e.Then, func() (model.Opened, error) { return d.openFile(e) })
 	case model.OpenSmall:
@@ -141,7 +145,7 @@ func (d *document) inspectFile(e model.InspectFile) (model.EnvelopeInfo, error) 
 	if err != nil {
 		return model.EnvelopeInfo{}, err
 	}
-	return d.inspect(file)
+	return d.inspect(file, e.Sum)
 }
 
 // maxSmall is the longest envelope that a page may send as bytes.
@@ -156,11 +160,11 @@ func (d *document) inspectBytes(e model.InspectBytes) (model.EnvelopeInfo, error
 	if err != nil {
 		return model.EnvelopeInfo{}, err
 	}
-	return d.inspect(file)
+	return d.inspect(file, false)
 }
 
-func (d *document) inspect(file bridge.File) (model.EnvelopeInfo, error) {
-	answer, err := d.crypto.call(d.ctx, map[string]any{"verb": "inspect", "file": file.Value()}, nil)
+func (d *document) inspect(file bridge.File, sum bool) (model.EnvelopeInfo, error) {
+	answer, err := d.crypto.call(d.ctx, map[string]any{"verb": "inspect", "file": file.Value(), "sum": sum}, nil)
 	if err != nil {
 		return model.EnvelopeInfo{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 
 	"scelle/shared/protocol"
+	"scelle/wasm/internal/trust"
 )
 
 // Msg is anything that can happen: a click, an answer, the passing of time.
@@ -64,15 +65,18 @@ type PageProgress struct {
 	Total int64
 }
 
-// InspectFile reads an envelope's header in the crypto worker.
+// InspectFile reads an envelope's header in the crypto worker, and with Sum
+// the fingerprint of the whole file.
 type InspectFile struct {
 	File FileRef
+	Sum  bool
 	Then func(info EnvelopeInfo, err error) Msg
 }
 
 // EnvelopeInfo is an envelope's header as the crypto worker reads it.
 type EnvelopeInfo struct {
 	HeaderSHA256     string          // hex; what a consent is bound to
+	SHA256           string          // hex, of the whole file; "" unless asked for
 	Authenticated    bool            // AuthEnvelopedData
 	ContentAlgorithm []byte          // DER AlgorithmIdentifier
 	AlgorithmName    string          // for people: "AES-256-GCM"
@@ -87,6 +91,12 @@ type RecipientInfo struct {
 	Serial    []byte // content bytes of the INTEGER
 	KeyID     []byte // subject key identifier
 	Mechanism string // envelope.Mechanism
+}
+
+// VerifyList verifies the signature of a list in a throw-away Worker.
+type VerifyList struct {
+	List []byte
+	Then func(signed *trust.Signed, err error) Msg
 }
 
 // OpenFile decrypts an envelope in the crypto worker, into quarantine. The
@@ -191,6 +201,7 @@ func (FetchFile) effect()     {}
 func (PageProgress) effect()  {}
 func (InspectFile) effect()   {}
 func (OpenFile) effect()      {}
+func (VerifyList) effect()    {}
 func (OpenSmall) effect()     {}
 func (InspectBytes) effect()  {}
 func (SaveFiles) effect()     {}

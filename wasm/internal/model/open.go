@@ -8,6 +8,7 @@ import (
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
+	"scelle/shared/signeddata/lists"
 )
 
 // OpenPhase is where an opening stands on the screen.
@@ -56,11 +57,12 @@ type Pli struct {
 	Opened     *Opened  // what was in it
 	Saved      []string // names in the download place
 	HandedOver bool
-	Foreign    bool   // content that is not a pli: one file from other software (offline only)
-	Altered    bool   // its fingerprint is not the one that the portal acknowledged
-	Misplaced  bool   // it says another lot or kind than the portal
-	Twin       string // label of another pli with the same encrypted content
-	Done       int64  // bytes decrypted
+	Foreign    bool      // content that is not a pli: one file from other software (offline only)
+	Altered    bool      // its fingerprint is not the one that the portal acknowledged
+	Misplaced  bool      // it says another lot or kind than the portal
+	Twin       string    // label of another pli with the same encrypted content
+	listed     lists.Pli // what the portal signed about it
+	Done       int64     // bytes decrypted
 	Total      int64
 	Key        string    // thumbprint of the certificate whose key opened it
 	OpenedAt   time.Time // when its content was there
@@ -91,6 +93,10 @@ type Opening struct {
 	Stopping  bool // ends after the pli in work
 	Pausing   bool // rests after the pli in work
 	Minutes   Minutes
+	Check     protocol.ListCheck // what became of the portal's signed list
+	Listed    *lists.Opening     // that list; nil while there is none
+	signed    []byte             // as the page passed it
+	checked   bool               // Check is settled
 	batch     string
 	report    bool // the page takes each outcome as soon as it is known
 	record    bool // the page takes the record
@@ -103,7 +109,7 @@ type Opening struct {
 
 func newOpening(env Env, s protocol.SessionResult, p protocol.OpenParams) *Opening {
 	o := &Opening{Env: env, Site: NewSite(s.Origin), Session: s.Session, Tender: p.Tender, Title: keypair.Clean(p.Title),
-		HandOver: p.HandOver, Delivery: ToDownloads, Phase: OpenLoading, report: p.Report, record: p.Record, folders: map[string]bool{}}
+		HandOver: p.HandOver, signed: p.OpeningList, Delivery: ToDownloads, Phase: OpenLoading, report: p.Report, record: p.Record, folders: map[string]bool{}}
 	if env.NoSaving {
 		o.Delivery = ToPortal
 	}
@@ -111,8 +117,12 @@ func newOpening(env Env, s protocol.SessionResult, p protocol.OpenParams) *Openi
 		pli.Label = keypair.Clean(pli.Label)
 		o.Plis = append(o.Plis, &Pli{OpenPli: pli, State: PliWaiting, Total: pli.Size, asked: i})
 	}
-	slices.SortStableFunc(o.Plis, func(a, b *Pli) int { return cmp.Compare(turn(a.Kind), turn(b.Kind)) })
+	o.sort()
 	return o
+}
+
+func (o *Opening) sort() {
+	slices.SortStableFunc(o.Plis, func(a, b *Pli) int { return cmp.Compare(turn(a.Kind), turn(b.Kind)) })
 }
 
 // turn is the order in which envelopes are opened: every candidature before
@@ -215,10 +225,17 @@ func (o *Opening) Keys() []protocol.Certificate {
 	return out
 }
 
-// load reads the keys once, then every pli.
+// load checks the portal's list, reads the keys once, then every pli.
 func (o *Opening) load() []Effect {
 	o.end()
 	o.Phase, o.Fault = OpenLoading, nil
+	if !o.Offline && !o.checked {
+		return o.checkList()
+	}
+	return o.loadKeys()
+}
+
+func (o *Opening) loadKeys() []Effect {
 	if o.keysKnown {
 		return o.readNext(0)
 	}
@@ -284,7 +301,10 @@ func (o *Opening) readNext(i int) []Effect {
 }
 
 func (o *Opening) inspect(i int, p *Pli) []Effect {
-	return []Effect{InspectFile{File: p.File, Then: once(&o.runs, nil, func(info EnvelopeInfo, err error) []Effect {
+	return []Effect{InspectFile{File: p.File, Sum: o.needsSum(p), Then: once(&o.runs, nil, func(info EnvelopeInfo, err error) []Effect {
+		if err == nil {
+			err = o.expects(p, lists.Fingerprints{Header: info.HeaderSHA256, File: info.SHA256})
+		}
 		if err == nil {
 			p.Info, p.keys = info, findKeys(info, o.own)
 			if len(p.keys) == 0 {
@@ -332,7 +352,8 @@ func (o *Opening) Retryable() bool {
 		return false
 	}
 	switch o.Fault.Code {
-	case fault.SessionLost, fault.BadRequest, fault.NoFile, fault.NotPermitted, fault.SavingForbidden:
+	case fault.SessionLost, fault.BadRequest, fault.NoFile, fault.NotPermitted, fault.SavingForbidden,
+		fault.ListUnsigned, fault.ListForged, fault.ListSigner, fault.ListOther:
 		return false
 	}
 	return true

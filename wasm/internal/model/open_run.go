@@ -5,6 +5,7 @@ import (
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/signeddata/lists"
 )
 
 // progress is a message of the crypto worker while it decrypts.
@@ -30,7 +31,7 @@ func (o *Opening) consent(m Consent) []Effect {
 		o.Minutes.begin(o.Env.Time(), r)
 		return o.openNext(0)
 	})
-	return []Effect{Focus{ID: "title"}, begin}
+	return []Effect{Focus{ID: "title"}, o.pinFirst(begin)}
 }
 
 // batchParams names each envelope once: two plis may be copies of each other.
@@ -114,6 +115,10 @@ func (o *Opening) decrypt(p *Pli, contentKey []byte) []Effect {
 // deliver saves the files or hands them over, then deletes them from the
 // quarantine.
 func (o *Opening) deliver(p *Pli, opened Opened) []Effect {
+	whole := lists.Fingerprints{Header: p.Info.HeaderSHA256, File: opened.SHA256, Content: opened.ContentSHA256}
+	if err := o.expects(p, whole); err != nil {
+		return append([]Effect{Forget{Files: opened.Files}}, o.next(p, err)...)
+	}
 	p.Opened, p.OpenedAt = &opened, o.Env.Time()
 	p.Altered = p.SHA256 != "" && p.SHA256 != opened.SHA256
 	p.Misplaced = p.Kind != "" && p.Kind != opened.Kind || p.Lot != "" && p.Lot != opened.Lot
@@ -204,10 +209,10 @@ func (o *Opening) results() []Effect {
 // unsaid is the outcome that the page hears. Before the person agreed to
 // anything it is that of a cancelled opening, whichever keys are here:
 // envelopes of a site's own making must not ask this computer which
-// certificates it holds. That the assistant itself is missing, every site that
-// was allowed may know.
+// certificates it holds. That the assistant itself is missing, or that the
+// site's list is not good, every site that was allowed may know.
 func (o *Opening) unsaid(err error) error {
-	if o.consented || err != nil && fault.CodeOf(err).Group() == fault.Setup {
+	if o.consented || err != nil && (fault.CodeOf(err).Group() == fault.Setup || aboutList(fault.CodeOf(err))) {
 		return err
 	}
 	return fault.New(fault.Cancelled)
@@ -215,7 +220,7 @@ func (o *Opening) unsaid(err error) error {
 
 // Result is what the page learns: outcomes and fingerprints, no bytes.
 func (o *Opening) Result() protocol.OpenResult {
-	r := protocol.OpenResult{Plis: make([]protocol.OpenedPli, len(o.Plis))}
+	r := protocol.OpenResult{List: o.Check, Plis: make([]protocol.OpenedPli, len(o.Plis))}
 	for _, p := range o.Plis {
 		r.Plis[p.asked] = p.outcome()
 		if o.report {

@@ -79,6 +79,7 @@ func TestOpenToDownloads(t *testing.T) {
 	}
 	player.Send(model.Consent{Trusted: true}, model.Consent{Trusted: true})
 	wantStory(t, player, `
+worker site.trust
 host host.keys.list
 host host.keys.certificate
 fetch p1

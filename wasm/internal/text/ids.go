@@ -63,6 +63,7 @@ const (
 	SiteForget
 	SiteKeysOne
 	SiteKeysMany
+	SiteListKey
 	KeysTitle
 	KeysNone
 	KeysUnknown
@@ -166,6 +167,10 @@ const (
 	LeftOne
 	LeftMany
 	TenderLine
+	ListUnsigned
+	ListSigned
+	ListFirst
+	ListKey
 	DeliverLegend
 	DeliverDownloads
 	DeliverDownloadsHelp

@@ -85,7 +85,7 @@ func (w *writer) bar(done, total int64, label string) dom.Node {
 // of the files.
 func (w *writer) consent(o *model.Opening) dom.Part {
 	ready, left, keys := o.Ready(), others(o), o.Keys()
-	return dom.Parts(w.tender(o), w.hole(o.Failed),
+	return dom.Parts(w.tender(o), w.list(o), w.hole(o.Failed),
 		dom.El("h2", dom.Text(w.Count(len(keys), text.ConsentKeysOne, text.ConsentKeysMany))),
 		dom.El("ul", dom.Set("class", "keys"), dom.Each(keys, func(_ int, c protocol.Certificate) dom.Part {
 			return dom.El("li", dom.El("strong", dom.Text(certificateName(c))), w.expiry(c), dom.El("small", dom.Text(w.S(text.CertIssuer, c.Issuer))))
@@ -96,6 +96,21 @@ func (w *writer) consent(o *model.Opening) dom.Part {
 		w.note(text.ConsentNote),
 		actions(w.keyButton(w.Count(len(ready), text.OpenButtonOne, text.OpenButtonMany), o.Armed, func(t bool) any { return model.Consent{Trusted: t} }),
 			w.button("", text.Cancel, model.Cancel{})))
+}
+
+// list says what the portal's list of the plis is worth, and by whose key.
+func (w *writer) list(o *model.Opening) dom.Part {
+	switch {
+	case o.Offline:
+		return nil
+	case !o.Check.Signed:
+		return dom.El("div", dom.Set("class", "warning"), dom.Set("id", "list-unsigned"), w.p(text.ListUnsigned))
+	case o.Check.First:
+		return dom.El("div", dom.Set("class", "warning"), dom.Set("id", "list-first"), w.p(text.ListSigned), w.p(text.ListFirst),
+			dom.El("p", dom.Set("class", "help"), dom.Text(w.S(text.ListKey)+" "), fingerprint(o.Check.Pin)))
+	}
+	return dom.El("div", dom.Set("id", "list-signed"), w.note(text.ListSigned),
+		dom.El("details", dom.El("summary", dom.Text(w.S(text.ListKey))), fingerprint(o.Check.Pin)))
 }
 
 func others(o *model.Opening) []*model.Pli {

@@ -174,8 +174,18 @@ func (w *writer) siteBody(p *model.Popup) dom.Part {
 func (w *writer) siteAllowed(p *model.Popup) dom.Part {
 	return dom.Parts(
 		dom.El("p", dom.Set("class", "allowed"), dom.Text(w.S(text.SiteAllowed)+" "+w.Count(p.Grant.Keys, text.SiteKeysOne, text.SiteKeysMany))),
+		w.listKeys(p.Grant.ListKeys),
 		dom.El("button", dom.Set("type", "button"), dom.Set("class", "button"), dom.Set("id", "forget"), dom.Flag("disabled", p.Asking),
 			dom.On("click", func(e dom.Event) any { return model.ForgetSite{Trusted: e.Trusted} }), dom.Text(w.S(text.SiteForget))))
+}
+
+// listKeys shows by whose keys the site's lists have to be signed.
+func (w *writer) listKeys(pins []string) dom.Part {
+	if len(pins) == 0 {
+		return nil
+	}
+	return dom.El("details", dom.Set("id", "list-keys"), dom.El("summary", dom.Text(w.S(text.SiteListKey))),
+		dom.Each(pins, func(_ int, pin string) dom.Part { return dom.El("p", fingerprint(pin)) }))
 }
 
 func (w *writer) popupKeys(p *model.Popup) dom.Node {

@@ -11,9 +11,12 @@ import (
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
+	"scelle/shared/pli"
 	"scelle/shared/protocol"
+	"scelle/shared/signeddata/lists"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/model/modeltest"
+	"scelle/wasm/internal/trust"
 )
 
 const origin = "https://marches.ville-de-demo.example"
@@ -83,6 +86,10 @@ func (s *stage) worker() map[protocol.Method]func(any) (any, error) {
 	return map[protocol.Method]func(any) (any, error){
 		protocol.SiteRemember:  done,
 		protocol.SessionFinish: done,
+		protocol.SitePin:       done,
+		protocol.SiteTrust: func(any) (any, error) {
+			return protocol.TrustResult{Pins: []string{}, Unsigned: protocol.WarnUnsigned}, nil
+		},
 		protocol.SiteState: func(any) (any, error) {
 			return protocol.SiteResult{Origin: origin, Secure: true}, nil
 		},
@@ -156,6 +163,29 @@ func (s *stage) assistantAt(origin string, method protocol.Method, params any, h
 	p := modeltest.StartHolding(a, s.world, hold)
 	p.Tick()
 	return p
+}
+
+// signed makes the portal sign the list of plis, which the site's trust then
+// judges. A pli is known by its whole file.
+func (s *stage) signed(params *protocol.OpenParams, trusted protocol.TrustResult, change func(*lists.Opening)) {
+	at := s.env().Time()
+	list := &lists.Opening{Origin: origin, Tender: params.Tender, NotBefore: at, Issued: at}
+	for _, p := range params.Plis {
+		list.Plis = append(list.Plis, lists.Pli{ID: p.ID, SHA256: strings.Repeat("1f", 32), Label: p.Label, Kind: pli.Offre, Lot: "2"})
+	}
+	if change != nil {
+		change(list)
+	}
+	data, err := list.Encode()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	params.OpeningList = []byte{1}
+	s.world.Sum = func(model.FileRef) string { return strings.Repeat("1f", 32) }
+	s.world.Verify = func([]byte) (*trust.Signed, error) {
+		return &trust.Signed{Pin: strings.Repeat("3b6a", 16), JSON: data}, nil
+	}
+	s.world.Worker[protocol.SiteTrust] = func(any) (any, error) { return trusted, nil }
 }
 
 // failing makes a host method fail.

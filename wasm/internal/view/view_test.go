@@ -6,9 +6,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/signeddata/lists"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/model/modeltest"
 	"scelle/wasm/internal/view"
@@ -45,7 +47,7 @@ func popupScenes() []scene {
 	return []scene{
 		{"popup-checking", "popup", func(s *stage) model.Screen { return model.NewPopup(s.env(), "") }},
 		{"popup-allow", "popup", popup(origin, func(s *stage) { s.store(0) })},
-		{"popup-allowed", "popup", popup(origin, site(protocol.SiteResult{Allowed: true, Secure: true, Keys: 2}))},
+		{"popup-allowed", "popup", popup(origin, site(protocol.SiteResult{Allowed: true, Secure: true, Keys: 2, ListKeys: []string{strings.Repeat("3b6a", 16)}}))},
 		{"popup-forbidden", "popup", popup(origin, site(protocol.SiteResult{Secure: true, Forbidden: true}))},
 		{"popup-insecure", "popup", popup("http://marches.example", site(protocol.SiteResult{}))},
 		{"popup-no-host", "popup", popup("", func(s *stage) {
@@ -175,6 +177,15 @@ func opened(at string, params protocol.OpenParams, hold string, consented bool, 
 	}
 }
 
+// signedOpening is an opening of two plis whose list is signed.
+func signedOpening(trusted protocol.TrustResult, change func(*lists.Opening)) func(*stage) model.Screen {
+	return func(s *stage) model.Screen {
+		params := tender("a", "b")
+		s.signed(&params, trusted, change)
+		return s.assistant(protocol.PliOpen, params, "").Screen
+	}
+}
+
 func openScenes() []scene {
 	three := tender("a", "cbc", "other")
 	one := tender("a")
@@ -186,6 +197,10 @@ func openScenes() []scene {
 		{"open-consent", "assistant", opened(origin, three, "", false, nil)},
 		{"open-consent-one", "assistant", opened(origin, one, "", false, nil)},
 		{"open-consent-look-alike", "assistant", opened("https://xn--mrches-3ve.example", one, "", false, nil)},
+		{"open-consent-signed", "assistant", signedOpening(protocol.TrustResult{Pins: []string{strings.Repeat("3b6a", 16)}}, nil)},
+		{"open-consent-first", "assistant", signedOpening(protocol.TrustResult{}, func(l *lists.Opening) { l.Plis = l.Plis[:1] })},
+		{"open-list-signer", "assistant", signedOpening(protocol.TrustResult{Pins: []string{strings.Repeat("ab", 32)}}, nil)},
+		{"open-list-early", "assistant", signedOpening(protocol.TrustResult{}, func(l *lists.Opening) { l.NotBefore = l.NotBefore.Add(time.Hour) })},
 		{"open-running", "assistant", opened(origin, three, "open cbc", true, nil)},
 		{"open-paused", "assistant", func(s *stage) model.Screen {
 			p := s.assistant(protocol.PliOpen, tender("a", "cbc", "b"), "save")

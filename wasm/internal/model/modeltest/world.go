@@ -13,6 +13,7 @@ import (
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/trust"
 )
 
 // World answers effects. A call that it has no function for is answered with
@@ -23,6 +24,8 @@ type World struct {
 	Page    map[protocol.Call]func(args any, files []model.FileRef) (any, error)
 	Fetch   func(id string) (model.FileRef, error)
 	Inspect func(model.FileRef) (model.EnvelopeInfo, error)
+	Sum     func(model.FileRef) string // of a whole file
+	Verify  func(list []byte) (*trust.Signed, error)
 	Bytes   func(envelope []byte) (model.EnvelopeInfo, error)
 	Small   func(model.OpenSmall) (string, error)
 	Open    func(model.OpenFile) (model.Opened, error)
@@ -156,7 +159,9 @@ func (p *Player) performFile(e model.Effect) (string, func() model.Msg) {
 	case model.FetchFile:
 		return "fetch " + e.Args.ID, func() model.Msg { return e.Then(w.Fetch(e.Args.ID)) }
 	case model.InspectFile:
-		return "inspect " + e.File.Name, func() model.Msg { return e.Then(w.Inspect(e.File)) }
+		return "inspect " + e.File.Name, func() model.Msg { return e.Then(w.inspect(e)) }
+	case model.VerifyList:
+		return "verify list", func() model.Msg { return e.Then(w.Verify(e.List)) }
 	case model.InspectBytes:
 		return "inspect challenge", func() model.Msg { return e.Then(w.Bytes(e.Envelope)) }
 	case model.OpenSmall:
@@ -181,6 +186,14 @@ func (p *Player) performFile(e model.Effect) (string, func() model.Msg) {
 		return "cancel work", nil
 	}
 	return fmt.Sprintf("unknown %T", e), nil
+}
+
+func (w *World) inspect(e model.InspectFile) (model.EnvelopeInfo, error) {
+	info, err := w.Inspect(e.File)
+	if e.Sum && err == nil {
+		info.SHA256 = w.Sum(e.File)
+	}
+	return info, err
 }
 
 // outcome says how a session.finish ended, for the log.
