@@ -9,6 +9,7 @@ import (
 	"scelle/scripts/e2e/browser"
 	"scelle/scripts/e2e/journey"
 	"scelle/scripts/e2e/stack"
+	"scelle/shared/fault"
 	"scelle/shared/protocol"
 )
 
@@ -41,10 +42,11 @@ func TestFirefoxSettledPortals(t *testing.T) {
 	must(t, w.Page.Until(`document.querySelector("#assistant").dataset.fault === "extension-missing"`))
 }
 
-// TestFirefoxSettledSaving: opened plis can only be handed over.
+// TestFirefoxSettledSaving: opened plis can only be handed over, and unsigned
+// lists will not do.
 func TestFirefoxSettledSaving(t *testing.T) {
 	world := newWorld(t)
-	settle(t, world, map[string]any{"saveOpenedPlis": false, "allowedPortals": []string{world.Origin}, "language": "en"})
+	settle(t, world, map[string]any{"saveOpenedPlis": false, "allowedPortals": []string{world.Origin}, "language": "en", "unsignedLists": "refuse"})
 	w := browseIn(t, world, false)
 	must(t, w.GoKeys())
 	must(t, w.Allow())
@@ -53,6 +55,11 @@ func TestFirefoxSettledSaving(t *testing.T) {
 	file, err := journey.WriteFile(world.Home, "offre.txt", []byte("12 345,67 €\n"))
 	must(t, err)
 	must(t, w.Login(journey.Company))
+	must(t, w.GoTender())
+	must(t, w.Online())
+	unsigned := fromPortal(t, w)
+	unsigned.RecipientList = nil
+	wantSealed(t, "unsigned", sealInPage(t, w, unsigned), fault.ListUnsigned)
 	must(t, w.Deposit(file))
 	must(t, w.Login(journey.Agent))
 	must(t, w.CloseTender())

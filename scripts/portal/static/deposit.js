@@ -36,13 +36,17 @@ const upload = (path, file, signal) =>
     else request.send(file);
   });
 
+const path = `/api/tenders/${encodeURIComponent(page.tender)}`;
+
+/** @type {(fields: FormData) => URLSearchParams} */
+const placeOf = (fields) => new URLSearchParams({ lot: String(fields.get("lot") ?? ""), kind: String(fields.get("kind")) });
+
 /** @type {(files: File[], fields: FormData, signal: AbortSignal) => Promise<any>} */
 const deposit = async (files, fields, signal) => {
-  const place = new URLSearchParams({ lot: String(fields.get("lot") ?? ""), kind: String(fields.get("kind")) });
-  const path = `/api/tenders/${encodeURIComponent(page.tender)}`;
-  const { recipients, tender, lot, kind } = await api("GET", `${path}/recipients?${place}`);
+  const place = placeOf(fields);
+  const { recipientList, tender, lot, kind } = await api("GET", `${path}/recipients?${place}`);
   const sealed = await scelle.seal({
-    files, recipients, tender, lot, kind, depositor: page.depositor, signal,
+    files, recipientList, tender, lot, kind, depositor: page.depositor, signal,
     onProgress: (/** @type {{done: number, total: number}} */ { done, total }) => progress(text("sealing"), done, total),
   });
   try {
@@ -84,5 +88,40 @@ const onSubmit = async (event) => {
   }
 };
 
+/** @type {(line: string, name?: string) => HTMLElement} */
+const element = (line, name = "p") => Object.assign(document.createElement(name), { textContent: line });
+
+/** One key: who it is, when it ends, its thumbprint, and why it receives nothing. */
+const recipient = (/** @type {any} */ { label, commonName, recovery, notAfter, thumbprint, fault }) => {
+  const item = document.createElement("li");
+  const end = new Date(notAfter).toLocaleDateString(data.lang);
+  item.append(element(label || commonName || thumbprint, "strong"), ` (${text(recovery ? "to.recovery" : "to.personal")}, ${text("to.expires", end)}) `);
+  if (fault) item.append(element(`${text("to.out", words(fault).message)} `));
+  item.append(element(thumbprint, "code"));
+  item.dataset.recipient = fault ? fault.code : "receives";
+  return item;
+};
+
+/** Shows who would receive the pli, as the extension has verified it. */
+const showRecipients = async () => {
+  const to = one("#to-list");
+  to.replaceChildren(element(text("to.checking")));
+  try {
+    const { recipientList, tender, lot } = await api("GET", `${path}/recipients?${placeOf(new FormData(/** @type {HTMLFormElement} */ (form)))}`);
+    const { list, recipients } = await scelle.recipients({ recipientList, tender, lot });
+    const names = document.createElement("ul");
+    names.append(...recipients.map(recipient));
+    const state = list.signed ? [element(text("to.signed")), element(list.pin, "code")] : [element(text("to.unsigned"))];
+    to.replaceChildren(...state, names);
+    to.dataset.signed = String(list.signed);
+  } catch (error) {
+    const { message, remedy } = words(error);
+    to.replaceChildren(element(message), element(remedy));
+  }
+};
+
+const details = /** @type {HTMLDetailsElement | null} */ (document.querySelector("#to"));
+details?.addEventListener("toggle", () => void (details.open && showRecipients()));
+form?.querySelector("#lot")?.addEventListener("change", () => void (details?.open && showRecipients()));
 form?.addEventListener("submit", (event) => void onSubmit(event));
 watch({ host: false });

@@ -45,8 +45,9 @@ const onSubmit = async (event) => {
   button.disabled = true;
   say("info", text("opening"));
   try {
+    const { openingList } = await api("GET", `/api/tenders/${encodeURIComponent(page.tender)}/opening`);
     const { plis } = await scelle.open({
-      tender: page.reference, title: page.title, plis: chosen, reportOpened, receiveRecord,
+      tender: page.reference, title: page.title, plis: chosen, openingList, reportOpened, receiveRecord,
       fetchEnvelope: (/** @type {{id: string}} */ { id }) => send(pliPath(id, "content")),
       ...(wishes.get("handover") === "yes" && { receiveOpened }),
     });

@@ -50,6 +50,9 @@ func downloadsTexts() []entry {
 		{"downloads.extension", "L’extension", "The extension"},
 		{"downloads.extension.none", "Cette salle des marchés ne propose pas l’extension. Demandez-la à votre service informatique, ou prenez-la dans le catalogue de votre navigateur.", "This portal does not offer the extension. Ask your IT department for it, or take it from your browser’s store."},
 		{"downloads.allow", "Ensuite, sur cette salle des marchés, cliquez sur l’icône de Scellé, puis sur « Autoriser cette salle des marchés ». Sans cet accord la page ne voit pas l’extension.", "Then, on this portal, click on Scellé’s icon and on “Allow this portal”. Without this consent the page does not see the extension."},
+		{"downloads.signer", "La clé qui signe nos listes", "The key that signs our lists"},
+		{"downloads.signer.why", "Nous signons la liste des clés de chaque consultation et celle des plis de chaque ouverture. Scellé retient cette clé à la première liste et refuse ensuite toute autre : comparez son empreinte à celle que montre la fenêtre de l’extension.", "We sign the list of each tender’s keys and the list of each opening’s submissions. Scellé keeps this key at the first list and then refuses any other: compare its fingerprint with the one in the extension’s window."},
+		{"downloads.signer.print", "Empreinte SHA-256 de la clé", "SHA-256 fingerprint of the key"},
 		{"downloads.check", "Pour vérifier, ou pour transmettre un état à l’assistance :", "To check, or to send a report to the help desk:"},
 	}
 }

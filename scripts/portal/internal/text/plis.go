@@ -65,6 +65,7 @@ func plisTexts() []entry {
 		{"deposit.files.hint", "Un ou plusieurs fichiers. Ils ne quittent ce poste qu’une fois scellés.", "One or more files. They leave this computer only once sealed."},
 		{"deposit.kind", "Enveloppe", "Envelope"},
 		{"deposit.lot", "Lot", "Lot"},
+		{"deposit.to", "Voir à qui le pli sera scellé", "See to whom the submission will be sealed"},
 		{"deposit.submit", "Sceller et déposer", "Seal and submit"},
 		{"deposit.closed", "La date limite est passée : le dépôt n’est plus possible.", "The deadline has passed: submitting is no longer possible."},
 		{"deposit.nokeys", "L’acheteur n’a pas encore de clé active pour cette consultation. Le dépôt sera possible dès qu’il en aura ajouté une.", "The buyer has no active key for this tender yet. You can submit as soon as one was added."},
