@@ -12,13 +12,17 @@ import (
 	"go.mozilla.org/pkcs7"
 )
 
+// spent is what an endless loop leaves behind.
+var spent int
+
 func main() {
 	array := js.Global().Get("scelleList")
 	list := make([]byte, array.Length())
 	js.CopyBytesToGo(list, array)
 	switch list[0] {
 	case 'H': // hangs
-		for {
+		for n := 0; ; n++ {
+			spent = n
 		}
 	case 'P': // panics
 		panic("as asked")
