@@ -101,8 +101,7 @@ func TestSignedLists(t *testing.T) {
 	good := fromPortal(t, w)
 	pin := sealingLists(t, w, good)
 
-	must(t, w.Page.Click("#to summary"))
-	must(t, w.Page.Visible(`#to-list[data-signed=true] [data-recipient=receives]`))
+	must(t, w.Recipients())
 	must(t, w.Page.Says("#to-list", pin))
 	must(t, w.Page.Says("#to-list", "Clé de Camille Lefort"))
 	must(t, w.Page.Says("#to-list", "personnel"))

@@ -84,6 +84,8 @@ func All(w *Walk) error {
 			return w.Popup("La fenêtre de l'extension : état, site autorisé, clés de cet ordinateur.")
 		},
 		func() error { return w.Login(Company) },
+		func() error { return w.Recipients() },
+		w.photo("L'entreprise voit à qui son pli sera scellé, d'après la liste que la salle des marchés a signée."),
 		func() error { return w.Deposit(file) },
 		w.photo("L'entreprise a scellé et déposé son pli : l'accusé de réception porte les deux empreintes."),
 		func() error { return w.Login(Agent) },

@@ -18,6 +18,18 @@ func WriteFile(dir, name string, content []byte) (string, error) {
 // GoTender opens the consultation's page.
 func (w *Walk) GoTender() error { return w.Page.Goto(w.World.Origin + tenderPath) }
 
+// Recipients looks to whom a pli would be sealed, by the portal's signed list.
+func (w *Walk) Recipients() error {
+	return inOrder(
+		w.GoTender,
+		func() error { return w.Page.Until(`document.querySelector("#assistant").dataset.state === "online"`) },
+		func() error { return w.Page.Click("#to summary") },
+		func() error {
+			return w.Page.Visible(`#to-list[data-signed=true] [data-recipient=receives]`)
+		},
+	)
+}
+
 // Deposit seals files in the page and deposits the pli.
 func (w *Walk) Deposit(files ...string) error {
 	p := w.Page

@@ -8,12 +8,10 @@ package main
 
 import (
 	"syscall/js"
+	"time"
 
 	"go.mozilla.org/pkcs7"
 )
-
-// spent is what an endless loop leaves behind.
-var spent int
 
 func main() {
 	array := js.Global().Get("scelleList")
@@ -21,8 +19,7 @@ func main() {
 	js.CopyBytesToGo(list, array)
 	switch list[0] {
 	case 'H': // hangs
-		for n := 0; ; n++ {
-			spent = n
+		for time.Now().Unix() > 0 {
 		}
 	case 'P': // panics
 		panic("as asked")
