@@ -4,7 +4,8 @@
 // For Go: globalThis.scelleWorker.listen(fn) calls fn(data) for each message,
 // in order, the kept ones first. Messages of an assistant are {id, verb, ...}
 // (answer with postMessage). A bridge sends one {verb: "serve", origin, port};
-// Go answers on that port, on which "ready" was said when it began to listen.
+// Go answers on that port, on which "ready" was said when it began to listen,
+// and asks bridge.js with postMessage what is settled for the origin's lists.
 // scelleWorker.digests() starts the worker that takes fingerprints beside it.
 (() => {
   "use strict";

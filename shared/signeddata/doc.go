@@ -11,8 +11,8 @@
 // # Trust
 //
 // The signer is known by a pin, the SHA-256 of the certificate's
-// SubjectPublicKeyInfo ([Pin]), which was settled when the site was allowed or
-// by an administrator. There is no chain of trust, no revocation list and no
+// SubjectPublicKeyInfo ([Pin]), which was settled by the first list after the
+// site was allowed or by an administrator. There is no chain of trust, no revocation list and no
 // network: whoever replaces the key settles the new pin, and both pins hold
 // during a change. A renewed certificate over the same key keeps its pin.
 //
