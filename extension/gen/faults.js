@@ -139,6 +139,83 @@
       "remedy": "Put right what is listed, in that order, then test again. The report holds no personal data: you can send it to support."
     }
   },
+  "update-unavailable": {
+    "group": "setup",
+    "fr": {
+      "text": "L’annonce des mises à jour du programme n’a pas pu être lue à son adresse.",
+      "remedy": "Rien n’a changé : le programme installé continue de servir. Scellé réessaiera demain ; vous pouvez aussi cliquer sur « Actualiser » quand le réseau est là."
+    },
+    "en": {
+      "text": "The announcement of the program’s updates could not be fetched from its address.",
+      "remedy": "Nothing has changed: the installed program goes on working. Scellé will try again tomorrow; you can also click “Refresh” when the network is there."
+    }
+  },
+  "update-unreadable": {
+    "group": "setup",
+    "fr": {
+      "text": "L’annonce des mises à jour du programme est incomplète ou mal formée.",
+      "remedy": "Elle est ignorée et rien n’a changé. Si cela dure plus d’un jour, signalez-le à votre service informatique ou à l’éditeur."
+    },
+    "en": {
+      "text": "The announcement of the program’s updates is incomplete or malformed.",
+      "remedy": "It is ignored and nothing has changed. If this lasts more than a day, report it to your IT department or to the publisher."
+    }
+  },
+  "update-unsigned": {
+    "group": "setup",
+    "fr": {
+      "text": "L’annonce des mises à jour du programme n’est pas signée par son éditeur.",
+      "remedy": "Elle est ignorée et rien n’a changé. N’installez pas de programme venu de cette adresse, et prévenez votre service informatique."
+    },
+    "en": {
+      "text": "The announcement of the program’s updates is not signed by its publisher.",
+      "remedy": "It is ignored and nothing has changed. Do not install a program from that address, and tell your IT department."
+    }
+  },
+  "update-expired": {
+    "group": "setup",
+    "fr": {
+      "text": "L’annonce des mises à jour du programme est périmée.",
+      "remedy": "Elle est ignorée et rien n’a changé. Vérifiez la date de cet ordinateur ; si elle est juste, prévenez votre service informatique ou l’éditeur."
+    },
+    "en": {
+      "text": "The announcement of the program’s updates has expired.",
+      "remedy": "It is ignored and nothing has changed. Check this computer’s date; if it is right, tell your IT department or the publisher."
+    }
+  },
+  "update-old": {
+    "group": "setup",
+    "fr": {
+      "text": "L’annonce des mises à jour du programme est plus ancienne que celle déjà reçue.",
+      "remedy": "Elle est ignorée : Scellé ne revient jamais à une version antérieure de lui-même. Si cela dure plus d’un jour, prévenez votre service informatique."
+    },
+    "en": {
+      "text": "The announcement of the program’s updates is older than one that was already received.",
+      "remedy": "It is ignored: Scellé never goes back to an earlier version by itself. If this lasts more than a day, tell your IT department."
+    }
+  },
+  "update-damaged": {
+    "group": "setup",
+    "fr": {
+      "text": "Le fichier téléchargé n’est pas celui que l’éditeur a signé.",
+      "remedy": "Il a été effacé et rien n’a changé. Réessayez plus tard ; si cela se répète, prévenez votre service informatique."
+    },
+    "en": {
+      "text": "The downloaded file is not the one that the publisher signed.",
+      "remedy": "It was deleted and nothing has changed. Try again later; if it happens again, tell your IT department."
+    }
+  },
+  "update-none": {
+    "group": "setup",
+    "fr": {
+      "text": "Il n’y a pas de mise à jour du programme à apporter à cet ordinateur.",
+      "remedy": "Le programme installé est à jour, ou aucun paquet n’existe pour ce système. Vous n’avez rien à faire."
+    },
+    "en": {
+      "text": "There is no update of the program to bring to this computer.",
+      "remedy": "The installed program is current, or there is no package for this system. There is nothing for you to do."
+    }
+  },
   "store-missing": {
     "group": "store",
     "fr": {
@@ -198,11 +275,11 @@
     "group": "store",
     "fr": {
       "text": "Le magasin de certificats est verrouillé par un mot de passe.",
-      "remedy": "Cette version ne sait pas demander ce mot de passe. Utilisez une clé d’un autre magasin, ou retirez le mot de passe avec la commande certutil -W."
+      "remedy": "Sous macOS, déverrouillez le trousseau « session » dans Trousseaux d’accès, puis réessayez. Sous Linux, Scellé ne demande pas encore ce mot de passe : utilisez une clé d’un autre magasin, ou faites retirer le mot de passe (certutil -W) par votre service informatique."
     },
     "en": {
       "text": "The certificate store is locked by a password.",
-      "remedy": "This version cannot ask for that password. Use a key of another store, or remove the password with the command certutil -W."
+      "remedy": "On macOS, unlock the “login” keychain in Keychain Access, then try again. On Linux, Scellé does not ask for that password yet: use a key of another store, or have your IT department remove the password (certutil -W)."
     }
   },
   "store-password": {

@@ -236,6 +236,13 @@ export type FaultCode =
   | "host-unreachable"
   | "policy-unreadable"
   | "computer-unfit"
+  | "update-unavailable"
+  | "update-unreadable"
+  | "update-unsigned"
+  | "update-expired"
+  | "update-old"
+  | "update-damaged"
+  | "update-none"
   | "store-missing"
   | "store-library-missing"
   | "store-busy"
@@ -377,6 +384,8 @@ export interface HelloResult {
   os: string;
   /** GOARCH */
   arch: string;
+  /** Package is how the host was installed, an update.Kind; absent when it cannot tell. */
+  package?: string;
 }
 
 /** HostPresentResult lists those of the asked certificates whose private key is in a store. */
@@ -507,6 +516,8 @@ export type Method =
   | "site.allow"
   | "site.forget"
   | "site.remember"
+  | "update.check"
+  | "update.fetch"
   | "host.hello"
   | "host.status"
   | "host.doctor"
@@ -890,6 +901,8 @@ export interface StatusResult {
   host: HostState;
   store: StoreState;
   requiresUpdate: RequiresUpdate;
+  /** Update is set while the publisher offers a newer host than this computer's. */
+  update?: UpdateNews;
 }
 
 /** StoreState is the certificate stores taken together. */
@@ -973,6 +986,47 @@ export interface UnwrapParams {
  */
 export interface UnwrapResult {
   contentKey: Base64;
+}
+
+/**
+ * UpdateFetchParams says where in the extension's private file system a package is to be put:
+ * the random names of a quarantine and of a new directory in it, 32 hex digits each.
+ */
+export interface UpdateFetchParams {
+  vault: string;
+  place: string;
+}
+
+/** UpdateNews is what the publisher signed, and no portal said. */
+export interface UpdateNews {
+  /** the newer host's version */
+  host: string;
+}
+
+/** UpdatePackage is one of a manifest's packages. */
+export interface UpdatePackage {
+  /** an update.Kind */
+  kind: string;
+  /** of the file */
+  name: string;
+  /** bytes */
+  size: number;
+}
+
+/**
+ * UpdateResult is what is known of newer hosts after the publisher's manifest was asked for
+ * (package update). An empty Source says that no address was settled, so that nothing is ever
+ * asked for.
+ */
+export interface UpdateResult {
+  /** origin that the manifest comes from */
+  source?: string;
+  /** Host is the newer host's version, "" when there is none. */
+  host?: string;
+  /** Package is for this computer, if the manifest has one. */
+  package?: UpdatePackage;
+  /** Fault is why the last manifest changed nothing. */
+  fault?: Fault;
 }
 
 /** Verb says what a private key is used for. */

@@ -97,6 +97,18 @@
       ],
       "to": "worker"
     },
+    "update.check": {
+      "from": [
+        "app"
+      ],
+      "to": "worker"
+    },
+    "update.fetch": {
+      "from": [
+        "app"
+      ],
+      "to": "worker"
+    },
     "host.hello": {
       "from": [
         "app",

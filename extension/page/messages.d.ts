@@ -82,6 +82,13 @@ export type FaultCode =
   | "host-unreachable"
   | "policy-unreadable"
   | "computer-unfit"
+  | "update-unavailable"
+  | "update-unreadable"
+  | "update-unsigned"
+  | "update-expired"
+  | "update-old"
+  | "update-damaged"
+  | "update-none"
   | "store-missing"
   | "store-library-missing"
   | "store-busy"
@@ -504,6 +511,8 @@ export interface StatusResult {
   host: HostState;
   store: StoreState;
   requiresUpdate: RequiresUpdate;
+  /** Update is set while the publisher offers a newer host than this computer's. */
+  update?: UpdateNews;
 }
 
 /** StoreState is the certificate stores taken together. */
@@ -533,4 +542,10 @@ export interface SubmitProofArgs {
   id: string;
   mechanism: Mechanism;
   proof: string;
+}
+
+/** UpdateNews is what the publisher signed, and no portal said. */
+export interface UpdateNews {
+  /** the newer host's version */
+  host: string;
 }

@@ -32,6 +32,13 @@ const (
 	HostUnreachable   Code = "host-unreachable"
 	PolicyUnreadable  Code = "policy-unreadable"
 	ComputerUnfit     Code = "computer-unfit"
+	UpdateUnavailable Code = "update-unavailable"
+	UpdateUnreadable  Code = "update-unreadable"
+	UpdateUnsigned    Code = "update-unsigned"
+	UpdateExpired     Code = "update-expired"
+	UpdateOld         Code = "update-old"
+	UpdateDamaged     Code = "update-damaged"
+	UpdateNone        Code = "update-none"
 
 	StoreMissing       Code = "store-missing"
 	StoreLibrary       Code = "store-library-missing"

@@ -46,6 +46,8 @@ const (
 	SiteAllow     Method = "site.allow"
 	SiteForget    Method = "site.forget"
 	SiteRemember  Method = "site.remember"
+	UpdateCheck   Method = "update.check"
+	UpdateFetch   Method = "update.fetch"
 
 	HostHello       Method = "host.hello"
 	HostStatus      Method = "host.status"
@@ -96,6 +98,8 @@ func Methods() []Spec {
 		row[SiteParams, SiteResult](SiteAllow, Worker, "Starts serving a site whose host permission was just granted, in open tabs too.", App),
 		row[SiteParams, SiteResult](SiteForget, Worker, "Stops serving a site and removes its permission.", App),
 		row[RememberParams, Empty](SiteRemember, Worker, "Notes a key as registered by a site, so that keys.present answers for it.", App),
+		row[Empty, UpdateResult](UpdateCheck, Worker, "Asks the publisher's address for a newer host now.", App),
+		row[UpdateFetchParams, UpdatePackage](UpdateFetch, Worker, "Fetches the newer host's package, checks it against the signed manifest and puts it into quarantine.", App),
 
 		row[HelloParams, HelloResult](HostHello, Host, "First message on every connection: versions of both sides.", App, Worker),
 		row[Empty, HostStatusResult](HostStatus, Host, "State of each store.", App, Worker),

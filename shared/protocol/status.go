@@ -14,6 +14,14 @@ type StatusResult struct {
 	Host           HostState       `json:"host"`
 	Store          StoreState      `json:"store"`
 	RequiresUpdate RequiresUpdate  `json:"requiresUpdate"`
+	// Update is set while the publisher offers a newer host than this
+	// computer's.
+	Update *UpdateNews `json:"update,omitempty"`
+}
+
+// UpdateNews is what the publisher signed, and no portal said.
+type UpdateNews struct {
+	Host string `json:"host"` // the newer host's version
 }
 
 // ExtensionStatus is the extension's own fact.
@@ -57,6 +65,9 @@ type HelloResult struct {
 	MinProtocol int    `json:"minProtocol"`
 	OS          string `json:"os"`   // GOOS
 	Arch        string `json:"arch"` // GOARCH
+	// Package is how the host was installed, an update.Kind; absent when it
+	// cannot tell.
+	Package string `json:"package,omitempty"`
 }
 
 // HostStatusResult is the state of each store of this computer.

@@ -1,0 +1,29 @@
+package protocol
+
+// UpdateResult is what is known of newer hosts after the publisher's manifest
+// was asked for (package update). An empty Source says that no address was
+// settled, so that nothing is ever asked for.
+type UpdateResult struct {
+	Source string `json:"source,omitempty"` // origin that the manifest comes from
+	// Host is the newer host's version, "" when there is none.
+	Host string `json:"host,omitempty"`
+	// Package is for this computer, if the manifest has one.
+	Package *UpdatePackage `json:"package,omitempty"`
+	// Fault is why the last manifest changed nothing.
+	Fault *Fault `json:"fault,omitempty"`
+}
+
+// UpdatePackage is one of a manifest's packages.
+type UpdatePackage struct {
+	Kind string `json:"kind"` // an update.Kind
+	Name string `json:"name"` // of the file
+	Size int64  `json:"size"` // bytes
+}
+
+// UpdateFetchParams says where in the extension's private file system a
+// package is to be put: the random names of a quarantine and of a new
+// directory in it, 32 hex digits each.
+type UpdateFetchParams struct {
+	Vault string `json:"vault"`
+	Place string `json:"place"`
+}
