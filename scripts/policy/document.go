@@ -26,6 +26,7 @@ func table(b *strings.Builder, head string, in func(policy.Words) string) {
 		policy.Texts:  {French: "liste de textes", English: "list of texts"},
 		policy.Truth:  {French: "vrai ou faux", English: "true or false"},
 		policy.Choice: {French: "un choix", English: "a choice"},
+		policy.Folder: {French: "adresse https finissant par « / », ou `none`", English: "https address that ends in “/”, or `none`"},
 	}
 	readers := map[policy.Reader]policy.Words{
 		policy.Extension: {French: "extension", English: "extension"},

@@ -203,7 +203,7 @@ func TestEverySettingHasItsKey(t *testing.T) {
 			if p == nil {
 				continue
 			}
-			list, enum := p.find("list"), p.find("enum")
+			list, enum, text := p.find("list"), p.find("enum"), p.find("text")
 			ok := p.attrs["key"] == key
 			switch s.Kind {
 			case policy.Texts:
@@ -211,6 +211,8 @@ func TestEverySettingHasItsKey(t *testing.T) {
 				ok = ok && list[0].attrs["key"] == key+`\`+s.Name && numbered && list[0].attrs["valuePrefix"] == ""
 			case policy.Truth:
 				ok = ok && p.attrs["valueName"] == s.Name && p.find("enabledValue")[0].ids("decimal", "value")[0] == "1" && p.find("disabledValue")[0].ids("decimal", "value")[0] == "0"
+			case policy.Folder:
+				ok = ok && len(text) == 1 && text[0].attrs["valueName"] == s.Name
 			case policy.Choice:
 				ok = ok && enum[0].attrs["valueName"] == s.Name && len(enum[0].find("string")) == len(s.Choices)
 			}
@@ -341,7 +343,7 @@ func TestManifestNamesTheSchema(t *testing.T) {
 	}
 	for _, setting := range of(policy.Extension) {
 		p := s.Properties[setting.Name]
-		want := map[policy.Kind]string{policy.Texts: "array", policy.Truth: "boolean", policy.Choice: "string"}[setting.Kind]
+		want := map[policy.Kind]string{policy.Texts: "array", policy.Truth: "boolean", policy.Choice: "string", policy.Folder: "string"}[setting.Kind]
 		if p.Type != want || (want == "array") != (p.Items.Type == "string") || len(p.Enum) != len(setting.Choices) {
 			t.Errorf("%s: %+v", setting.Name, p)
 		}

@@ -102,6 +102,10 @@ func (t target) policy(s policy.Setting) node {
 		return n
 	}
 	n := t.head(s.Name, s.Name, t.key, presentation...)
+	if s.Kind == policy.Folder {
+		n.kids = append(n.kids, element("elements", nil, element("text", attrs("id", "Address", "valueName", s.Name, "required", "true"))))
+		return n
+	}
 	var items []node
 	for _, o := range s.Choices {
 		items = append(items, element("item", attrs("displayName", "$(string."+s.Name+"_"+o.Value+")"),
@@ -164,6 +168,8 @@ func (l language) resources() node {
 			switch s.Kind {
 			case policy.Texts:
 				presentations = append(presentations, element("presentation", attrs("id", t.name+"_"+s.Name), textElement("listBox", attrs("refId", "List"), l.in(s.Title))))
+			case policy.Folder:
+				presentations = append(presentations, element("presentation", attrs("id", t.name+"_"+s.Name), element("textBox", attrs("refId", "Address"), textElement("label", nil, l.in(s.Title)))))
 			case policy.Choice:
 				presentations = append(presentations, element("presentation", attrs("id", t.name+"_"+s.Name), textElement("dropdownList", attrs("refId", "Choice", "noSort", "true", "defaultItem", "0"), l.in(s.Title))))
 			}

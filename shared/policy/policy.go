@@ -22,7 +22,11 @@ const (
 	Texts  Kind = "texts"  // a list of texts
 	Truth  Kind = "truth"  // true or false; 1 or 0 where there are no truth values
 	Choice Kind = "choice" // one of Setting.Choices
+	Folder Kind = "folder" // the https address of a folder, or NoFolder
 )
+
+// NoFolder is a Folder's value for none at all.
+const NoFolder = "none"
 
 // Reader says who obeys a setting.
 type Reader string
@@ -59,6 +63,7 @@ const (
 	AllowedPortals  = "allowedPortals"
 	SaveOpenedPlis  = "saveOpenedPlis"
 	Language        = "language"
+	UpdateAddress   = "updateAddress"
 	ForbiddenStores = "forbiddenStores"
 	PKCS11Modules   = "pkcs11Modules"
 )
@@ -98,6 +103,15 @@ func Settings() []Setting {
 			Example: "fr",
 		},
 		{
+			Name: UpdateAddress, Kind: Folder, Reader: Extension,
+			Title: Words{"Adresse des mises à jour du programme", "Address of the program’s updates"},
+			Text: Words{
+				"Adresse https du dossier où l’extension cherche, une fois par jour, « update.json » et les paquets du programme, à la place de celle de l’éditeur ; la signature reste celle de l’éditeur. Le serveur répond avec l’en-tête « Access-Control-Allow-Origin: * ». « none » : l’extension ne cherche rien. Sans ce réglage, l’adresse inscrite dans l’extension à sa construction, s’il y en a une.",
+				"https address of the folder in which the extension looks, once a day, for “update.json” and the program’s packages, in place of the publisher’s; the signature is still the publisher’s. The server answers with the header “Access-Control-Allow-Origin: *”. “none”: the extension looks for nothing. Without this setting, the address that the extension was built with, if any.",
+			},
+			Example: "https://deploiement.exemple.fr/scelle/",
+		},
+		{
 			Name: ForbiddenStores, Kind: Texts, Reader: Host,
 			Title: Words{"Magasins de certificats interdits", "Forbidden certificate stores"},
 			Text: Words{
@@ -121,8 +135,9 @@ func Settings() []Setting {
 // Policy is what an administrator settled. The zero value is nothing.
 type Policy struct {
 	AllowedPortals  List   `json:"allowedPortals"`
-	ForbidSaving    bool   `json:"forbidSaving"` // saveOpenedPlis is set to false
-	Language        string `json:"language"`     // "fr", "en" or "" for the browser's
+	ForbidSaving    bool   `json:"forbidSaving"`  // saveOpenedPlis is set to false
+	Language        string `json:"language"`      // "fr", "en" or "" for the browser's
+	UpdateAddress   string `json:"updateAddress"` // with a slash at its end, NoFolder, or "" when it is not set
 	ForbiddenStores List   `json:"forbiddenStores"`
 	PKCS11Modules   List   `json:"pkcs11Modules"`
 }
@@ -172,6 +187,10 @@ func (p *Policy) set(s Setting, v any) bool {
 		text, ok := v.(string)
 		p.Language = text
 		return ok && slices.ContainsFunc(s.Choices, func(o Option) bool { return o.Value == text })
+	case Folder:
+		text, ok := v.(string)
+		p.UpdateAddress = text
+		return ok && (text == NoFolder || validFolder(text))
 	}
 	list, ok := texts(v)
 	if !ok {
@@ -235,6 +254,14 @@ func validOrigin(origin string) bool {
 	host, ok := strings.CutPrefix(origin, "https://")
 	host = strings.TrimPrefix(host, "*.")
 	return ok && host != "" && strings.ToLower(host) == host && !strings.ContainsAny(host, "/*?#@ \\")
+}
+
+// validFolder takes https addresses that a file's name can be put behind.
+func validFolder(address string) bool {
+	rest, ok := strings.CutPrefix(address, "https://")
+	host, _, inside := strings.Cut(rest, "/")
+	return ok && inside && strings.HasSuffix(rest, "/") && len(address) <= maxText &&
+		validOrigin("https://"+host) && !strings.HasPrefix(host, "*") && !strings.ContainsAny(rest, "?#@ \\")
 }
 
 // AllowsPortal reports whether an origin, as the browser reported it, may be

@@ -59,6 +59,11 @@ func TestRead(t *testing.T) {
 	if err != nil || !p.AllowedPortals.Set || len(p.AllowedPortals.Values) != 0 || !p.ForbidSaving || p.Language != "en" || p.ForbiddenStores.Set {
 		t.Errorf("%+v, %v", p, err)
 	}
+	for _, address := range []string{NoFolder, "https://x.fr/", "https://x.fr:8443/a/b/"} {
+		if p, err = read(`{"updateAddress":"`+address+`"}`, Extension); err != nil || p.UpdateAddress != address {
+			t.Errorf("%+v, %v", p, err)
+		}
+	}
 	p, err = read(`{"saveOpenedPlis":1}`, Extension)
 	if err != nil || p.ForbidSaving {
 		t.Errorf("%+v, %v", p, err)
@@ -77,6 +82,15 @@ func TestRead(t *testing.T) {
 		`{"saveOpenedPlis":2}`:                             Extension,
 		`{"language":"de"}`:                                Extension,
 		`{"language":["fr"]}`:                              Extension,
+		`{"updateAddress":"http://x.fr/a/"}`:               Extension,
+		`{"updateAddress":"https://x.fr/a"}`:               Extension,
+		`{"updateAddress":"https://x.fr"}`:                 Extension,
+		`{"updateAddress":"https:///"}`:                    Extension,
+		`{"updateAddress":"https://*.x.fr/"}`:              Extension,
+		`{"updateAddress":"https://x.fr/?a=/"}`:            Extension,
+		`{"updateAddress":"https://u@x.fr/"}`:              Extension,
+		`{"updateAddress":""}`:                             Extension,
+		`{"updateAddress":["https://x.fr/"]}`:              Extension,
 		`{"allowedPortals":["http://x.fr"]}`:               Extension,
 		`{"allowedPortals":["https://x.fr/"]}`:             Extension,
 		`{"allowedPortals":["https://X.fr"]}`:              Extension,
