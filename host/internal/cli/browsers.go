@@ -25,6 +25,15 @@ func (c *command) system() (install.System, error) {
 	return install.System{Executable: executable, Home: home(c.Getenv), Getenv: c.Getenv, Root: c.Root}, nil
 }
 
+// packaged tells browsers from which kind of package this program came.
+func (c *command) packaged() string {
+	s, err := c.system()
+	if err != nil {
+		return ""
+	}
+	return string(s.Packaged())
+}
+
 // home is the user's home directory by the environment, as browsers take it.
 func home(getenv func(string) string) string {
 	if dir := getenv("HOME"); dir != "" {

@@ -147,7 +147,7 @@ func (c *command) exit(err error) int {
 
 // host returns the Service of this command and a function that closes it.
 func (c *command) host() (*serve.Service, func()) {
-	s := serve.New(serve.Options{Stores: c.Stores, Secret: c.Secret, StateDir: c.StateDir, Computer: c.computer, Log: c.log})
+	s := serve.New(serve.Options{Stores: c.Stores, Secret: c.Secret, StateDir: c.StateDir, Computer: c.computer, Package: c.packaged, Log: c.log})
 	return s, func() {
 		if err := s.Close(); err != nil {
 			c.log("closing a store: %s", fault.CodeOf(err))

@@ -21,5 +21,6 @@ func (s *Service) Hello(_ context.Context, p protocol.HelloParams) (protocol.Hel
 		MinProtocol: version.MinProtocol,
 		OS:          runtime.GOOS,
 		Arch:        runtime.GOARCH,
+		Package:     s.packed(),
 	}, nil
 }

@@ -35,6 +35,9 @@ type Options struct {
 	// Computer is what host.doctor looks at, without what the Service itself
 	// knows: stores, keys, tokens, journal. nil: the method does not exist.
 	Computer func() (doctor.Computer, error)
+	// Package says how the host was installed (protocol.HelloResult); nil says
+	// nothing.
+	Package func() string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Log takes a line about what went wrong inside, without any secret or
@@ -50,8 +53,10 @@ type Service struct {
 	journal func() (*journal.Journal, error)
 	oneTime *transport.Keys
 	system  func() (doctor.Computer, error)
+	packed  func() string
 	now     func() time.Time
 	log     func(format string, args ...any)
+	asking  sync.WaitGroup            // stores that have not answered
 	mu      sync.Mutex                // guards what follows
 	opened  bool                      // stores was called
 	names   map[keystore.Store]string // what stores call themselves
@@ -59,7 +64,10 @@ type Service struct {
 
 // New returns a Service. Close it.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, log: o.Log, system: o.Computer, names: make(map[keystore.Store]string)}
+	s := &Service{packed: o.Package, now: o.Now, log: o.Log, system: o.Computer, names: make(map[keystore.Store]string)}
+	if s.packed == nil {
+		s.packed = func() string { return "" }
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -115,6 +123,7 @@ func (s *Service) Close() error {
 	if !opened {
 		return nil
 	}
+	s.asking.Wait()
 	var first error
 	for _, store := range s.stores() {
 		if err := store.Close(); err != nil && first == nil {
