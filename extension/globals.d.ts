@@ -17,6 +17,9 @@ declare global {
   var ScelleFaults: Record<messages.FaultCode, { group: messages.FaultGroup } & Record<"fr" | "en", { text: string; remedy: string }>>;
   var ScelleNative: { connect(party?: "app" | "worker"): any };
   var ScelleManaged: { read(): Promise<any>; allows(settled: any, origin: string): boolean };
+  var ScellePublisher: { address: string; keys: readonly string[] };
+  var ScelleUpdate: any;
+  var scelleUpdate: { question: string; answer: string } | undefined;
   var scelleManaged: any;
   var ScelleSites: any;
   var ScelleSessions: any;

@@ -45,7 +45,8 @@
     globalThis.close();
   };
 
-  importScripts("../gen/protocol.js", "wasm_exec.js", "chunks.js");
+  const module = fetch("crypto.wasm");
+  importScripts("../gen/protocol.js", "wasm_exec.js", "chunks.js", "seclude.js");
   const go = new Go();
-  WebAssembly.instantiateStreaming(fetch("crypto.wasm"), go.importObject).then(({ instance }) => go.run(instance)).then(() => fail("ended"), fail);
+  WebAssembly.instantiateStreaming(module, go.importObject).then(({ instance }) => go.run(instance)).then(() => fail("ended"), fail);
 })();

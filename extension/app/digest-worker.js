@@ -14,6 +14,8 @@
 // Four messages go through the module at once when four are there.
 (() => {
   "use strict";
+  importScripts("seclude.js");
+
   const LANES = 4;
   const BLOCK = 64;
   // FIPS 180-4 5.3.3.

@@ -3,6 +3,7 @@
 //
 // ScelleNative.connect(party) returns a connection at once:
 //   hello     Promise of HelloResult; rejects with a fault
+//   greeting  the HelloResult, also of a host that is then found too old
 //   request   (method, params) -> Promise of the result; rejects with a fault
 //   onClose   set it to learn of an end that nobody asked for: (fault) => void
 //   close()   ends the connection; what is still waiting gets "cancelled"
@@ -91,6 +92,7 @@
       const timer = setTimeout(() => end(faultOf("host-unreachable"), false), HELLO_MILLIS);
       try {
         const hello = await send("host.hello", { version: protocol.version, protocol: protocol.protocol });
+        connection.greeting = hello;
         const code = tooOld(hello);
         if (code) {
           end(faultOf(code), false);
@@ -105,6 +107,8 @@
     const connection = {
       /** @type {Promise<any>} */
       hello: Promise.resolve(),
+      /** @type {any} */
+      greeting: undefined,
       /** @type {((fault: any) => void) | null} */
       onClose: null,
       request: (method, params) => connection.hello.then(() => send(method, params)),

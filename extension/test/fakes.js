@@ -8,6 +8,12 @@ const ROOT = new URL("../", import.meta.url);
 export const EXTENSION = "chrome-extension://ndpdpcogkllnmgclgneefjffomopdbhh";
 export const PORTAL = "https://portail.example";
 
+/** What the worker loads, but for Go's wasm_exec.js. */
+export const WORKER = [
+  "gen/protocol.js", "app/native.js", "app/managed.js", "worker/publisher.js", "worker/update.js",
+  "worker/sites.js", "worker/sessions.js", "worker/status.js", "worker/worker.js",
+];
+
 /** Values that cross a vm context lose their prototypes: compare them plain. */
 export const plain = (value) => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
 
@@ -33,6 +39,11 @@ export const load = (globals, ...paths) => {
     console: { error() {} }, URL, TextEncoder, Blob, File, MessageChannel: Channel, MessagePort, crypto: webcrypto,
     setTimeout, clearTimeout, structuredClone, ...globals,
   });
+  return load.into(world, ...paths);
+};
+
+/** Runs more scripts in a world that load made. */
+load.into = (world, ...paths) => {
   for (const path of paths) vm.runInContext(readFileSync(new URL(path, ROOT), "utf8"), world, { filename: path });
   return world;
 };

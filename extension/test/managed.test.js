@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { readFileSync } from "node:fs";
-import { EXTENSION, FakeChrome, PORTAL, load, plain } from "./fakes.js";
+import { EXTENSION, FakeChrome, PORTAL, WORKER, load, plain } from "./fakes.js";
 
 const manager = (values) => {
   const chrome = new FakeChrome();
@@ -10,7 +10,7 @@ const manager = (values) => {
 };
 
 test("without an administrator everything is as the person wants it", async () => {
-  assert.deepEqual(plain(await manager({}).read()), { saving: true, language: "" });
+  assert.deepEqual(plain(await manager({}).read()), { saving: true, language: "", updates: "" });
   const chrome = new FakeChrome();
   chrome.storage.managed.get = async () => {
     throw new Error("Managed storage manifest not found");
@@ -21,14 +21,20 @@ test("without an administrator everything is as the person wants it", async () =
 });
 
 test("what cannot be read allows nothing", async () => {
-  const broken = [{ allowedPortals: "https://a.example" }, { allowedPortals: [1] }, { saveOpenedPlis: "no" }, { language: "de" }];
+  const broken = [{ allowedPortals: "https://a.example" }, { allowedPortals: [1] }, { saveOpenedPlis: "no" }, { language: "de" },
+    ...["http://a.fr/", "https://a.fr/b", "https://a.fr", "https://a.fr/?x", "https://u@a.fr/", "", 1].map((updateAddress) => ({ updateAddress }))];
   for (const values of broken) {
     const managed = manager(values);
     const read = await managed.read();
     assert.equal(read.bad, Object.keys(values)[0]);
     assert.equal(read.saving, false);
+    assert.equal(read.updates, "none");
     assert.equal(managed.allows(read, PORTAL), false);
   }
+});
+
+test("an administrator settles where updates come from", async () => {
+  for (const updateAddress of ["none", "https://a.fr/", "https://a.fr:8443/b/c/"]) assert.equal((await manager({ updateAddress }).read()).updates, updateAddress);
 });
 
 test("portals are matched whole, or below a name", async () => {
@@ -48,7 +54,6 @@ test("portals are matched whole, or below a name", async () => {
   assert.equal(managed.allows(await manager({ allowedPortals: [] }).read(), PORTAL), false);
 });
 
-const WORKER = ["gen/protocol.js", "app/native.js", "app/managed.js", "worker/sites.js", "worker/sessions.js", "worker/status.js", "worker/worker.js"];
 const pageSender = { id: "ndpdpcogkllnmgclgneefjffomopdbhh", url: `${PORTAL}/x`, origin: PORTAL, frameId: 0, documentId: "DOC", tab: { id: 7 } };
 const appSender = { id: "ndpdpcogkllnmgclgneefjffomopdbhh", url: `${EXTENSION}/app/popup.html`, origin: EXTENSION };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { EXTENSION, FakeChrome, PORTAL, fakeHost, load, settle } from "./fakes.js";
+import { EXTENSION, FakeChrome, PORTAL, WORKER, fakeHost, load, settle } from "./fakes.js";
 
 const DOCUMENT = "0123456789abcdef0123456789abcdef";
 const THUMBPRINT = "ab".repeat(32);
@@ -12,7 +12,6 @@ const pageSender = (over = {}) => ({
 const appSender = (file = "assistant.html", over = {}) => ({ id: "ndpdpcogkllnmgclgneefjffomopdbhh", url: `${EXTENSION}/app/${file}`, origin: EXTENSION, ...over });
 const bridgeSender = (tab = 7) => appSender("bridge.html", { frameId: 3, tab: { id: tab } });
 
-const WORKER = ["gen/protocol.js", "app/native.js", "app/managed.js", "worker/sites.js", "worker/sessions.js", "worker/status.js", "worker/worker.js"];
 
 /** A worker as Firefox loads it, the portal allowed unless said otherwise. */
 const start = async ({ allowed = true, chrome = new FakeChrome() } = {}) => {

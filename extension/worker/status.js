@@ -37,9 +37,11 @@
       store: /** @type {any} */ ({ ready: false }),
       requiresUpdate: { extension: false, host: false },
     };
+    /** @type {any} */
+    let greeting;
     try {
       await ask(async (connection) => {
-        const hello = await connection.hello;
+        const hello = await connection.hello.finally(() => void (greeting = connection.greeting));
         status.host = { online: true, version: hello.version, os: hello.os };
         try {
           status.store = storeState((await connection.request("host.status", {})).stores ?? []);
@@ -52,7 +54,8 @@
       status.host = { ...status.host, online: false, fault: fault?.code ? fault : { code: "internal" } };
       status.requiresUpdate = { extension: fault?.code === "extension-outdated", host: fault?.code === "host-outdated" };
     }
-    return status;
+    const update = await globalThis.ScelleUpdate.news(greeting);
+    return { ...status, ...(update && { update }) };
   };
 
   /** @type {Promise<any> | undefined} */
@@ -72,5 +75,12 @@
   const present = async (thumbprints) =>
     (await ask((connection) => connection.request("host.keys.present", { thumbprints }))).present ?? [];
 
-  globalThis.ScelleStatus = Object.freeze({ status, present });
+  /** What the host says of itself, even when it is too old to be asked more; undefined without one. */
+  const hello = () =>
+    ask(async (connection) => {
+      await connection.hello.catch(() => {});
+      return connection.greeting;
+    }).catch(() => undefined);
+
+  globalThis.ScelleStatus = Object.freeze({ status, present, hello });
 })();

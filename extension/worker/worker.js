@@ -5,10 +5,10 @@
   "use strict";
   // Chromium starts this file alone; Firefox loads the same list from its manifest.
   if (typeof importScripts === "function") {
-    importScripts("../gen/protocol.js", "../app/native.js", "../app/managed.js", "sites.js", "sessions.js", "status.js");
+    importScripts("../gen/protocol.js", "../app/wasm_exec.js", "../app/native.js", "../app/managed.js", "publisher.js", "update.js", "sites.js", "sessions.js", "status.js");
   }
   const api = globalThis.browser ?? globalThis.chrome;
-  const { ScelleProtocol: protocol, ScelleSites: sites, ScelleSessions: sessions, ScelleStatus: host, ScelleManaged: managed } = globalThis;
+  const { ScelleProtocol: protocol, ScelleSites: sites, ScelleSessions: sessions, ScelleStatus: host, ScelleManaged: managed, ScelleUpdate: updates } = globalThis;
 
   const ID = /^[0-9a-f]{32}$/;
   const THUMBPRINT = /^[0-9a-f]{64}$/;
@@ -71,6 +71,11 @@
     return {};
   };
 
+  const fetchUpdate = async ({ vault, place }) => {
+    want(ID.test(vault) && ID.test(place));
+    return updates.bring({ vault, place }, await host.hello());
+  };
+
   /** One handler for each method that pages, bridge and documents may send here. */
   const HANDLERS = {
     "status": () => host.status(),
@@ -85,6 +90,8 @@
     "site.allow": ({ origin }) => sites.allow(origin),
     "site.forget": ({ origin }) => sites.forget(origin),
     "site.remember": remember,
+    "update.check": async () => updates.check(await host.hello()),
+    "update.fetch": fetchUpdate,
   };
 
   const answer = async (message, sender) => {

@@ -22,12 +22,16 @@ type options struct {
 	demo, zip bool
 	store     bool // for the Chrome Web Store, which refuses a fixed key
 	updateURL string
+	publisher
 }
 
 // tree is a package's files by their slash-separated path.
 type tree map[string][]byte
 
 func (o options) run() error {
+	if err := o.publisher.check(o.demo); err != nil {
+		return err
+	}
 	common, err := o.common()
 	if err != nil {
 		return err
@@ -49,6 +53,9 @@ func (o options) run() error {
 			if t["manifest.json"], err = updatedFrom(t["manifest.json"], b, o.updateURL); err != nil {
 				return err
 			}
+		}
+		if t["manifest.json"], err = o.letWorkerAsk(t["manifest.json"]); err != nil {
+			return err
 		}
 		if err := t.complete(); err != nil {
 			return fmt.Errorf("%s: %w", b, err)
@@ -108,8 +115,10 @@ func (o options) common() (tree, error) {
 		}
 		t["app/"+filepath.Base(name)] = module
 	}
-	t["app/wasm_exec.js"], err = goLoader()
-	return t, err
+	if t["app/wasm_exec.js"], err = goLoader(); err != nil {
+		return nil, err
+	}
+	return t, o.publish(t)
 }
 
 // static picks what browsers load: not the manifest's parts, not the portals'

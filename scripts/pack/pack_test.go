@@ -188,3 +188,53 @@ func TestUpdatedFrom(t *testing.T) {
 		}
 	}
 }
+
+const testKey = "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c"
+
+// TestPublisher: the address and the keys reach the worker, and only then may
+// it ask the network for anything.
+func TestPublisher(t *testing.T) {
+	wasm := module(t)
+	built := func(p publisher, demo bool) map[string]string {
+		t.Helper()
+		out := t.TempDir()
+		if err := (options{out: out, wasm: wasm, demo: demo, publisher: p}).run(); err != nil {
+			t.Fatal(err)
+		}
+		texts := map[string]string{}
+		for _, b := range extension.Browsers() {
+			for _, name := range []string{"manifest.json", publisherScript} {
+				text, err := os.ReadFile(filepath.Join(out, string(b), filepath.FromSlash(name)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				texts[string(b)+" "+name] = string(text)
+			}
+		}
+		return texts
+	}
+	plain := built(publisher{}, false)
+	settled := built(publisher{"https://mises-a-jour.example/scelle/", testKey + "," + testKey}, false)
+	demo := built(publisher{"http://127.0.0.1:8080/", testKey}, true)
+	for _, b := range extension.Browsers() {
+		manifest, script := string(b)+" manifest.json", string(b)+" "+publisherScript
+		for texts, want := range map[*map[string]string][2]string{
+			&plain:   {"connect-src 'self';", nowhere},
+			&settled: {"connect-src 'self' https:;", `{ address: "https://mises-a-jour.example/scelle/", keys: Object.freeze(["` + testKey + `","` + testKey + `"]) }`},
+			&demo:    {"connect-src 'self' https: http://127.0.0.1:*;", `{ address: "http://127.0.0.1:8080/", keys`},
+		} {
+			if got := *texts; !strings.Contains(got[manifest], want[0]) || !strings.Contains(got[script], want[1]) {
+				t.Errorf("%s: %s\n%s", b, got[manifest], got[script])
+			}
+		}
+	}
+	for _, bad := range []publisher{
+		{"https://x.example/", ""}, {"", testKey}, {"https://x.example", testKey}, {"http://127.0.0.1/", testKey},
+		{"https://x.example/a/?b=/", testKey}, {"https://u@x.example/", testKey}, {"https:///", testKey},
+		{"https://x.example/", "00"}, {"https://x.example/", testKey + ","},
+	} {
+		if err := (options{out: t.TempDir(), wasm: wasm, publisher: bad}).run(); err == nil {
+			t.Errorf("%+v is packed", bad)
+		}
+	}
+}

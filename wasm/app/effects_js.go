@@ -41,6 +41,8 @@ func (d *document) run(e model.Effect) {
 		async(d, e.Then, func() ([]string, error) { return d.saveRecord(e) })
 	case model.Forget:
 		d.quietly(func() error { return d.files.forget(d.ctx, e.Files) })
+	case model.BringUpdate:
+		async(d, e.Then, d.bringUpdate)
 	case model.CancelWork:
 		d.crypto.end()
 	default:

@@ -9,8 +9,8 @@ import (
 
 func main() { bridge.Log(run()) }
 
-// run plays the role that boot.js gave. It returns only
-// when that cannot begin; the script then shows the static text.
+// run plays the role that boot.js, or the worker's update.js, gave. A document's
+// returns only when it cannot begin; the script then shows the static text.
 func run() error {
 	switch role := bridge.String(bridge.Global(), "scelleRole"); role {
 	case "popup":
@@ -19,6 +19,8 @@ func run() error {
 		return runDocument(openAssistant)
 	case "offline":
 		return runDocument(openOffline)
+	case "update":
+		return judgeUpdate()
 	default:
 		return fault.Newf(fault.Internal, "role %s", role)
 	}

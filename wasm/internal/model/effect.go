@@ -166,6 +166,12 @@ type AskPermission struct {
 // picked in an extension page (offline opening).
 type ReadFile struct{ Then func(files []FileRef) Msg }
 
+// BringUpdate fetches the newer host's package, which the worker checks, and
+// saves it in the browser's download place. Then says under which name.
+type BringUpdate struct {
+	Then func(name string, err error) Msg
+}
+
 // After sends a message later.
 type After struct {
 	Millis int
@@ -199,6 +205,7 @@ func (Forget) effect()        {}
 func (CancelWork) effect()    {}
 func (AskPermission) effect() {}
 func (ReadFile) effect()      {}
+func (BringUpdate) effect()   {}
 func (After) effect()         {}
 func (CloseWindow) effect()   {}
 func (OpenURL) effect()       {}

@@ -12,6 +12,8 @@ type (
 	AllowSite struct{ Trusted bool }
 	// ForgetSite stops serving the current site (popup).
 	ForgetSite struct{ Trusted bool }
+	// FetchUpdate brings the newer host's package (popup).
+	FetchUpdate struct{ Trusted bool }
 	// OpenOfflinePage opens the page for plis without a portal (popup).
 	OpenOfflinePage struct{}
 

@@ -23,6 +23,7 @@ type Popup struct {
 	GrantErr  *fault.Fault           //
 	Asking    bool                   // the browser asks for the permission, or it is being changed
 	Refused   bool                   // the person said no to the browser
+	Newer     Update                 // a newer host
 	runs
 }
 
@@ -43,6 +44,8 @@ func (p *Popup) Update(m Msg) []Effect {
 		return p.take(m)
 	case Refresh:
 		return p.refresh()
+	case FetchUpdate:
+		return p.fetchUpdate(m)
 	case AllowSite:
 		return p.allow(m)
 	case ForgetSite:
@@ -72,10 +75,12 @@ func (p *Popup) gotStatus(s protocol.StatusResult, err error) []Effect {
 		return nil
 	}
 	p.Status = &s
+	update := worker(&p.runs, protocol.UpdateCheck, protocol.Empty{}, p.gotUpdate)
 	if !s.Host.Online {
-		return nil
+		return []Effect{update}
 	}
 	return []Effect{
+		update,
 		host(&p.runs, protocol.HostStatus, protocol.Empty{}, func(r protocol.HostStatusResult, err error) []Effect {
 			p.Stores = r.Stores
 			return nil

@@ -20,6 +20,56 @@ func popupWorld(p *portal, site *protocol.SiteResult) {
 	p.world.Worker[protocol.SiteAllow] = func(any) (any, error) { site.Allowed = true; return *site, nil }
 	p.world.Worker[protocol.SiteForget] = func(any) (any, error) { site.Allowed = false; return *site, nil }
 	p.world.Ask = func(string) (bool, error) { return true, nil }
+	p.world.Worker[protocol.UpdateCheck] = func(any) (any, error) { return protocol.UpdateResult{}, nil }
+}
+
+func TestPopupBringsAnUpdate(t *testing.T) {
+	p := newPortal(t)
+	popupWorld(p, &protocol.SiteResult{Origin: origin, Secure: true})
+	p.world.Worker[protocol.UpdateCheck] = func(any) (any, error) {
+		return protocol.UpdateResult{Host: "0.2.0", Package: &protocol.UpdatePackage{Kind: "setup", Name: "scelle-setup-0.2.0.exe", Size: 5}}, nil
+	}
+	bring := fault.New(fault.UpdateDamaged)
+	p.world.Bring = func() (string, error) {
+		if bring != nil {
+			return "", bring
+		}
+		return "scelle-setup-0.2.0.exe", nil
+	}
+	s := model.NewPopup(env(), origin)
+	player := modeltest.Start(s, p.world)
+	player.Send(model.FetchUpdate{})
+	if player.Did("bring") || !s.Newer.Fetchable() {
+		t.Fatalf("a script's click brought it: %v", player.Log)
+	}
+	player.Hold = "bring"
+	player.Send(model.FetchUpdate{Trusted: true}, model.FetchUpdate{Trusted: true})
+	if player.Held() != 1 || !s.Newer.Fetching {
+		t.Fatalf("a double click brings %d", player.Held())
+	}
+	player.Release()
+	if s.Newer.Saved != "" || s.Newer.FetchErr == nil || s.Newer.FetchErr.Code != fault.UpdateDamaged || !s.Newer.Fetchable() {
+		t.Fatalf("after damaged bytes: %+v", s.Newer)
+	}
+	bring = nil
+	player.Send(model.FetchUpdate{Trusted: true})
+	if s.Newer.Saved != "scelle-setup-0.2.0.exe" || s.Newer.FetchErr != nil {
+		t.Errorf("after the second click: %+v", s.Newer)
+	}
+}
+
+func TestPopupTellsARefusedManifest(t *testing.T) {
+	p := newPortal(t)
+	popupWorld(p, &protocol.SiteResult{Origin: origin, Secure: true})
+	p.world.Worker[protocol.UpdateCheck] = func(any) (any, error) {
+		return protocol.UpdateResult{Fault: &protocol.Fault{Code: fault.UpdateUnsigned}}, nil
+	}
+	s := model.NewPopup(env(), origin)
+	player := modeltest.Start(s, p.world)
+	player.Send(model.FetchUpdate{Trusted: true})
+	if s.Newer.Version != "" || s.Newer.Fault.Code != fault.UpdateUnsigned || player.Did("bring") {
+		t.Errorf("%+v, log %v", s.Newer, player.Log)
+	}
 }
 
 func TestPopupShowsFactsAndKeys(t *testing.T) {

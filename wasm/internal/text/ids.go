@@ -73,6 +73,19 @@ const (
 	DaysLeftOne
 	DaysLeftMany
 	OpenOffline
+	UpdateTitle
+	UpdateVersion
+	UpdateVersionAlone
+	UpdateNoPackage
+	UpdateFetch
+	UpdateFetching
+	UpdateSaved
+	UpdateSetup
+	UpdateMSI
+	UpdateDeb
+	UpdateRPM
+	UpdateZip
+	UpdateIgnored
 	HelpTitle
 	HelpAllow
 	HelpKeys

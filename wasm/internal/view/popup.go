@@ -12,14 +12,11 @@ import (
 
 func popup(p *model.Popup) Page {
 	w := newWriter(p.Env)
-	return Page{Title: "Scellé", Lang: w.Code(), Status: w.popupStatus(p), Body: []dom.Node{
-		dom.El("header", dom.Set("class", "bar"), w.seal(), dom.El("h1", dom.Set("id", "title"), dom.Set("tabindex", "-1"), dom.Text("Scellé")),
-			dom.El("p", dom.Set("class", "summary "+popupTone(p)), dom.Text(w.popupStatus(p)))),
-		w.popupSite(p),
-		w.popupFacts(p),
-		w.popupKeys(p),
-		w.popupFoot(p),
-	}}
+	head := dom.El("header", dom.Set("class", "bar"), w.seal(), dom.El("h1", dom.Set("id", "title"), dom.Set("tabindex", "-1"), dom.Text("Scellé")),
+		dom.El("p", dom.Set("class", "summary "+popupTone(p)), dom.Text(w.popupStatus(p))))
+	body := append([]dom.Node{head}, w.popupUpdate(p)...)
+	return Page{Title: "Scellé", Lang: w.Code(), Status: w.popupStatus(p) + w.updateSpoken(p.Newer),
+		Body: append(body, w.popupSite(p), w.popupFacts(p), w.popupKeys(p), w.popupFoot(p))}
 }
 
 func popupTone(p *model.Popup) string {

@@ -83,6 +83,7 @@ func (s *stage) worker() map[protocol.Method]func(any) (any, error) {
 	return map[protocol.Method]func(any) (any, error){
 		protocol.SiteRemember:  done,
 		protocol.SessionFinish: done,
+		protocol.UpdateCheck:   func(any) (any, error) { return protocol.UpdateResult{}, nil },
 		protocol.SiteState: func(any) (any, error) {
 			return protocol.SiteResult{Origin: origin, Secure: true}, nil
 		},

@@ -28,6 +28,16 @@ func scenes() []scene {
 	return append(append(popupScenes(), addScenes()...), openScenes()...)
 }
 
+// updateScene offers a package, which then cannot be had when err is set.
+func updateScene(p protocol.UpdatePackage, err error) func(*stage) {
+	return func(s *stage) {
+		s.world.Worker[protocol.UpdateCheck] = func(any) (any, error) {
+			return protocol.UpdateResult{Source: "https://scelle.example", Host: "0.2.0", Package: &p}, nil
+		}
+		s.world.Bring = func() (string, error) { return p.Name, err }
+	}
+}
+
 func popupScenes() []scene {
 	popup := func(at string, set func(*stage)) func(*stage) model.Screen {
 		return func(s *stage) model.Screen {
@@ -61,6 +71,29 @@ func popupScenes() []scene {
 			}
 			s.world.Host[protocol.HostList] = func(any) (any, error) {
 				return protocol.ListResult{Failed: []protocol.StoreStatus{{Name: "Base NSS partagée", Fault: &locked}}}, nil
+			}
+		})},
+		{"popup-update", "popup", popup(origin, updateScene(protocol.UpdatePackage{Kind: "setup", Name: "scelle-setup-0.2.0.exe", Size: 5_120_000}, nil))},
+		{"popup-update-saved", "popup", func(s *stage) model.Screen {
+			updateScene(protocol.UpdatePackage{Kind: "deb", Name: "scelle_0.2.0_amd64.deb", Size: 2_050_000}, nil)(s)
+			p := model.NewPopup(s.env(), origin)
+			modeltest.Start(p, s.world).Send(model.FetchUpdate{Trusted: true})
+			return p
+		}},
+		{"popup-update-failed", "popup", func(s *stage) model.Screen {
+			updateScene(protocol.UpdatePackage{Kind: "setup", Name: "scelle-setup-0.2.0.exe", Size: 5_120_000}, fault.New(fault.UpdateDamaged))(s)
+			p := model.NewPopup(s.env(), origin)
+			modeltest.Start(p, s.world).Send(model.FetchUpdate{Trusted: true})
+			return p
+		}},
+		{"popup-update-later", "popup", popup(origin, func(s *stage) {
+			s.world.Worker[protocol.UpdateCheck] = func(any) (any, error) {
+				return protocol.UpdateResult{Source: "https://scelle.example", Host: "0.2.0", Fault: &protocol.Fault{Code: fault.UpdateUnavailable}}, nil
+			}
+		})},
+		{"popup-update-none", "popup", popup(origin, func(s *stage) {
+			s.world.Worker[protocol.UpdateCheck] = func(any) (any, error) {
+				return protocol.UpdateResult{Source: "https://scelle.example", Fault: &protocol.Fault{Code: fault.UpdateExpired, Detail: "2026-11-01T00:00:00Z"}}, nil
 			}
 		})},
 		{"popup-worker-gone", "popup", popup(origin, func(s *stage) { s.world.Worker = nil })},

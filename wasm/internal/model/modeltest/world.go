@@ -28,6 +28,7 @@ type World struct {
 	Open    func(model.OpenFile) (model.Opened, error)
 	Save    func(folder string, files []model.FileRef) ([]string, error)
 	Ask     func(origin string) (bool, error)
+	Bring   func() (string, error)
 	Pick    []model.FileRef
 }
 
@@ -177,6 +178,8 @@ func (p *Player) performFile(e model.Effect) (string, func() model.Msg) {
 			names[i] = f.Name
 		}
 		return "forget " + strings.Join(names, ","), nil
+	case model.BringUpdate:
+		return "bring update", func() model.Msg { return e.Then(w.Bring()) }
 	case model.CancelWork:
 		return "cancel work", nil
 	}
