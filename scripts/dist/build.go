@@ -19,6 +19,7 @@ type options struct {
 	out  string
 	sign signing
 	hosting
+	updating
 	edgeID  string // that Edge's store gave, "" for the sources'
 	version string
 	only    []string // names of steps, all of them when empty
@@ -33,6 +34,7 @@ type build struct {
 	made  []string  // names of the files in out that were made
 
 	ids     identity        // of the extension in this build
+	keys    updateKeys      // none when nothing is announced
 	crxKey  *rsa.PrivateKey // nil when no CRX is made
 	modules []string        // paths of the WebAssembly modules, once they are built
 }
@@ -54,6 +56,7 @@ func steps() []step {
 		{"macos", (*build).macZip},
 		{"extension", (*build).extensions},
 		{"hosted", (*build).hosted},
+		{"update", (*build).announce},
 		{"sbom", (*build).billOfMaterials},
 		{"sums", (*build).sums},
 	}
@@ -102,6 +105,9 @@ func (o options) prepare() (*build, error) {
 		return nil, err
 	}
 	if b.hosting, err = o.hosting.checked(); err != nil {
+		return nil, err
+	}
+	if b.updating, b.keys, err = o.updating.checked(); err != nil {
 		return nil, err
 	}
 	if err := b.identify(); err != nil {

@@ -26,6 +26,7 @@ type made struct {
 	first, newer string // folders: this version complete, and a newer one's
 	certificate  string // PEM, of the throw-away key that signed them
 	sign         signing
+	announced    updating
 }
 
 var packages = sync.OnceValues(func() (made, error) {
@@ -34,7 +35,7 @@ var packages = sync.OnceValues(func() (made, error) {
 	if err := m.makeKey(dir); err != nil {
 		return m, err
 	}
-	if err := (options{out: m.first, version: version.Version, sign: m.sign}).run(); err != nil {
+	if err := (options{out: m.first, version: version.Version, sign: m.sign, updating: m.announced}).run(); err != nil {
 		return m, err
 	}
 	installers := []string{"linux", "windows", "setup", "msi", "deb", "rpm"}
@@ -55,16 +56,21 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// makeKey makes a key for signing programs, good for a day.
+// makeKey makes a key for signing programs, good for a day, and those for
+// announcing them.
 func (m *made) makeKey(dir string) error {
 	key := filepath.Join(dir, "key.pem")
 	m.certificate = filepath.Join(dir, "certificate.pem")
 	m.sign = signing{p12: filepath.Join(dir, "sign.p12"), passFile: filepath.Join(dir, "password")}
+	m.announced = updating{packagesURL: served, keyFile: filepath.Join(dir, "update.pem"), nextKeyFile: filepath.Join(dir, "next.pem"), days: 90}
 	if err := os.WriteFile(m.sign.passFile, []byte("mot de passe d'essai\n"), 0o600); err != nil {
 		return err
 	}
 	for _, args := range [][]string{
 		{"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=Scelle throw-away", "-addext", "extendedKeyUsage=codeSigning", "-keyout", key, "-out", m.certificate},
+		{"genpkey", "-algorithm", "ed25519", "-out", m.announced.keyFile},
+		{"genpkey", "-algorithm", "ed25519", "-out", key + ".next"},
+		{"pkey", "-in", key + ".next", "-pubout", "-out", m.announced.nextKeyFile},
 		{"pkcs12", "-export", "-inkey", key, "-in", m.certificate, "-out", m.sign.p12, "-passout", "file:" + m.sign.passFile},
 	} {
 		if out, err := exec.Command("openssl", args...).CombinedOutput(); err != nil {
@@ -109,7 +115,7 @@ func everything() []string {
 	return []string{
 		"SHA256SUMS", b.packageName("rpm"), "scelle-" + v + "-macos.zip", "scelle-" + v + ".cdx.json", "scelle-" + v + ".msi",
 		"scelle-extension-chrome.zip", "scelle-extension-firefox.zip", b.linuxName(), "scelle-setup-" + v + ".exe",
-		"scelle-windows-amd64.exe", "scelle-windows-arm64.exe", b.packageName("deb"),
+		"scelle-windows-amd64.exe", "scelle-windows-arm64.exe", b.packageName("deb"), "update.json",
 	}
 }
 
@@ -118,7 +124,7 @@ func TestSameBytesTwice(t *testing.T) {
 	t.Parallel()
 	m := built(t)
 	again := filepath.Join(t.TempDir(), "another folder, deeper down")
-	if err := (options{out: again, version: version.Version, sign: m.sign}).run(); err != nil {
+	if err := (options{out: again, version: version.Version, sign: m.sign, updating: m.announced}).run(); err != nil {
 		t.Fatal(err)
 	}
 	entries, err := os.ReadDir(again)

@@ -13,6 +13,8 @@ import (
 //go:embed macos.txt
 var macReadme []byte
 
+func (b *build) macName() string { return "scelle-" + b.version + "-macos.zip" }
+
 // macZip makes the zip for macOS: one program for both processors, and how to
 // install it. A .pkg must be signed on a Mac to be of more use than that.
 func (b *build) macZip() error {
@@ -29,7 +31,7 @@ func (b *build) macZip() error {
 		programs = append(programs, data)
 	}
 	universal := universal(programs[0], programs[1])
-	return b.writeZip(b.output("scelle-"+b.version+"-macos.zip"), []zipped{
+	return b.writeZip(b.output(b.macName()), []zipped{
 		{"scelle", 0o755, universal}, {"LISEZMOI.txt", 0o644, macReadme},
 	})
 }

@@ -25,7 +25,7 @@ func (b *build) targets() []target {
 		{b.linuxName(), "./host", "linux", arch},
 		{windowsName("amd64"), "./host", "windows", "amd64"},
 		{windowsName("arm64"), "./host", "windows", "arm64"},
-		{"scelle-" + b.version + "-macos.zip", "./host", "darwin", "arm64"},
+		{b.macName(), "./host", "darwin", "arm64"},
 	}
 	var names []string
 	for _, browser := range extension.Browsers() {

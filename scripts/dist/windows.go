@@ -20,6 +20,9 @@ var msiSource string
 // in the machine's code page.
 const utf8Mark = "\xef\xbb\xbf"
 
+func (b *build) setupName() string { return "scelle-setup-" + b.version + ".exe" }
+func (b *build) msiName() string   { return "scelle-" + b.version + ".msi" }
+
 func windowsName(goarch string) string { return "scelle-windows-" + goarch + ".exe" }
 
 // windowsPrograms builds the program, a console program: as a browser's host
@@ -88,7 +91,7 @@ func (b *build) setup() error {
 	if err != nil {
 		return err
 	}
-	path := b.output("scelle-setup-" + b.version + ".exe")
+	path := b.output(b.setupName())
 	args := []string{"-V2", "-WX", "-NOCD",
 		"-DVERSION=" + b.version, "-DPROGRAM=" + program, "-DICON=" + icon, "-DOUT=" + path,
 		"-DHOST_NAME=" + protocol.HostName, "-DPUBLISHER=" + publisher, "-DHOMEPAGE=" + homepage,
@@ -150,7 +153,7 @@ func (b *build) msi() error {
 	if err != nil {
 		return err
 	}
-	path := b.output("scelle-" + b.version + ".msi")
+	path := b.output(b.msiName())
 	if err := b.commandIn(filepath.Dir(wxs), nil, "wixl", "-a", "x64", "-o", path, filepath.Base(wxs)); err != nil {
 		return err
 	}
