@@ -44,7 +44,8 @@ const draw = (box, status, host) => {
   box.dataset.state = fault ? "offline" : "online";
   box.dataset.fault = fault?.code ?? "";
   put("line", told ? `${text("offline")}. ${told.line}` : text("online"));
-  put("remedy", told?.remedy ?? "");
+  const news = host && status.update?.host ? text("update", status.update.host) : "";
+  put("remedy", told?.remedy ?? news);
   if (fault?.help) one("[data-status-remedy]", box).append(" ", learnMore(fault.help));
   put("versions", versions(status, host));
   one("[data-status-more]", box).hidden = !fault;
