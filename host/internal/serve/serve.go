@@ -56,7 +56,6 @@ type Service struct {
 	packed  func() string
 	now     func() time.Time
 	log     func(format string, args ...any)
-	asking  sync.WaitGroup            // stores that have not answered
 	mu      sync.Mutex                // guards what follows
 	opened  bool                      // stores was called
 	names   map[keystore.Store]string // what stores call themselves
@@ -123,7 +122,6 @@ func (s *Service) Close() error {
 	if !opened {
 		return nil
 	}
-	s.asking.Wait()
 	var first error
 	for _, store := range s.stores() {
 		if err := store.Close(); err != nil && first == nil {
