@@ -10,6 +10,7 @@ import (
 	"scelle/scripts/e2e/journey"
 	"scelle/scripts/e2e/stack"
 	"scelle/shared/protocol"
+	"scelle/shared/update"
 )
 
 // settle gives Firefox what an administrator settled for the extension: there
@@ -25,10 +26,14 @@ func settle(t *testing.T, w *stack.World, values map[string]any) {
 }
 
 // TestFirefoxSettledPortals: a site that the administrator does not name is
-// not served and cannot be allowed; one that is named works as ever.
+// not served and cannot be allowed; one that is named works as ever. Nor is
+// anything asked of the publisher when the administrator wants no updates.
 func TestFirefoxSettledPortals(t *testing.T) {
+	p := newPublisher(t)
 	world := newWorld(t)
-	settle(t, world, map[string]any{"allowedPortals": []string{"https://marches.example.fr"}})
+	p.offer(t, []byte("a newer host"))
+	p.extendIn(t, world)
+	settle(t, world, map[string]any{"allowedPortals": []string{"https://marches.example.fr"}, "updateAddress": "none"})
 	w := browseIn(t, world, false)
 	must(t, w.GoKeys())
 	popup, err := w.Browser.Popup(w.Page)
@@ -37,18 +42,28 @@ func TestFirefoxSettledPortals(t *testing.T) {
 	if none, err := absent(popup, "#allow"); err != nil || !none {
 		t.Errorf("the popup offers to allow the site: %v", err)
 	}
+	var answer string
+	must(t, popup.Eval(`chrome.runtime.sendMessage({to: "worker", method: "update.check", params: {}}).then(JSON.stringify)`, &answer))
+	if answer != `{"ok":true,"result":{}}` || p.requests(update.FileName) > 0 {
+		t.Errorf("asked for updates all the same: %s, %d requests", answer, p.requests(update.FileName))
+	}
 	must(t, popup.Shut())
 	must(t, w.Page.Until(`document.querySelector("#assistant").dataset.fault === "extension-missing"`))
 }
 
-// TestFirefoxSettledSaving: opened plis can only be handed over.
+// TestFirefoxSettledSaving: opened plis can only be handed over. A newer host
+// is announced without a setting for it.
 func TestFirefoxSettledSaving(t *testing.T) {
+	p := newPublisher(t)
 	world := newWorld(t)
+	p.offer(t, []byte("a newer host"))
+	p.extendIn(t, world)
 	settle(t, world, map[string]any{"saveOpenedPlis": false, "allowedPortals": []string{world.Origin}, "language": "en"})
 	w := browseIn(t, world, false)
 	must(t, w.GoKeys())
 	must(t, w.Allow())
 	must(t, w.Online())
+	must(t, w.Page.Says("[data-status-remedy]", "9.1.0"))
 	must(t, w.AddLocal("Clé de Camille Lefort", false))
 	file, err := journey.WriteFile(world.Home, "offre.txt", []byte("12 345,67 €\n"))
 	must(t, err)

@@ -20,6 +20,7 @@ import (
 
 	"scelle/scripts/e2e/browser"
 	"scelle/scripts/e2e/journey"
+	"scelle/scripts/e2e/stack"
 	"scelle/shared/fault"
 	"scelle/shared/update"
 )
@@ -94,9 +95,11 @@ func signed(t *testing.T, m update.Manifest, key ed25519.PrivateKey) []byte {
 	return data
 }
 
-// extensionOf packs the built modules into an extension that looks there.
-func (p *publisher) extensionOf(t *testing.T, out string) string {
+// extendIn has a world's browser load an extension that looks there, packed
+// from the built modules.
+func (p *publisher) extendIn(t *testing.T, w *stack.World) {
 	t.Helper()
+	out := filepath.Join(w.Dir, "extension")
 	public := hex.EncodeToString(p.key.Public().(ed25519.PublicKey))
 	other := hex.EncodeToString(bytes.Repeat([]byte{1}, ed25519.PublicKeySize)) // the one before it
 	cmd := exec.Command("go", "run", "./scripts/pack", "-out", out, "-wasm", "build/app.wasm,build/crypto.wasm", "-demo", "-packages-url", p.URL+"/", "-update-keys", other+","+public)
@@ -104,7 +107,7 @@ func (p *publisher) extensionOf(t *testing.T, out string) string {
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("pack: %v\n%s", err, said)
 	}
-	return filepath.Join(out, "chrome")
+	w.Extension, w.Firefox = filepath.Join(out, "chrome"), filepath.Join(out, "firefox")
 }
 
 // updateOf is what a portal's page is told.
@@ -115,17 +118,24 @@ func updateOf(t *testing.T, w *journey.Walk) string {
 	return version
 }
 
+// offer lays out a newer host and returns its manifest.
+func (p *publisher) offer(t *testing.T, pkg []byte) update.Manifest {
+	t.Helper()
+	m := p.manifest("9.1.0", 10, pkg)
+	p.put(update.FileName, signed(t, m, p.key))
+	p.put(m.Packages[0].Name, pkg)
+	return m
+}
+
 // TestUpdate: a newer host is announced in page and popup, and comes with one
 // click; a manifest or package that is not what the publisher signed changes
 // nothing.
 func TestUpdate(t *testing.T) {
 	p := newPublisher(t)
 	world := newWorld(t)
-	world.Extension = p.extensionOf(t, filepath.Join(world.Dir, "extension"))
+	p.extendIn(t, world)
 	pkg := bytes.Repeat([]byte("a newer host\n"), 300_000)
-	newer := p.manifest("9.1.0", 10, pkg)
-	p.put(update.FileName, signed(t, newer, p.key))
-	p.put(newer.Packages[0].Name, pkg)
+	newer := p.offer(t, pkg)
 	w := browseIn(t, world, false)
 	must(t, w.GoKeys())
 	must(t, w.Allow())
