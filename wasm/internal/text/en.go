@@ -78,7 +78,7 @@ var en = [count]string{
 	UpdateDeb:              "Open that file, or install it from the download folder by this command:",
 	UpdateRPM:              "Open that file, or install it from the download folder with this command:",
 	UpdateZip:              "Open that archive and follow LISEZMOI.txt.",
-	UpdateIgnored:          "Looking for updates changed nothing",
+	UpdateIgnored:          "Update announcement not taken into account",
 	HelpTitle:              "Help",
 	HelpAllow:              "Open your portal’s page, click the Scellé icon, then allow the site. The page updates without being reloaded.",
 	HelpKeys:               "Keys stay in this computer’s certificate store or on your card. Scellé never sends them.",

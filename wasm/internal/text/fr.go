@@ -78,7 +78,7 @@ var fr = [count]string{
 	UpdateDeb:              "Ouvrez ce fichier, ou installez-le depuis le dossier des téléchargements par cette commande :",
 	UpdateRPM:              "Ouvrez ce fichier, ou installez-le depuis le dossier des téléchargements avec cette commande :",
 	UpdateZip:              "Ouvrez cette archive et suivez LISEZMOI.txt.",
-	UpdateIgnored:          "La recherche de mises à jour n’a rien changé",
+	UpdateIgnored:          "Annonce de mise à jour non prise en compte",
 	HelpTitle:              "Aide",
 	HelpAllow:              "Ouvrez la page de votre salle des marchés, cliquez sur l’icône de Scellé, puis autorisez le site. La page se met à jour sans être rechargée.",
 	HelpKeys:               "Les clés restent dans le magasin de certificats de cet ordinateur ou sur votre carte. Scellé ne les envoie jamais.",
