@@ -75,20 +75,61 @@ func SeenInMemory(pid int, secrets []Secret) (map[string]bool, error) {
 		return nil, err
 	}
 	defer mem.Close()
-	all := map[string]bool{}
+	pages, err := os.Open(fmt.Sprintf("/proc/%d/pagemap", pid))
+	if err != nil {
+		return nil, err
+	}
+	defer pages.Close()
+	var runs []io.Reader
 	for line := range strings.Lines(string(maps)) {
 		var from, to int64
 		var mode string
 		if _, err := fmt.Sscanf(line, "%x-%x %s", &from, &to, &mode); err != nil || !strings.HasPrefix(mode, "rw") || to < 0 {
 			continue
 		}
-		// Parts of a mapping may be unreadable: what comes before them counts.
-		seen, _ := Seen(io.NewSectionReader(mem, from, to-from), secrets)
-		for name, yes := range seen {
-			all[name] = all[name] || yes
+		for ; from < to; from += window {
+			for _, run := range resident(pages, from, min(to, from+window)) {
+				runs = append(runs, forgiving{io.NewSectionReader(mem, run[0], run[1]-run[0])})
+			}
 		}
 	}
-	return all, nil
+	return Seen(io.MultiReader(runs...), secrets)
+}
+
+// forgiving ends where reading fails: parts of a mapping may be unreadable, and
+// what comes before them counts.
+type forgiving struct{ r io.Reader }
+
+func (f forgiving) Read(b []byte) (int, error) {
+	n, err := f.r.Read(b)
+	if err != nil {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// window is how much of a mapping is looked at in one go, in bytes.
+const window = 1 << 30
+
+// resident are the runs of a mapping's pages that are there: browsers reserve
+// far more than they touch. Each page has eight bytes in pagemap, whose top
+// bits say that it is in memory or swapped out (proc_pid_pagemap(5)).
+func resident(pagemap io.ReaderAt, from, to int64) (runs [][2]int64) {
+	size := int64(os.Getpagesize())
+	entries := make([]byte, (to-from)/size*8)
+	n, _ := pagemap.ReadAt(entries, from/size*8)
+	for i := 0; i+8 <= n; i += 8 {
+		if entries[i+7]&0xc0 == 0 {
+			continue
+		}
+		at := from + int64(i/8)*size
+		if last := len(runs) - 1; last >= 0 && runs[last][1] == at {
+			runs[last][1] += size
+		} else {
+			runs = append(runs, [2]int64{at, at + size})
+		}
+	}
+	return runs
 }
 
 // SeenInFiles looks through every file below a folder.

@@ -3,7 +3,7 @@
   const { attack, answered, post, until, wait, responses, mine, randomId } = evil;
 
   attack("a flood of questions", answered, async () => {
-    const count = 3000;
+    const count = 1500;
     const ids = Array.from({ length: count }, randomId);
     for (const id of ids) post({ id, method: "status" });
     await until(() => ids.every((id) => responses(id).length > 0), 40_000);
@@ -20,7 +20,7 @@
   });
 
   attack("a flood of rubbish", answered, async () => {
-    for (let i = 0; i < 5000; i++) {
+    for (let i = 0; i < 2000; i++) {
       post({ id: randomId(), method: `m${i}`, params: { i } });
       post({ id: "x".repeat(65 + (i % 100)), method: "status" });
       post({ kind: "call-result", id: String(i), call: String(i), ok: true });
