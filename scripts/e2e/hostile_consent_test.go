@@ -234,7 +234,7 @@ func (h *hostile) outcomes(a browser.Page) {
 				t.Errorf("%s", line)
 			}
 		}
-		saved, err := filepath.Glob(filepath.Join(h.World.Downloads, "*", "*", "*"))
+		saved, err := filepath.Glob(filepath.Join(h.World.Downloads, "*", "*", "*", "*"))
 		must(t, err)
 		if len(saved) != 2 {
 			t.Errorf("saved: %q", saved)
