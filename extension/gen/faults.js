@@ -139,6 +139,83 @@
       "remedy": "Put right what is listed, in that order, then test again. The report holds no personal data: you can send it to support."
     }
   },
+  "update-unavailable": {
+    "group": "setup",
+    "fr": {
+      "text": "L’annonce des mises à jour du programme n’a pas pu être lue à son adresse.",
+      "remedy": "Rien n’a changé : le programme installé continue de servir. Scellé réessaiera demain ; vous pouvez aussi cliquer sur « Actualiser » quand le réseau est là."
+    },
+    "en": {
+      "text": "The announcement of the program’s updates could not be fetched from its address.",
+      "remedy": "Nothing has changed: the installed program goes on working. Scellé will try again tomorrow; you can also click “Refresh” when the network is there."
+    }
+  },
+  "update-unreadable": {
+    "group": "setup",
+    "fr": {
+      "text": "L’annonce des mises à jour du programme est incomplète ou mal formée.",
+      "remedy": "Elle est ignorée et rien n’a changé. Si cela dure plus d’un jour, signalez-le à votre service informatique ou à l’éditeur."
+    },
+    "en": {
+      "text": "The announcement of the program’s updates is incomplete or malformed.",
+      "remedy": "It is ignored and nothing has changed. If this lasts more than a day, report it to your IT department or to the publisher."
+    }
+  },
+  "update-unsigned": {
+    "group": "setup",
+    "fr": {
+      "text": "L’annonce des mises à jour du programme n’est pas signée par son éditeur.",
+      "remedy": "Elle est ignorée et rien n’a changé. N’installez pas de programme venu de cette adresse, et prévenez votre service informatique."
+    },
+    "en": {
+      "text": "The announcement of the program’s updates is not signed by its publisher.",
+      "remedy": "It is ignored and nothing has changed. Do not install a program from that address, and tell your IT department."
+    }
+  },
+  "update-expired": {
+    "group": "setup",
+    "fr": {
+      "text": "L’annonce des mises à jour du programme est périmée.",
+      "remedy": "Elle est ignorée et rien n’a changé. Vérifiez la date de cet ordinateur ; si elle est juste, prévenez votre service informatique ou l’éditeur."
+    },
+    "en": {
+      "text": "The announcement of the program’s updates has expired.",
+      "remedy": "It is ignored and nothing has changed. Check this computer’s date; if it is right, tell your IT department or the publisher."
+    }
+  },
+  "update-old": {
+    "group": "setup",
+    "fr": {
+      "text": "L’annonce des mises à jour du programme est plus ancienne que celle déjà reçue.",
+      "remedy": "Elle est ignorée : Scellé ne revient jamais à une version antérieure de lui-même. Si cela dure plus d’un jour, prévenez votre service informatique."
+    },
+    "en": {
+      "text": "The announcement of the program’s updates is older than one that was already received.",
+      "remedy": "It is ignored: Scellé never goes back to an earlier version by itself. If this lasts more than a day, tell your IT department."
+    }
+  },
+  "update-damaged": {
+    "group": "setup",
+    "fr": {
+      "text": "Le fichier téléchargé n’est pas celui que l’éditeur a signé.",
+      "remedy": "Il a été effacé et rien n’a changé. Réessayez plus tard ; si cela se répète, prévenez votre service informatique."
+    },
+    "en": {
+      "text": "The downloaded file is not the one that the publisher signed.",
+      "remedy": "It was deleted and nothing has changed. Try again later; if it happens again, tell your IT department."
+    }
+  },
+  "update-none": {
+    "group": "setup",
+    "fr": {
+      "text": "Il n’y a pas de mise à jour du programme à apporter à cet ordinateur.",
+      "remedy": "Le programme installé est à jour, ou aucun paquet n’existe pour ce système. Vous n’avez rien à faire."
+    },
+    "en": {
+      "text": "There is no update of the program to bring to this computer.",
+      "remedy": "The installed program is current, or there is no package for this system. There is nothing for you to do."
+    }
+  },
   "store-missing": {
     "group": "store",
     "fr": {
@@ -198,11 +275,11 @@
     "group": "store",
     "fr": {
       "text": "Le magasin de certificats est verrouillé par un mot de passe.",
-      "remedy": "Réessayez depuis une session de bureau ouverte, où ce mot de passe peut vous être demandé (sous Linux, par un programme « pinentry » graphique), ou utilisez une clé d’un autre magasin."
+      "remedy": "Sous Linux, réessayez depuis une session de bureau ouverte, où un programme « pinentry » graphique peut vous demander ce mot de passe. Sous macOS, déverrouillez le trousseau « session » dans Trousseaux d’accès, puis réessayez. Sinon, utilisez une clé d’un autre magasin."
     },
     "en": {
       "text": "The certificate store is locked by a password.",
-      "remedy": "Try again from an open desktop session, where you can be asked for that password (on Linux, by a graphical “pinentry” program), or use a key of another store."
+      "remedy": "On Linux, try again from an open desktop session, where a graphical “pinentry” program can ask you for that password. On macOS, unlock the “login” keychain in Keychain Access, then try again. Otherwise use a key of another store."
     }
   },
   "store-password": {
@@ -423,6 +500,17 @@
     "en": {
       "text": "The certificate has expired.",
       "remedy": "It still opens old submissions but cannot receive new ones. Make a key on this computer, and keep the old one while submissions depend on it."
+    }
+  },
+  "certificate-revoked": {
+    "group": "key",
+    "fr": {
+      "text": "Cette clé a été retirée à la salle des marchés.",
+      "remedy": "Les nouveaux plis ne lui sont plus scellés. Si elle doit encore servir, l’acheteur la réenregistre."
+    },
+    "en": {
+      "text": "This key was withdrawn at the portal.",
+      "remedy": "New submissions are no longer sealed to it. If it is still to be used, the buyer registers it again."
     }
   },
   "certificate-not-yet-valid": {
@@ -836,11 +924,11 @@
     "group": "flow",
     "fr": {
       "text": "La liste est signée par une clé qui n’est pas celle connue pour cette salle des marchés.",
-      "remedy": "La salle des marchés a peut-être changé de clé. Faites confirmer l’empreinte de la nouvelle par votre service informatique ou par son support avant de l’accepter."
+      "remedy": "La salle des marchés a peut-être changé de clé. Rien n’a été scellé ni ouvert. Faites confirmer l’empreinte de la nouvelle par votre service informatique ou par son support ; ensuite seulement, dans la fenêtre de l’extension, retirez l’autorisation du site et redonnez-la."
     },
     "en": {
       "text": "The list is signed by a key other than the one known for this portal.",
-      "remedy": "The portal may have changed its key. Have your IT department or its support confirm the new key’s fingerprint before you accept it."
+      "remedy": "The portal may have changed its key. Nothing was sealed or opened. Have your IT department or its support confirm the new key’s fingerprint; only then, in the extension’s window, stop allowing the site and allow it again."
     }
   },
   "list-expired": {
@@ -863,6 +951,28 @@
     "en": {
       "text": "The signed list was made for something other than what is asked.",
       "remedy": "It comes from another site, tender or operation. Nothing was sealed or opened: go back to the tender’s page and report the difference."
+    }
+  },
+  "list-recipients": {
+    "group": "flow",
+    "fr": {
+      "text": "La page demande de sceller pour d’autres clés que celles de la liste signée.",
+      "remedy": "Rien n’a été scellé. Rechargez la page de la consultation ; si cela se répète, ne déposez rien et prévenez le support de la salle des marchés."
+    },
+    "en": {
+      "text": "The page asks to seal to other keys than those of the signed list.",
+      "remedy": "Nothing was sealed. Reload the tender’s page; if it happens again, submit nothing and tell the portal’s support."
+    }
+  },
+  "list-pli": {
+    "group": "flow",
+    "fr": {
+      "text": "Ce pli n’est pas de ceux que la salle des marchés a signés pour cette ouverture.",
+      "remedy": "Il n’a pas été ouvert. Rechargez la page de la consultation ; si cela se répète, signalez l’écart : le pli a pu être remplacé."
+    },
+    "en": {
+      "text": "This submission is not one of those that the portal signed for this opening.",
+      "remedy": "It was not opened. Reload the tender’s page; if it happens again, report the difference: the submission may have been replaced."
     }
   },
   "opening-early": {

@@ -10,8 +10,9 @@
   const api = globalThis.browser ?? globalThis.chrome;
   const { ScelleProtocol: protocol, ScelleSites: sites, ScelleSessions: sessions, ScelleStatus: host, ScelleManaged: managed, ScelleUpdate: updates } = globalThis;
 
-  const ID = /^[0-9a-f]{32}$/;
-  const THUMBPRINT = /^[0-9a-f]{64}$/;
+  /** Texts only: a regular expression takes ["abc"] for "abc". */
+  const isId = (value) => typeof value === "string" && /^[0-9a-f]{32}$/.test(value);
+  const isThumbprint = (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 
   const refuse = (code) => {
     throw { code };
@@ -31,12 +32,12 @@
   /** The asking document, in the browser's words. Its own random name is the only thing that it says itself. */
   const whoOf = (sender, document) => {
     const origin = sender.origin ?? new URL(sender.url).origin;
-    want(ID.test(document) && origin !== "null");
+    want(isId(document) && origin !== "null");
     return { origin, tabId: sender.tab.id, frameId: 0, ...(sender.documentId && { documentId: sender.documentId }), document };
   };
 
   const present = async ({ thumbprints }, { who }) => {
-    want(Array.isArray(thumbprints) && thumbprints.length <= protocol.limits.maxPresent && thumbprints.every((t) => THUMBPRINT.test(t)));
+    want(Array.isArray(thumbprints) && thumbprints.length <= protocol.limits.maxPresent && thumbprints.every(isThumbprint));
     const known = await sites.registered(who.origin, thumbprints);
     const here = known.length > 0 ? await host.present(known) : [];
     return {
@@ -60,13 +61,13 @@
   };
 
   const finish = async ({ session, result, fault }) => {
-    want(ID.test(session));
+    want(isId(session));
     await sessions.end(session, fault ? { ok: false, fault } : { ok: true, result: result ?? {} });
     return {};
   };
 
   const remember = async ({ origin, thumbprint }) => {
-    want(THUMBPRINT.test(thumbprint));
+    want(isThumbprint(thumbprint));
     await sites.remember(origin, thumbprint);
     return {};
   };
@@ -89,8 +90,8 @@
     "keys.add": assist,
     "pli.open": assist,
     "bridge.attach": attach,
-    "bridge.verify": async ({ nonce }, { sender }) => ({ origin: await sessions.spend(want(ID.test(nonce)) && nonce, sender.tab.id) }),
-    "session.get": ({ session }) => sessions.get(want(ID.test(session)) && session),
+    "bridge.verify": async ({ nonce }, { sender }) => ({ origin: await sessions.spend(want(isId(nonce)) && nonce, sender.tab.id) }),
+    "session.get": ({ session }) => sessions.get(want(isId(session)) && session),
     "session.finish": finish,
     "site.state": ({ origin }) => sites.state(origin),
     "site.allow": ({ origin }) => sites.allow(origin),

@@ -160,8 +160,7 @@ func (s *Service) call(ctx context.Context, m protocol.Method, params json.RawMe
 // answer sends a response; one that is too long for a frame becomes a fault.
 // A port that is gone needs no answer.
 func (c *conn) answer(id string, result json.RawMessage, err error) {
-	response := protocol.Response{ID: id, OK: err == nil, Result: result, Fault: protocol.FaultOf(err)}
-	sendErr := c.out.Send(response)
+	sendErr := c.send(id, result, err)
 	if fault.CodeOf(sendErr) == fault.MessageTooLarge {
 		sendErr = c.out.Send(protocol.Response{ID: id, Fault: protocol.FaultOf(sendErr)})
 	}
@@ -169,4 +168,17 @@ func (c *conn) answer(id string, result json.RawMessage, err error) {
 	if sendErr != nil {
 		c.service.log("answer not sent: %s", fault.CodeOf(sendErr))
 	}
+}
+
+// send writes a protocol.Response. One with a result is put together here, so
+// that a content key in it is copied into the frame only, which is wiped.
+func (c *conn) send(id string, result json.RawMessage, err error) error {
+	if err != nil || len(result) == 0 {
+		return c.out.Send(protocol.Response{ID: id, OK: err == nil, Fault: protocol.FaultOf(err)})
+	}
+	name, err := json.Marshal(id)
+	if err != nil {
+		return fault.Wrap(fault.Internal, err)
+	}
+	return c.out.SendJSON([]byte(`{"id":`), name, []byte(`,"ok":true,"result":`), result, []byte(`}`))
 }

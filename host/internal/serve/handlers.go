@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"reflect"
 
@@ -34,18 +35,25 @@ func handle[P, R any](f func(*Service, context.Context, P) (R, error)) handler {
 			if err != nil {
 				return nil, err
 			}
-			defer wipe(result)
-			out, err := json.Marshal(result)
-			return out, fault.Wrap(fault.Internal, err)
+			return encode(result)
 		},
 	}
 }
 
-// wipe clears the one result that is a secret, once it is in the answer.
-func wipe(result any) {
-	if key, ok := result.(protocol.UnwrapResult); ok {
-		clear(key.ContentKey)
+// encode is a result's JSON. The one result that is a secret is written here
+// and wiped: encoding/json would keep what it wrote in a buffer of its own.
+func encode(result any) (json.RawMessage, error) {
+	key, ok := result.(protocol.UnwrapResult)
+	if !ok {
+		out, err := json.Marshal(result)
+		return out, fault.Wrap(fault.Internal, err)
 	}
+	defer clear(key.ContentKey)
+	const before, after = `{"contentKey":"`, `"}`
+	out := make(json.RawMessage, 0, len(before)+base64.StdEncoding.EncodedLen(len(key.ContentKey))+len(after))
+	out = append(out, before...)
+	out = base64.StdEncoding.AppendEncode(out, key.ContentKey)
+	return append(out, after...), nil
 }
 
 // handlers is the table of this package. A method that is not in it does not

@@ -87,14 +87,26 @@ func (w *Writer) Send(v any) error {
 	if err != nil {
 		return fault.Wrap(fault.Internal, err)
 	}
-	if len(payload) > MaxFrame {
-		return fault.Newf(fault.MessageTooLarge, "%d", len(payload))
+	return w.SendJSON(payload)
+}
+
+// SendJSON writes one frame of JSON that the caller made, in pieces, and keeps
+// no copy of it: it may hold a content key, which encoding/json would leave in
+// a buffer of its own. The errors are those of Send.
+func (w *Writer) SendJSON(pieces ...[]byte) error {
+	size := 0
+	for _, p := range pieces {
+		size += len(p)
 	}
-	defer clear(payload) // it may hold a content key
-	frame := make([]byte, headerSize, headerSize+len(payload))
-	binary.NativeEndian.PutUint32(frame, uint32(len(payload)))
-	frame = append(frame, payload...)
-	defer clear(frame)
+	if size > MaxFrame {
+		return fault.Newf(fault.MessageTooLarge, "%d", size)
+	}
+	frame := make([]byte, headerSize, headerSize+size)
+	defer clear(frame[:cap(frame)])
+	binary.NativeEndian.PutUint32(frame, uint32(size))
+	for _, p := range pieces {
+		frame = append(frame, p...)
+	}
 	return w.write(frame)
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +32,10 @@ type Options struct {
 	Env         []string // NAME=value, on top of this process's environment
 	Visible     bool     // with a window; otherwise headless
 	Language    string   // "fr" (the default) or "en"
+
+	// Log gets what the browser, the host and every page's console say; nil
+	// drops it.
+	Log io.Writer
 }
 
 // Chromium is a running browser with the extension in it.
@@ -142,6 +147,9 @@ func flags(o Options) []chromedp.ExecAllocatorOption {
 	}
 	if !o.Visible {
 		f = append(f, chromedp.Flag("headless", "new"), chromedp.DisableGPU)
+	}
+	if o.Log != nil {
+		f = append(f, chromedp.CombinedOutput(o.Log), chromedp.Flag("enable-logging", "stderr"))
 	}
 	if os.Geteuid() == 0 { // Chromium's own sandbox refuses to run as root
 		f = append(f, chromedp.NoSandbox)

@@ -59,6 +59,12 @@ const commands = {
 
   list: () => browsers().map((b) => b.currentURI.spec),
 
+  /** The addresses of every document in every tab and window, frames too. */
+  documents: () => browsers().flatMap((b) => (b.browsingContext?.getAllBrowsingContextsInSubtree() ?? []).map((c) => c.currentWindowGlobal?.documentURI?.spec ?? "")),
+
+  /** The process ids of those of a web page's documents. */
+  processes: (id) => contextOf(id).getAllBrowsingContextsInSubtree().filter((c) => c.currentWindowGlobal?.documentURI?.scheme.startsWith("http")).map((c) => c.currentWindowGlobal.osPid),
+
   there: (id) => Boolean(browserOf(id)),
 
   url: (id) => browserOf(id).currentURI.spec,

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,6 +39,10 @@ type Options struct {
 	Env       []string // NAME=value, on top of this process's environment; must set HOME
 	Visible   bool     // with a window; otherwise headless
 	Language  string   // "fr" (the default) or "en", of pages and extension
+
+	// Log gets what the browser, the host and every page's console say; nil
+	// drops it.
+	Log io.Writer
 }
 
 // Firefox is a running browser. It is a browser.Browser.
@@ -104,7 +109,11 @@ func launch(ctx context.Context, o Options) (*Firefox, error) {
 	cmd.Env = append(os.Environ(), "MOZ_CRASHREPORTER_DISABLE=1", "MOZ_REMOTE_SETTINGS_DEVTOOLS=1", "MOZ_HEADLESS_WIDTH=1280", "MOZ_HEADLESS_HEIGHT=1150")
 	cmd.Env = append(cmd.Env, o.Env...)
 	f := &Firefox{cmd: cmd, ended: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = &f.log, &f.log
+	var out io.Writer = &f.log
+	if o.Log != nil {
+		out = io.MultiWriter(&f.log, o.Log)
+	}
+	cmd.Stdout, cmd.Stderr = out, out
 	// A group of its own, so that Close can end the content processes too; and
 	// it ends with the thread that started it, should this program be killed.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}

@@ -49,6 +49,9 @@ func writePreferences(o Options) error {
 		// Without it the first click on a doorhanger within this time is lost.
 		"security.notification_enable_delay": 0,
 	}
+	if o.Log != nil {
+		prefs["devtools.console.stdout.content"] = true
+	}
 	if o.Downloads != "" {
 		prefs["browser.download.folderList"] = 2
 		prefs["browser.download.dir"] = o.Downloads

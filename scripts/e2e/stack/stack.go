@@ -78,6 +78,9 @@ type World struct {
 	Language    string // of the browser: "" is French, "en" English
 	Display     string // X11 display of visible browsers, "" for this process's own
 
+	// BrowserLog gets what the browser, the host and every page's console say.
+	BrowserLog io.Writer
+
 	debugging int // Firefox's port for these tests, which no other Firefox has
 	portal    *exec.Cmd
 	log       io.Writer
@@ -216,6 +219,7 @@ func (w *World) Browse(ctx context.Context, visible bool) (browser.Browser, erro
 			Env:       w.Env(),
 			Visible:   visible,
 			Language:  w.Language,
+			Log:       w.BrowserLog,
 		})
 		if err != nil {
 			return nil, err
@@ -230,6 +234,7 @@ func (w *World) Browse(ctx context.Context, visible bool) (browser.Browser, erro
 		Env:         w.Env(),
 		Visible:     visible,
 		Language:    w.Language,
+		Log:         w.BrowserLog,
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/keystore/scrub"
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
 )
@@ -138,7 +139,7 @@ func (v *view) decryptPKCS1(key pkcs11.ObjectHandle, ciphertext []byte) ([]byte,
 	if err := v.lib.DecryptInit(v.session, how, key); err != nil {
 		return nil, keyFault(err, envelope.RSAPKCS1)
 	}
-	plain, err := v.lib.Decrypt(v.session, ciphertext)
+	plain, err := scrub.After(func() ([]byte, error) { return v.lib.Decrypt(v.session, ciphertext) })
 	_, gone := findToken(v.lib, v.token.name)
 	if err != nil && gone != nil {
 		return nil, gone
@@ -151,7 +152,7 @@ func (v *view) decrypt(key pkcs11.ObjectHandle, m envelope.Mechanism, how *pkcs1
 	if err := v.lib.DecryptInit(v.session, []*pkcs11.Mechanism{how}, key); err != nil {
 		return nil, keyFault(err, m)
 	}
-	plain, err := v.lib.Decrypt(v.session, ciphertext)
+	plain, err := scrub.After(func() ([]byte, error) { return v.lib.Decrypt(v.session, ciphertext) })
 	if err != nil {
 		return nil, v.blame(err)
 	}

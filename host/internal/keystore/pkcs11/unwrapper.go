@@ -16,6 +16,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/keystore/scrub"
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
@@ -214,7 +215,10 @@ func (v *view) derive(key pkcs11.ObjectHandle, point []byte, size int) ([]byte, 
 	if err != nil {
 		return nil, keyFault(err, envelope.ECDH)
 	}
-	z := v.attribute(handle, pkcs11.CKA_VALUE)
+	z, err := scrub.After(func() ([]byte, error) { return v.attribute(handle, pkcs11.CKA_VALUE), nil })
+	if err != nil {
+		return nil, err
+	}
 	if err := v.lib.DestroyObject(v.session, handle); err != nil || len(z) != size {
 		clear(z)
 		return nil, fault.Recode(fault.EnvelopeUnreadable, errors.Join(err, errors.New("no shared secret")))

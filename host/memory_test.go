@@ -1,0 +1,118 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"scelle/shared/envelope"
+	"scelle/shared/protocol"
+)
+
+// writableMemory reads what a process can write: stacks, heaps, libraries' data.
+func writableMemory(t *testing.T, pid int) []byte {
+	t.Helper()
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", pid))
+	if os.IsPermission(err) {
+		t.Skip("this kernel lets nobody read a child's memory")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mem.Close()
+	var all bytes.Buffer
+	for line := range strings.Lines(string(maps)) {
+		var from, to int64
+		var mode string
+		if _, err := fmt.Sscanf(line, "%x-%x %s", &from, &to, &mode); err != nil || !strings.HasPrefix(mode, "rw") || to < 0 || to-from > 1<<30 {
+			continue
+		}
+		piece := make([]byte, to-from)
+		n, _ := mem.ReadAt(piece, from) // parts of a mapping may be unreadable
+		all.Write(piece[:n])
+	}
+	return all.Bytes()
+}
+
+// sealedFor seals a file to a certificate of the account's store and returns
+// the question that opens its content key.
+func (a account) sealedFor(name string) protocol.UnwrapParams {
+	a.t.Helper()
+	write(a.t, a, "to.pem", []byte(a.tool("certutil", "-L", "-n", name, "-a", "-d", a.database())))
+	write(a.t, a, "offre.txt", []byte("offre"))
+	a.does("seal", "offre.txt", "--to", "to.pem", "--force")
+	sealed, err := os.Open(filepath.Join(a.home, "offre.txt.p7m"))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer sealed.Close()
+	info, err := envelope.Inspect(sealed)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	var list protocol.ListResult
+	if err := json.Unmarshal([]byte(a.does("list", "--json")), &list); err != nil || len(list.Certificates) != 1 {
+		a.t.Fatalf("%+v, %v", list, err)
+	}
+	return protocol.UnwrapParams{
+		Thumbprint: list.Certificates[0].Thumbprint, RecipientInfo: info.Recipients[0].Info, ContentAlgorithm: info.Content.Raw,
+		Origin: "https://marches.example", Envelope: hex.EncodeToString(info.HeaderSHA256[:]), Verb: protocol.VerbOpen,
+	}
+}
+
+func request(t *testing.T, id string, m protocol.Method, params any) string {
+	t.Helper()
+	raw, err := json.Marshal(params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(protocol.Request{ID: id, Method: m, Params: raw})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// TestTheHostForgetsContentKeys: a host that has answered holds the content key
+// nowhere any more, in no form. The same search finds what must be there.
+func TestTheHostForgetsContentKeys(t *testing.T) {
+	a := newAccount(t)
+	a.does("generate", "--cn", "Service des marches", "--name", "Cle du service")
+	question := a.sealedFor("Cle du service")
+	b := a.browse(protocol.ChromeOrigin)
+	b.ask(t, hello)
+	var keys [][]byte
+	for i := range 20 {
+		var r protocol.Response
+		var result protocol.UnwrapResult
+		answer := b.ask(t, request(t, fmt.Sprint(i), protocol.HostUnwrap, question))
+		if err := json.Unmarshal([]byte(answer), &r); err != nil || json.Unmarshal(r.Result, &result) != nil || len(result.ContentKey) != 32 {
+			t.Fatalf("%s, %v", answer, err)
+		}
+		keys = append(keys, result.ContentKey)
+	}
+	all := writableMemory(t, b.Process.Pid)
+	for name, form := range map[string]string{
+		"bytes": string(keys[0]), "its first half": string(keys[0][:16]), "its second half": string(keys[0][16:]),
+		"base64": base64.StdEncoding.EncodeToString(keys[0]), "hexadecimal": hex.EncodeToString(keys[0]),
+	} {
+		if n := bytes.Count(all, []byte(form)); n > 0 {
+			t.Errorf("the content key is in the host's memory %d times, as %s", n, name)
+		}
+	}
+	if !bytes.Contains(all, []byte(question.Thumbprint)) {
+		t.Error("the search does not even find what is there")
+	}
+}

@@ -1,0 +1,1 @@
+// Nothing: its page does the work.

@@ -1,0 +1,446 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"scelle/scripts/e2e/browser"
+	"scelle/scripts/e2e/evil"
+	"scelle/scripts/e2e/journey"
+	"scelle/shared/protocol"
+)
+
+// hostileAttacks is how many attacks TestHostile carries out: one that is
+// lost on the way is a failure, not a pass.
+const hostileAttacks = 43
+
+// recipient is the certificate that plis are sealed to: its name stands in every
+// envelope.
+const recipient = "Certificat destinataire"
+
+// hostile is a world with an evil portal in it.
+type hostile struct {
+	*journey.Walk
+	t       *testing.T
+	evil    *evil.Server
+	seen    browser.Watched
+	log     *syncBuffer
+	allowed browser.Page // the evil portal, where it is allowed
+	config  map[string]any
+	seq     int
+	ran     []string // attacks that were carried out
+	pli     []byte   // a sealed one
+	canary  string   // what is in it
+
+	thumbprint string // of a certificate, which the journal and the host know
+}
+
+// syncBuffer keeps what programs say.
+type syncBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// TestHostile carries out every attack in one world: from an allowed site, from
+// one that nobody allowed, from outside, and from another extension. Whatever
+// they try, they get nothing and no private key is used.
+func TestHostile(t *testing.T) {
+	h := newHostile(t)
+	stranger := h.open(h.evil.Stranger + "/")
+	before := h.gains(stranger, "what a stranger is told")
+	h.furnish()
+	h.strangerLearnsNothing(stranger, before)
+	next := h.addNeighbour()
+	used := len(h.journal())
+	h.fromFrames()
+	h.fromAllowed()
+	h.embedding(next)
+	h.floods()
+	h.neighbour(next)
+	h.consent()
+	if n := len(h.journal()); n != used {
+		t.Errorf("%d private-key uses by attacks: %+v", n-used, h.journal()[used:])
+	}
+	h.canaries()
+	if len(h.ran) != hostileAttacks || len(slices.Compact(slices.Sorted(slices.Values(h.ran)))) != hostileAttacks {
+		t.Errorf("%d attacks were carried out, want %d: %q", len(h.ran), hostileAttacks, h.ran)
+	}
+}
+
+func newHostile(t *testing.T) *hostile {
+	t.Helper()
+	w := newWorld(t)
+	h := &hostile{t: t, log: &syncBuffer{}, config: map[string]any{}}
+	w.BrowserLog = h.log
+	h.Walk = browseIn(t, w, false)
+	must(t, h.GoKeys())
+	must(t, h.Allow())
+	must(t, h.Online())
+	var ok bool
+	if h.seen, ok = h.Browser.(browser.Watched); !ok {
+		t.Fatal("this browser cannot be watched")
+	}
+	var err error
+	h.evil, err = evil.Start()
+	must(t, err)
+	t.Cleanup(func() { must(t, h.evil.Close()) })
+	var allowed, forbidden []protocol.Method
+	for _, m := range protocol.Methods() {
+		if slices.Contains(m.From, protocol.Page) && m.Method != protocol.BridgeAttach {
+			allowed = append(allowed, m.Method)
+		} else {
+			forbidden = append(forbidden, m.Method)
+		}
+	}
+	h.config["allowed"], h.config["forbidden"] = allowed, forbidden
+	h.config["stranger"], h.config["outside"], h.config["page"] = h.evil.Stranger, h.evil.Outside, h.evil.Allowed
+	h.config["base"] = h.Browser.ExtensionURL("")
+	h.allowed = h.open(h.evil.Allowed + "/")
+	walk := journey.New(w, h.Browser, nil)
+	walk.Page = h.allowed
+	must(t, walk.Allow())
+	return h
+}
+
+func (h *hostile) open(url string) browser.Page {
+	h.t.Helper()
+	p, err := h.Browser.Open(url)
+	must(h.t, err)
+	return p
+}
+
+// furnish puts five certificates with their keys into the store, one of them
+// registered by the real portal.
+func (h *hostile) furnish() {
+	h.t.Helper()
+	must(h.t, h.AddLocal("Clé de Camille Lefort", false))
+	must(h.t, h.Page.Visible(journey.RowOf("Clé de Camille Lefort")+` [data-present="yes"]`)) // its own portal is told
+	secrets := []string{"Clé de Camille Lefort"}
+	must(h.t, h.MakeCertificate(recipient))
+	for i := range 3 {
+		name := fmt.Sprintf("Certificat secret %d", i)
+		must(h.t, h.MakeCertificate(name))
+		secrets = append(secrets, name)
+	}
+	out, err := h.World.Run(h.World.Host, "list", "--json")
+	must(h.t, err)
+	var list protocol.ListResult
+	must(h.t, json.Unmarshal([]byte(out), &list))
+	var thumbprints []string
+	for _, c := range list.Certificates {
+		thumbprints = append(thumbprints, c.Thumbprint)
+		if c.Name != recipient { // that one the page may know: it has plis for it
+			secrets = append(secrets, c.Thumbprint)
+		}
+	}
+	if len(thumbprints) != 5 {
+		h.t.Fatalf("%d certificates, want 5", len(thumbprints))
+	}
+	h.config["thumbprints"], h.thumbprint = thumbprints, thumbprints[0]
+	h.hide(secrets...)
+}
+
+// hide tells pages what they are to look for, backwards: what they are told
+// they have.
+func (h *hostile) hide(secrets ...string) {
+	known, _ := h.config["backwards"].([]string)
+	for _, s := range secrets {
+		r := []rune(s)
+		slices.Reverse(r)
+		known = append(known, string(r))
+	}
+	h.config["backwards"] = known
+}
+
+// use is a line of the journal.
+type use struct{ Verb, Origin, Key, Envelope, Outcome string }
+
+func (h *hostile) journal() []use {
+	h.t.Helper()
+	out, err := h.World.Run(h.World.Host, "journal", "export", "--json")
+	must(h.t, err)
+	var uses []use
+	must(h.t, json.Unmarshal([]byte(out), &uses))
+	return uses
+}
+
+// do runs one part of an attack and returns what it found.
+func (h *hostile) do(p browser.Page, name, part string) ([]string, error) {
+	h.seq++
+	wish, err := json.Marshal(map[string]any{"seq": h.seq, "name": name, "part": part, "config": h.config})
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(string(wish))
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Eval(`document.documentElement.dataset.run = `+string(text)+`; true`, nil); err != nil {
+		return nil, err
+	}
+	if err := p.Until(fmt.Sprintf(`JSON.parse(document.documentElement.dataset.done ?? "{}").seq === %d`, h.seq)); err != nil {
+		return nil, err
+	}
+	var done struct{ Found []string }
+	err = p.Eval(`JSON.parse(document.documentElement.dataset.done)`, &done)
+	return done.Found, err
+}
+
+// gains is what an attack got, without its control.
+func (h *hostile) gains(p browser.Page, name string) []string {
+	h.t.Helper()
+	found, err := h.do(p, name, "run")
+	must(h.t, err)
+	return found
+}
+
+// step is a part of an attack that gains nothing by itself.
+func (h *hostile) step(t *testing.T, p browser.Page, name string) {
+	t.Helper()
+	found, err := h.do(p, name, "run")
+	must(t, err)
+	if len(found) > 0 {
+		t.Fatalf("%s: %s", name, strings.Join(found, "\n"))
+	}
+}
+
+// attack carries out an attack after its control: the control must reach what
+// it aims at, the attack must not.
+func (h *hostile) attack(p browser.Page, name string) {
+	h.t.Helper()
+	h.case_(name, func(t *testing.T) {
+		for _, part := range []string{"control", "run"} {
+			found, err := h.do(p, name, part)
+			must(t, err)
+			for _, what := range found {
+				t.Errorf("%s: %s", part, what)
+			}
+		}
+	})
+}
+
+// case_ counts an attack and runs it.
+func (h *hostile) case_(name string, run func(t *testing.T)) {
+	h.t.Helper()
+	h.t.Run(name, run)
+	h.ran = append(h.ran, name)
+}
+
+// strangerLearnsNothing compares every word that a site hears which was not
+// allowed, with no certificate and with five.
+func (h *hostile) strangerLearnsNothing(stranger browser.Page, before []string) {
+	h.case_("a stranger learns nothing", func(t *testing.T) {
+		if found, err := h.do(stranger, "what a stranger is told", "control"); err != nil || len(found) > 0 {
+			t.Fatalf("%q, %v", found, err)
+		}
+		after := h.gains(stranger, "what a stranger is told")
+		if !slices.Equal(before, after) || len(after) != len(protocol.Methods()) {
+			t.Errorf("with 0 certificates %q, with 5 %q", before, after)
+		}
+		for _, line := range after {
+			if !strings.Contains(line, "site-not-allowed") && !strings.Contains(line, "not-permitted") && !strings.Contains(line, "unknown-method") {
+				t.Errorf("a stranger hears %s", line)
+			}
+		}
+	})
+	stranger.Close()
+	outside := h.open(h.evil.Outside + "/")
+	h.attack(outside, "whoever is outside is not answered")
+	h.attack(outside, "answers of others")
+	outside.Close()
+}
+
+func (h *hostile) fromFrames() {
+	h.attack(h.allowed, "messages from frames")
+	sandboxed := h.open(h.evil.Allowed + "/sandboxed")
+	h.attack(sandboxed, "a document without an origin")
+	sandboxed.Close()
+}
+
+func (h *hostile) fromAllowed() {
+	for _, name := range []string{
+		"an event that no browser sent", "methods of others", "odd names", "odd parameters", "replies of others, replayed", "keys of others",
+		"names over the document's own",
+	} {
+		h.attack(h.allowed, name)
+	}
+}
+
+// ofExtension are the open documents of the extension, without assistants.
+func (h *hostile) ofExtension(t *testing.T) []string {
+	t.Helper()
+	urls, err := h.seen.Documents()
+	must(t, err)
+	return slices.DeleteFunc(urls, func(u string) bool {
+		return !strings.HasPrefix(u, h.Browser.ExtensionURL("")) || strings.Contains(u, "/app/assistant.html#")
+	})
+}
+
+// embedding: which documents of the extension there are is the browser's word.
+func (h *hostile) embedding(next browser.Page) {
+	h.case_("a bridge is made", func(t *testing.T) {
+		h.step(t, h.allowed, "a bridge of the page's own request")
+		bridges := h.ofExtension(t)
+		if len(bridges) != 1 || !strings.HasSuffix(bridges[0], "/app/bridge.html") {
+			t.Fatalf("the extension's documents: %q", bridges)
+		}
+	})
+	h.case_("the bridge's address", func(t *testing.T) {
+		// Another extension can see it; pages are told it, to see whether it helps.
+		addresses := h.gains(next, "the address of the bridge")
+		if len(addresses) != 1 || !strings.Contains(addresses[0], "-extension://") {
+			t.Fatalf("the bridges' addresses: %q", addresses)
+		}
+		h.config["dynamic"] = strings.TrimSuffix(addresses[0], "app/bridge.html")
+	})
+	h.attack(h.allowed, "a handle on the bridge")
+	h.attack(h.allowed, "resources of the extension")
+	h.attack(h.allowed, "framing pages of the extension")
+	h.case_("no page of the extension is framed", func(t *testing.T) {
+		if open := h.ofExtension(t); len(open) != 1 {
+			t.Errorf("open: %q", open)
+		}
+		h.step(t, h.allowed, "clearing frames")
+	})
+	h.attack(h.allowed, "a bridge of the page's own")
+	h.step(h.t, h.allowed, "clearing frames")
+	h.case_("pages of the extension are no address to go to", func(t *testing.T) {
+		for _, path := range []string{"app/popup.html", "app/assistant.html#" + strings.Repeat("0", 32), "app/offline.html"} {
+			victim := h.open(h.evil.Allowed + "/")
+			script := fmt.Sprintf(`location.href = %q, true`, h.Browser.ExtensionURL(path))
+			_ = victim.Eval(script, nil) // the browser may say no right here
+			time.Sleep(300 * time.Millisecond)
+			open := h.ofExtension(t)
+			if n := h.assistants(t); len(open) != 1 || n != 0 {
+				t.Errorf("a page went to %s: %q, %d assistants", path, open, n)
+			}
+			victim.Close()
+		}
+	})
+}
+
+// assistants counts the windows on the screen.
+func (h *hostile) assistants(t *testing.T) int {
+	t.Helper()
+	urls, err := h.seen.Documents()
+	must(t, err)
+	n := 0
+	for _, u := range urls {
+		if strings.Contains(u, "/app/assistant.html#") {
+			n++
+		}
+	}
+	return n
+}
+
+// shutAll closes the assistants that an attack left.
+func (h *hostile) shutAll(t *testing.T) {
+	t.Helper()
+	for range 10 {
+		open := false
+		for range 2 { // one may still be coming, or be on its way out
+			time.Sleep(300 * time.Millisecond)
+			var err error
+			open, err = h.Browser.HasAssistant()
+			must(t, err)
+			if !open {
+				break
+			}
+		}
+		if !open {
+			return
+		}
+		a, err := h.Browser.Assistant()
+		if err != nil {
+			t.Logf("it went by itself: %v", err)
+			continue
+		}
+		if err := a.Shut(); err != nil {
+			t.Logf("it went by itself: %v", err)
+		}
+	}
+	t.Error("windows do not end")
+}
+
+func (h *hostile) floods() {
+	h.attack(h.allowed, "a flood of questions")
+	h.attack(h.allowed, "a flood of rubbish")
+	h.attack(h.allowed, "a flood of windows")
+	h.case_("a flood makes one window", func(t *testing.T) {
+		a, err := h.Browser.Assistant() // there is one
+		must(t, err)
+		must(t, a.Visible("#name"))
+		if n := h.assistants(t); n != 1 {
+			t.Errorf("%d windows", n)
+		}
+		h.shutAll(t)
+	})
+	h.attack(h.allowed, "asking and taking back")
+	h.case_("taking back leaves few windows", func(t *testing.T) {
+		if n := h.assistants(t); n > 4 {
+			t.Errorf("%d windows", n)
+		}
+		h.shutAll(t)
+	})
+	h.case_("hosts do not pile up", func(t *testing.T) { must(t, h.World.WaitHosts(0)) })
+}
+
+// addNeighbour installs another extension with every permission that helps, and
+// opens its page.
+func (h *hostile) addNeighbour() browser.Page {
+	h.t.Helper()
+	dir := filepath.Join(h.World.Dir, "neighbour")
+	id := protocol.ChromeID
+	if strings.HasPrefix(h.Browser.ExtensionURL(""), "moz-") {
+		id = protocol.FirefoxID
+	}
+	must(h.t, os.MkdirAll(dir, 0o700))
+	must(h.t, evil.Neighbour(dir, id, protocol.HostName))
+	base, err := h.seen.AddExtension(dir)
+	must(h.t, err)
+	// Its content script comes with the page's next document.
+	must(h.t, h.allowed.Reload())
+	must(h.t, h.allowed.Until(`document.documentElement.dataset.attacks`))
+	p := h.open(base + "run.html")
+	must(h.t, p.Until(`document.documentElement.dataset.attacks`))
+	_, err = h.do(p, "the address of the bridge", "control") // so that it knows the page
+	must(h.t, err)
+	return p
+}
+
+func (h *hostile) neighbour(p browser.Page) {
+	for _, name := range []string{
+		"messages to the other extension", "the other extension's host", "the other extension's storage and files", "the bridge in the page",
+		"scripts in the other extension's pages",
+	} {
+		h.attack(p, name)
+	}
+	h.step(h.t, h.allowed, "asking for a window")
+	a, err := h.Browser.Assistant()
+	must(h.t, err)
+	must(h.t, a.Visible("#name"))
+	h.attack(p, "clicks in the open assistant")
+	must(h.t, a.Visible("#name"))
+	must(h.t, a.Shut())
+	h.step(h.t, h.allowed, "what came of the window")
+	p.Close()
+}
