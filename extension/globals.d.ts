@@ -18,7 +18,9 @@ declare global {
   var ScelleNative: { connect(party?: "app" | "worker"): any };
   var ScelleManaged: { read(): Promise<any>; allows(settled: any, origin: string): boolean };
   var scelleManaged: any;
+  var ScellePortals: readonly string[];
   var ScelleSites: any;
+  var scelleLanguage: string | undefined;
   var ScelleSessions: any;
   var ScelleStatus: any;
   var scelleRole: string | undefined;

@@ -33,6 +33,11 @@ export const load = (globals, ...paths) => {
     console: { error() {} }, URL, TextEncoder, Blob, File, MessageChannel: Channel, MessagePort, crypto: webcrypto,
     setTimeout, clearTimeout, structuredClone, ...globals,
   });
+  return run(world, ...paths);
+};
+
+/** Runs further scripts in the same world. */
+export const run = (world, ...paths) => {
   for (const path of paths) vm.runInContext(readFileSync(new URL(path, ROOT), "utf8"), world, { filename: path });
   return world;
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { EXTENSION, FakeChrome, PORTAL, fakeHost, load, settle } from "./fakes.js";
+import { EXTENSION, FakeChrome, PORTAL, fakeHost, load, run, settle } from "./fakes.js";
 
 const DOCUMENT = "0123456789abcdef0123456789abcdef";
 const THUMBPRINT = "ab".repeat(32);
@@ -12,11 +12,13 @@ const pageSender = (over = {}) => ({
 const appSender = (file = "assistant.html", over = {}) => ({ id: "ndpdpcogkllnmgclgneefjffomopdbhh", url: `${EXTENSION}/app/${file}`, origin: EXTENSION, ...over });
 const bridgeSender = (tab = 7) => appSender("bridge.html", { frameId: 3, tab: { id: tab } });
 
-const WORKER = ["gen/protocol.js", "app/native.js", "app/managed.js", "worker/sites.js", "worker/sessions.js", "worker/status.js", "worker/worker.js"];
+const WORKER = ["gen/protocol.js", "app/native.js", "app/managed.js", "worker/portals.js", "worker/sites.js", "worker/sessions.js", "worker/status.js", "worker/worker.js"];
 
 /** A worker as Firefox loads it, the portal allowed unless said otherwise. */
-const start = async ({ allowed = true, chrome = new FakeChrome() } = {}) => {
-  const world = load({ chrome }, ...WORKER);
+const start = async ({ allowed = true, chrome = new FakeChrome(), known } = {}) => {
+  const world = load({ chrome }, ...WORKER.slice(0, 4));
+  if (known) world.ScellePortals = known; // as scripts/pack -portals writes it
+  run(world, ...WORKER.slice(4));
   const ask = (method, params, sender, extra = {}) => chrome.ask({ to: "worker", method, params, ...extra }, sender);
   const fromPage = (method, params = {}, sender = pageSender()) => ask(method, params, sender, { document: DOCUMENT, request: "r1", language: "fr" });
   const fromApp = (method, params = {}, sender = appSender()) => ask(method, params, sender);

@@ -5,7 +5,7 @@
   "use strict";
   // Chromium starts this file alone; Firefox loads the same list from its manifest.
   if (typeof importScripts === "function") {
-    importScripts("../gen/protocol.js", "../app/native.js", "../app/managed.js", "sites.js", "sessions.js", "status.js");
+    importScripts("../gen/protocol.js", "../app/native.js", "../app/managed.js", "portals.js", "sites.js", "sessions.js", "status.js");
   }
   const api = globalThis.browser ?? globalThis.chrome;
   const { ScelleProtocol: protocol, ScelleSites: sites, ScelleSessions: sessions, ScelleStatus: host, ScelleManaged: managed } = globalThis;
@@ -46,16 +46,42 @@
     };
   };
 
+  const isLanguage = (v) => ["fr", "en", ""].includes(v);
+
+  /** The language that the person chose on the options page, "" for none. */
+  const chosen = async () => {
+    const { language } = /** @type {any} */ (await api.storage.local.get("language"));
+    return isLanguage(language) ? language : "";
+  };
+
+  const options = async () => {
+    const settled = await managed.read();
+    return {
+      sites: await sites.list(),
+      portals: settled.portals ?? [],
+      ...(settled.portals && { settled: true }),
+      ...(settled.bad && { bad: settled.bad }),
+      language: await chosen(),
+      ...(settled.language && { languageSettled: settled.language }),
+    };
+  };
+
+  const choose = async ({ language }) => {
+    want(isLanguage(language));
+    await api.storage.local.set({ language });
+    return {};
+  };
+
   const assist = async (params, { who, message }) => {
     want(typeof message.request === "string" && message.request.length <= 64);
     const asked = ["fr", "en"].includes(message.language) ? message.language : "";
-    const language = (await managed.read()).language || asked;
-    await sites.used(who.origin);
+    const language = (await managed.read()).language || (await chosen()) || asked;
+    await sites.used(who.origin, message.method);
     return { session: await sessions.open(who, message.method, params, message.request, language) };
   };
 
-  const attach = async (_, { who }) => {
-    await sites.used(who.origin);
+  const attach = async (_, { who, message }) => {
+    await sites.used(who.origin, message.method);
     return { nonce: await sessions.mint(who) };
   };
 
@@ -85,6 +111,8 @@
     "site.allow": ({ origin }) => sites.allow(origin),
     "site.forget": ({ origin }) => sites.forget(origin),
     "site.remember": remember,
+    "options.get": options,
+    "options.language": choose,
   };
 
   const answer = async (message, sender) => {
@@ -125,7 +153,7 @@
   api.tabs.onRemoved.addListener(sessions.onTabRemoved);
   api.tabs.onUpdated.addListener(sessions.onTabUpdated);
   api.runtime.onInstalled.addListener(sites.restart);
-  api.runtime.onStartup.addListener(sites.register);
+  api.runtime.onStartup.addListener(sites.start);
 
   // Content scripts have no business in the stores; Firefox has no such switch.
   api.storage.local.setAccessLevel?.({ accessLevel: "TRUSTED_CONTEXTS" });

@@ -19,6 +19,7 @@ type options struct {
 	out  string
 	sign signing
 	hosting
+	portals string // file with an organisation's portals, "" for none
 	edgeID  string // that Edge's store gave, "" for the sources'
 	version string
 	only    []string // names of steps, all of them when empty
@@ -103,6 +104,11 @@ func (o options) prepare() (*build, error) {
 	}
 	if b.hosting, err = o.hosting.checked(); err != nil {
 		return nil, err
+	}
+	if o.portals != "" {
+		if b.portals, err = filepath.Abs(o.portals); err != nil {
+			return nil, err
+		}
 	}
 	if err := b.identify(); err != nil {
 		return nil, err

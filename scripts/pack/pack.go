@@ -22,6 +22,7 @@ type options struct {
 	demo, zip bool
 	store     bool // for the Chrome Web Store, which refuses a fixed key
 	updateURL string
+	portals   string // file with the portals that need no prompt, "" for none
 }
 
 // tree is a package's files by their slash-separated path.
@@ -31,6 +32,12 @@ func (o options) run() error {
 	common, err := o.common()
 	if err != nil {
 		return err
+	}
+	var known []string
+	if o.portals != "" {
+		if known, err = readPortals(o.portals, o.demo); err != nil {
+			return err
+		}
 	}
 	for _, b := range extension.Browsers() {
 		t := tree{}
@@ -47,6 +54,11 @@ func (o options) run() error {
 		}
 		if o.updateURL != "" {
 			if t["manifest.json"], err = updatedFrom(t["manifest.json"], b, o.updateURL); err != nil {
+				return err
+			}
+		}
+		if known != nil {
+			if err := t.knowPortals(known); err != nil {
 				return err
 			}
 		}

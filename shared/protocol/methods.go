@@ -47,6 +47,9 @@ const (
 	SiteForget    Method = "site.forget"
 	SiteRemember  Method = "site.remember"
 
+	OptionsGet      Method = "options.get"
+	OptionsLanguage Method = "options.language"
+
 	HostHello       Method = "host.hello"
 	HostStatus      Method = "host.status"
 	HostDoctor      Method = "host.doctor"
@@ -96,6 +99,8 @@ func Methods() []Spec {
 		row[SiteParams, SiteResult](SiteAllow, Worker, "Starts serving a site whose host permission was just granted, in open tabs too.", App),
 		row[SiteParams, SiteResult](SiteForget, Worker, "Stops serving a site and removes its permission.", App),
 		row[RememberParams, Empty](SiteRemember, Worker, "Notes a key as registered by a site, so that keys.present answers for it.", App),
+		row[Empty, OptionsResult](OptionsGet, Worker, "Every site that was allowed, what an administrator or this build settled, and the language.", App),
+		row[LanguageParams, Empty](OptionsLanguage, Worker, "Chooses the language of the extension's own screens.", App),
 
 		row[HelloParams, HelloResult](HostHello, Host, "First message on every connection: versions of both sides.", App, Worker),
 		row[Empty, HostStatusResult](HostStatus, Host, "State of each store.", App, Worker),

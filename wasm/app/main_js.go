@@ -19,6 +19,8 @@ func run() error {
 		return runDocument(openAssistant)
 	case "offline":
 		return runDocument(openOffline)
+	case "options":
+		return runDocument(openOptions)
 	default:
 		return fault.Newf(fault.Internal, "role %s", role)
 	}

@@ -14,7 +14,7 @@ import (
 	"scelle/wasm/internal/view"
 )
 
-// The ids in popup.html, assistant.html and offline.html: where a screen is
+// The ids in popup.html, assistant.html, offline.html and options.html: where a screen is
 // drawn, and the region that a screen reader listens to.
 const (
 	rootID = "app"
@@ -133,10 +133,13 @@ func env(lang string) model.Env {
 	if settled != "" {
 		lang = settled
 	}
-	if lang != "fr" && lang != "en" {
-		lang = bridge.Language()
+	own := bridge.Language()
+	for _, next := range []string{bridge.Chosen(), own} {
+		if lang != "fr" && lang != "en" {
+			lang = next
+		}
 	}
-	return model.Env{Lang: lang, Version: bridge.Version(), Zone: bridge.Zone(lang), NoSaving: !saving}
+	return model.Env{Lang: lang, BrowserLang: own, Version: bridge.Version(), Zone: bridge.Zone(lang), NoSaving: !saving}
 }
 
 // runDocument shows the screen that open makes, for as long as the document
@@ -186,6 +189,8 @@ func session(ctx context.Context, id string) (protocol.SessionResult, error) {
 	}
 	return decoded[protocol.SessionResult](raw)
 }
+
+func openOptions(*document) (model.Screen, error) { return model.NewOptions(env("")), nil }
 
 func openOffline(d *document) (model.Screen, error) {
 	err := bridge.OnDrop(func(files []bridge.File) { d.send(model.FilesDropped{Files: d.files.addAll(files)}) })

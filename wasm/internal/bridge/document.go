@@ -30,6 +30,10 @@ func Managed() (language string, saving bool) {
 	return String(managed, "language"), Bool(managed, "saving")
 }
 
+// Chosen is the language that the person chose on the options page, as boot.js
+// read it; "" where none was.
+func Chosen() string { return String(Global(), "scelleLanguage") }
+
 // Fragment is what stands behind the # of the document's address.
 func Fragment() string {
 	location, _ := Lookup("location")

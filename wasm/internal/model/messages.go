@@ -12,6 +12,16 @@ type (
 	AllowSite struct{ Trusted bool }
 	// ForgetSite stops serving the current site (popup).
 	ForgetSite struct{ Trusted bool }
+	// RevokeSite stops serving one of the sites (options page).
+	RevokeSite struct {
+		Origin  string
+		Trusted bool
+	}
+	// ChooseLanguage chooses the language of the screens, "" for the browser's
+	// (options page).
+	ChooseLanguage struct{ Language string }
+	// OpenOptionsPage opens the list of sites and the settings (popup).
+	OpenOptionsPage struct{}
 	// OpenOfflinePage opens the page for plis without a portal (popup).
 	OpenOfflinePage struct{}
 

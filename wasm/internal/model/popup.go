@@ -23,6 +23,7 @@ type Popup struct {
 	GrantErr  *fault.Fault           //
 	Asking    bool                   // the browser asks for the permission, or it is being changed
 	Refused   bool                   // the person said no to the browser
+	First     bool                   // no site was ever allowed: the person sees this for the first time
 	runs
 }
 
@@ -47,6 +48,8 @@ func (p *Popup) Update(m Msg) []Effect {
 		return p.allow(m)
 	case ForgetSite:
 		return p.forget(m)
+	case OpenOptionsPage:
+		return []Effect{OpenURL{URL: "app/options.html"}}
 	case OpenOfflinePage:
 		return []Effect{OpenURL{URL: "app/offline.html"}}
 	case Close, Cancel:
@@ -58,7 +61,10 @@ func (p *Popup) Update(m Msg) []Effect {
 func (p *Popup) refresh() []Effect {
 	p.end()
 	*p = Popup{Env: p.Env, Site: p.Site, Checking: true, runs: p.runs, Grant: p.Grant}
-	effects := []Effect{worker(&p.runs, protocol.Status, protocol.Empty{}, p.gotStatus)}
+	effects := []Effect{
+		worker(&p.runs, protocol.Status, protocol.Empty{}, p.gotStatus),
+		worker(&p.runs, protocol.OptionsGet, protocol.Empty{}, p.gotOptions),
+	}
 	if p.Site.Origin != "" {
 		effects = append(effects, p.askSite())
 	}
@@ -91,6 +97,13 @@ func (p *Popup) gotKeys(l keyList, err error) []Effect {
 	}
 	p.Keys, p.Failed, p.KeysKnown = l.certificates, l.failed, true
 	byExpiry(p.Keys)
+	return nil
+}
+
+// gotOptions tells whether this is the first time. A list that cannot be read
+// changes nothing here: the options page says why.
+func (p *Popup) gotOptions(o protocol.OptionsResult, err error) []Effect {
+	p.First = err == nil && len(o.Sites) == 0
 	return nil
 }
 

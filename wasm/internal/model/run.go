@@ -10,8 +10,10 @@ import (
 
 // Env is what a screen knows about where it runs.
 type Env struct {
-	Lang    string // "fr" or "en"
-	Version string // the extension's version
+	Lang string // "fr" or "en"
+	// BrowserLang is the browser's own, "fr" or "en".
+	BrowserLang string
+	Version     string // the extension's version
 	// NoSaving says that the administrator lets no opened pli be saved here.
 	NoSaving bool
 	Now      func() time.Time // the time; nil is time.Now

@@ -73,6 +73,11 @@ const (
 	DaysLeftOne
 	DaysLeftMany
 	OpenOffline
+	OpenOptions
+	WelcomeTitle
+	WelcomeIntro
+	WelcomeSteps
+	WelcomePin
 	HelpTitle
 	HelpAllow
 	HelpKeys
@@ -145,6 +150,34 @@ const (
 	ResumeTitle
 	ResumeIntro
 	ResumeFinish
+
+	// The options page.
+	OptionsTitle
+	OptionsLoading
+	OptionsSites
+	OptionsNone
+	OptionsSettled
+	OptionsSettledNone
+	OptionsBad
+	SiteServed
+	SiteStopped
+	SiteKnownBadge
+	SiteMay
+	SiteMayNotForbidden
+	SiteMayNotRevoked
+	SiteMayNotPermission
+	SiteSince
+	SiteLastUse
+	SiteNever
+	SiteKeys
+	SiteLastAdd
+	SiteLastOpen
+	SiteLastBridge
+	SiteRevoke
+	SiteRevokedNote
+	LanguageLegend
+	LanguageBrowser
+	LanguageSettled
 
 	// Opening plis.
 	OpenTitle

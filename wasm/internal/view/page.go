@@ -34,6 +34,8 @@ func Of(s model.Screen) Page {
 		return assistant(s)
 	case *model.Offline:
 		return offline(s)
+	case *model.Options:
+		return options(s)
 	}
 	return Page{Lang: "fr"}
 }

@@ -81,7 +81,11 @@ func (s *stage) host() map[protocol.Method]func(any) (any, error) {
 func (s *stage) worker() map[protocol.Method]func(any) (any, error) {
 	done := func(any) (any, error) { return protocol.Empty{}, nil }
 	return map[protocol.Method]func(any) (any, error){
-		protocol.SiteRemember:  done,
+		protocol.SiteRemember:    done,
+		protocol.OptionsLanguage: done,
+		protocol.OptionsGet: func(any) (any, error) {
+			return protocol.OptionsResult{Sites: []protocol.SiteEntry{{Origin: origin, Allowed: true}}}, nil
+		},
 		protocol.SessionFinish: done,
 		protocol.SiteState: func(any) (any, error) {
 			return protocol.SiteResult{Origin: origin, Secure: true}, nil

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ type scene struct {
 
 // scenes are all screens and the states that look different.
 func scenes() []scene {
-	return append(append(popupScenes(), addScenes()...), openScenes()...)
+	return slices.Concat(popupScenes(), optionsScenes(), addScenes(), openScenes())
 }
 
 func popupScenes() []scene {
@@ -45,6 +46,8 @@ func popupScenes() []scene {
 	return []scene{
 		{"popup-checking", "popup", func(s *stage) model.Screen { return model.NewPopup(s.env(), "") }},
 		{"popup-allow", "popup", popup(origin, func(s *stage) { s.store(0) })},
+		{"popup-first", "popup", popup(origin, noSite)},
+		{"popup-first-elsewhere", "popup", popup("", noSite)},
 		{"popup-allowed", "popup", popup(origin, site(protocol.SiteResult{Allowed: true, Secure: true, Keys: 2}))},
 		{"popup-forbidden", "popup", popup(origin, site(protocol.SiteResult{Secure: true, Forbidden: true}))},
 		{"popup-insecure", "popup", popup("http://marches.example", site(protocol.SiteResult{}))},

@@ -1,0 +1,77 @@
+package model_test
+
+import (
+	"testing"
+
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/model/modeltest"
+)
+
+// optionsWorld is a worker that keeps sites and a language.
+type optionsWorld struct {
+	state  protocol.OptionsResult
+	forgot []string
+	fail   bool
+}
+
+func (w *optionsWorld) start(env model.Env) (*model.Options, *modeltest.Player) {
+	o := model.NewOptions(env)
+	return o, modeltest.Start(o, &modeltest.World{Worker: map[protocol.Method]func(any) (any, error){
+		protocol.OptionsGet: func(any) (any, error) { return w.state, nil },
+		protocol.SiteForget: func(p any) (any, error) {
+			if w.fail {
+				return nil, fault.New(fault.Internal)
+			}
+			w.forgot = append(w.forgot, p.(protocol.SiteParams).Origin)
+			w.state.Sites = w.state.Sites[1:]
+			return protocol.SiteResult{}, nil
+		},
+		protocol.OptionsLanguage: func(p any) (any, error) {
+			w.state.Language = p.(protocol.LanguageParams).Language
+			return protocol.Empty{}, nil
+		},
+	}})
+}
+
+func TestOptionsRevoke(t *testing.T) {
+	w := &optionsWorld{state: protocol.OptionsResult{Sites: []protocol.SiteEntry{{Origin: "https://a.example", Allowed: true}, {Origin: "https://b.example", Known: true, Revoked: true}}}}
+	o, p := w.start(model.Env{Lang: "fr"})
+	p.Send(model.RevokeSite{Origin: "https://a.example"}) // a script's click
+	p.Send(model.RevokeSite{Origin: "https://c.example", Trusted: true}, model.RevokeSite{Origin: "https://b.example", Trusted: true})
+	if len(w.forgot) != 0 {
+		t.Fatalf("revoked %v", w.forgot)
+	}
+	p.Send(model.RevokeSite{Origin: "https://a.example", Trusted: true})
+	if len(w.forgot) != 1 || len(o.Settled.Sites) != 1 || o.Revoked != "https://a.example" || o.Revoking != "" {
+		t.Errorf("revoked %v, left %v, %q, %q", w.forgot, o.Settled.Sites, o.Revoked, o.Revoking)
+	}
+}
+
+func TestOptionsRevokeFails(t *testing.T) {
+	w := &optionsWorld{fail: true, state: protocol.OptionsResult{Sites: []protocol.SiteEntry{{Origin: "https://a.example"}}}}
+	o, p := w.start(model.Env{Lang: "fr"})
+	p.Send(model.RevokeSite{Origin: "https://a.example", Trusted: true})
+	if o.Fault == nil || o.Revoking != "" || o.Revoked != "" || len(o.Settled.Sites) != 1 {
+		t.Errorf("%v, %q, %q, %v", o.Fault, o.Revoking, o.Revoked, o.Settled.Sites)
+	}
+}
+
+// TestOptionsLanguage: the administrator's comes first, then the person's, then
+// the browser's; the screen changes at once.
+func TestOptionsLanguage(t *testing.T) {
+	w := &optionsWorld{}
+	o, p := w.start(model.Env{Lang: "fr", BrowserLang: "fr"})
+	for _, c := range []struct{ choose, want string }{{"en", "en"}, {"", "fr"}, {"de", "fr"}, {"fr", "fr"}} {
+		if p.Send(model.ChooseLanguage{Language: c.choose}); o.Env.Lang != c.want {
+			t.Errorf("chosen %q: %s", c.choose, o.Env.Lang)
+		}
+	}
+	settled := &optionsWorld{state: protocol.OptionsResult{Language: "fr", LanguageSettled: "en"}}
+	o, p = settled.start(model.Env{Lang: "en", BrowserLang: "fr"})
+	p.Send(model.ChooseLanguage{Language: "fr"})
+	if o.Env.Lang != "en" || settled.state.Language != "fr" {
+		t.Errorf("the administrator's language: %s", o.Env.Lang)
+	}
+}
