@@ -884,6 +884,11 @@ export interface SessionResult {
   documentId?: string;
   document: string;
   language?: string;
+  /**
+   * Sites are the origins that are allowed or known here, for a warning about one that
+   * resembles another.
+   */
+  sites: string[];
 }
 
 /** SiteEntry is one site that was allowed. */

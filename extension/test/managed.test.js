@@ -48,7 +48,7 @@ test("portals are matched whole, or below a name", async () => {
   assert.equal(managed.allows(await manager({ allowedPortals: [] }).read(), PORTAL), false);
 });
 
-const WORKER = ["gen/protocol.js", "app/native.js", "app/managed.js", "worker/sites.js", "worker/sessions.js", "worker/status.js", "worker/worker.js"];
+const WORKER = ["gen/protocol.js", "app/native.js", "app/managed.js", "worker/portals.js", "worker/sites.js", "worker/sessions.js", "worker/status.js", "worker/worker.js"];
 const pageSender = { id: "ndpdpcogkllnmgclgneefjffomopdbhh", url: `${PORTAL}/x`, origin: PORTAL, frameId: 0, documentId: "DOC", tab: { id: 7 } };
 const appSender = { id: "ndpdpcogkllnmgclgneefjffomopdbhh", url: `${EXTENSION}/app/popup.html`, origin: EXTENSION };
 

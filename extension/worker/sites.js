@@ -171,12 +171,14 @@
     await register();
   };
 
+  /** Origins that were allowed here, or are known to this build. */
+  const origins = async () => [...new Set([...Object.keys(await load()), ...globalThis.ScellePortals])].sort();
+
   /** Every site there is something to say about (SiteEntry), by origin. */
   const list = async () => {
     const grants = await load();
     const no = await revoked();
-    const origins = [...new Set([...Object.keys(grants), ...globalThis.ScellePortals])].sort();
-    return Promise.all(origins.map(async (origin) => {
+    return Promise.all((await origins()).map(async (origin) => {
       const { since, lastUse, lastMethod, keys = {} } = grants[origin] ?? {};
       return {
         origin,
@@ -199,7 +201,7 @@
   };
 
   globalThis.ScelleSites = Object.freeze({
-    allowed, state, allow, forget, list, used, remember, registered, start: () => exclusive(seed), restart,
+    allowed, state, allow, forget, list, origins, used, remember, registered, start: () => exclusive(seed), restart,
     onPermissionAdded, onPermissionRemoved,
   });
 })();

@@ -18,13 +18,16 @@
   };
   const want = (condition) => condition || refuse("bad-request");
 
+  /** Not in a document that is being prerendered or was put away; Firefox does not say. */
+  const active = (sender) => ["active", undefined].includes(sender.documentLifecycle);
+
   /** "page" (a content script), "bridge" or "app"; "" is nobody that may ask. */
   const partyOf = (sender) => {
     if (sender.id !== api.runtime.id || !sender.url) return "";
     const url = new URL(sender.url);
-    if (url.protocol !== new URL(api.runtime.getURL("")).protocol) return sender.tab && sender.frameId === 0 ? "page" : "";
+    if (url.protocol !== new URL(api.runtime.getURL("")).protocol) return sender.tab && sender.frameId === 0 && active(sender) ? "page" : "";
     // use_dynamic_url gives the bridge another host name, so its path names it.
-    if (url.pathname === "/app/bridge.html") return sender.tab && sender.frameId > 0 ? "bridge" : "";
+    if (url.pathname === "/app/bridge.html") return sender.tab && sender.frameId > 0 && active(sender) ? "bridge" : "";
     return url.href.startsWith(api.runtime.getURL("app/")) && !sender.frameId ? "app" : "";
   };
 
@@ -105,7 +108,7 @@
     "pli.open": assist,
     "bridge.attach": attach,
     "bridge.verify": async ({ nonce }, { sender }) => ({ origin: await sessions.spend(want(ID.test(nonce)) && nonce, sender.tab.id) }),
-    "session.get": ({ session }) => sessions.get(want(ID.test(session)) && session),
+    "session.get": async ({ session }) => ({ ...(await sessions.get(want(ID.test(session)) && session)), sites: await sites.origins() }),
     "session.finish": finish,
     "site.state": ({ origin }) => sites.state(origin),
     "site.allow": ({ origin }) => sites.allow(origin),

@@ -144,6 +144,9 @@ type SessionResult struct {
 	DocumentID string          `json:"documentId,omitempty"`
 	Document   string          `json:"document"`
 	Language   string          `json:"language,omitempty"`
+	// Sites are the origins that are allowed or known here, for a warning about
+	// one that resembles another.
+	Sites []string `json:"sites"`
 }
 
 // FinishParams is a session's outcome; either Result or Fault.

@@ -47,16 +47,28 @@ func newDocument() (*document, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err)
 	}
-	if err := bridge.OnRaised(func() { d.send(model.Raised{}) }); err != nil {
+	if err := bridge.OnRaised(func(hidden bool) { d.send(raised(hidden)) }); err != nil {
 		return nil, err
 	}
 	return d, bridge.OnPageHide(d.leave)
 }
 
-// show begins with a screen.
+// raised is what a screen is told of its window's place.
+func raised(hidden bool) model.Msg {
+	if hidden {
+		return model.Lowered{}
+	}
+	return model.Raised{}
+}
+
+// show begins with a screen. A window that opens out of sight arms nothing
+// until it was seen.
 func (d *document) show(s model.Screen) {
 	d.screen = s
 	d.guarded(func() error {
+		if bridge.Hidden() {
+			d.runAll(s.Update(model.Lowered{}))
+		}
 		d.runAll(s.Init())
 		if err := d.draw(); err != nil {
 			return err

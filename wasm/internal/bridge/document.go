@@ -107,9 +107,17 @@ func OnPageHide(fn func()) error {
 	return err
 }
 
-// OnRaised has fn called when the window comes to the front or into sight.
-func OnRaised(fn func()) error {
-	listener, err := NewFunc(func([]Value) { fn() })
+// Hidden reports that no part of the document is in sight, as the browser
+// knows: another tab is in front, or the window is minimised.
+func Hidden() bool {
+	document, _ := Lookup("document")
+	return String(document, "visibilityState") == "hidden"
+}
+
+// OnRaised has fn called when the window comes to the front or into sight, and
+// when it goes out of sight.
+func OnRaised(fn func(hidden bool)) error {
+	listener, err := NewFunc(func([]Value) { fn(Hidden()) })
 	if err != nil {
 		return err
 	}

@@ -71,4 +71,7 @@ type (
 	// that uses a private key waits again, since the click that comes may have
 	// been meant for what was there before.
 	Raised struct{}
+	// Lowered says that the window is out of sight: no button that uses a
+	// private key works until it is Raised again.
+	Lowered struct{}
 )

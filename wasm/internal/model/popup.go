@@ -104,7 +104,16 @@ func (p *Popup) gotKeys(l keyList, err error) []Effect {
 // changes nothing here: the options page says why.
 func (p *Popup) gotOptions(o protocol.OptionsResult, err error) []Effect {
 	p.First = err == nil && len(o.Sites) == 0
+	p.Site = p.Site.Beside(origins(o.Sites))
 	return nil
+}
+
+func origins(sites []protocol.SiteEntry) []string {
+	var out []string
+	for _, s := range sites {
+		out = append(out, s.Origin)
+	}
+	return out
 }
 
 func (p *Popup) askSite() Effect {

@@ -42,8 +42,9 @@ type answer struct {
 // each end a run, and answers that belong to an ended run are dropped: this
 // one rule makes double clicks and late answers harmless.
 type runs struct {
-	run   int
-	armed int // how often a button was armed: only the last time counts
+	run    int
+	armed  int  // how often a button was armed: only the last time counts
+	hidden bool // the window is out of sight
 }
 
 // end drops every answer that is still to come.
@@ -112,9 +113,24 @@ func (r *runs) arm(armed *bool) Effect {
 	r.armed++
 	this := r.armed
 	return After{Millis: protocol.ConsentArmMillis, Msg: answer{run: r.run, then: func() []Effect {
-		*armed = *armed || this == r.armed
+		*armed = *armed || this == r.armed && !r.hidden
 		return nil
 	}}}
+}
+
+// raise arms anew, after the window came into sight.
+func (r *runs) raise(armed *bool, on bool) []Effect {
+	r.hidden = false
+	if !on {
+		return nil
+	}
+	return []Effect{r.arm(armed)}
+}
+
+// lower disarms while the window is out of sight.
+func (r *runs) lower(armed *bool) []Effect {
+	*armed, r.hidden = false, true
+	return nil
 }
 
 // finish ends the session with an outcome and goes on whatever the worker says.

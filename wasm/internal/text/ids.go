@@ -14,6 +14,7 @@ const (
 	OriginLabel
 	OriginReadable
 	OriginLookAlike
+	OriginResembles
 	OriginAddress
 	Cancel
 	Close
@@ -194,6 +195,8 @@ const (
 	ConsentKeysMany
 	ConsentPlis
 	ConsentNote
+	ConsentLeftOne
+	ConsentLeftMany
 	OpenButtonOne
 	OpenButtonMany
 	LeftOne

@@ -172,5 +172,6 @@ func (w *writer) originWarning(s model.Site) dom.Part {
 	return dom.Parts(
 		dom.If(s.Readable != "", w.p(text.OriginReadable, s.Readable)),
 		dom.If(s.LookAlike, w.p(text.OriginLookAlike)),
+		dom.If(s.Resembles != "", w.p(text.OriginResembles, s.Resembles)),
 		dom.If(s.Address, w.p(text.OriginAddress)))
 }

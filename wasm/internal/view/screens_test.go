@@ -21,7 +21,8 @@ const origin = "https://marches.ville-de-demo.example"
 // stage is a browser, a host and a portal that agree with everything, until a
 // scene breaks something.
 type stage struct {
-	noSaving bool // by the administrator
+	noSaving bool     // by the administrator
+	sites    []string // allowed or known beside the one that asks
 	t        *testing.T
 	lang     string
 	world    *modeltest.World
@@ -70,7 +71,7 @@ func (s *stage) host() map[protocol.Method]func(any) (any, error) {
 		protocol.HostPresent:     func(any) (any, error) { return protocol.HostPresentResult{}, nil },
 		protocol.HostUnwrap:      func(any) (any, error) { return protocol.UnwrapResult{ContentKey: make([]byte, 32)}, nil },
 		protocol.HostBatchBegin: func(any) (any, error) {
-			return protocol.BatchResult{ID: "b", Version: "0.1.0", Journal: &protocol.JournalMark{Lines: 12, Chain: strings.Repeat("ab", 32)}}, nil
+			return protocol.BatchResult{ID: "b", Expires: date(2026, 11, 23), Version: "0.1.0", Journal: &protocol.JournalMark{Lines: 12, Chain: strings.Repeat("ab", 32)}}, nil
 		},
 		protocol.HostBatchEnd: func(any) (any, error) {
 			return protocol.BatchEndResult{Journal: &protocol.JournalMark{Lines: 14, Chain: strings.Repeat("cd", 32)}}, nil
@@ -156,7 +157,7 @@ func (s *stage) assistantAt(origin string, method protocol.Method, params any, h
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	a := model.NewAssistant(s.env(), protocol.SessionResult{Session: "s", Method: method, Params: raw, Origin: origin})
+	a := model.NewAssistant(s.env(), protocol.SessionResult{Session: "s", Method: method, Params: raw, Origin: origin, Sites: s.sites})
 	p := modeltest.StartHolding(a, s.world, hold)
 	p.Tick()
 	return p

@@ -189,6 +189,10 @@ func openScenes() []scene {
 		{"open-consent", "assistant", opened(origin, three, "", false, nil)},
 		{"open-consent-one", "assistant", opened(origin, one, "", false, nil)},
 		{"open-consent-look-alike", "assistant", opened("https://xn--mrches-3ve.example", one, "", false, nil)},
+		{"open-consent-resembles", "assistant", func(s *stage) model.Screen {
+			s.sites = []string{"https://marche.ville-de-demo.example"}
+			return s.assistant(protocol.PliOpen, one, "").Screen
+		}},
 		{"open-running", "assistant", opened(origin, three, "open cbc", true, nil)},
 		{"open-paused", "assistant", func(s *stage) model.Screen {
 			p := s.assistant(protocol.PliOpen, tender("a", "cbc", "b"), "save")
