@@ -400,6 +400,11 @@ export interface HostState {
 export interface HostStatusResult {
   version: string;
   os: string;
+  /**
+   * Confined is how far the system keeps the host to what it needs: "full", "partial", "none",
+   * or "off" where nobody asked.
+   */
+  confined: string;
   stores: StoreStatus[];
 }
 

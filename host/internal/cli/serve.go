@@ -12,6 +12,7 @@ func (c *command) fromBrowser(ctx context.Context, args []string) error {
 		return err
 	}
 	closeMemory()
+	c.confined = c.Confine()
 	return c.answer(ctx)
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"scelle/host/internal/confine"
 	"scelle/host/internal/doctor"
 	"scelle/host/internal/journal"
 	"scelle/host/internal/keystore"
@@ -35,6 +36,8 @@ type Options struct {
 	// Computer is what host.doctor looks at, without what the Service itself
 	// knows: stores, keys, tokens, journal. nil: the method does not exist.
 	Computer func() (doctor.Computer, error)
+	// Confined is how far the process is confined, for host.status.
+	Confined confine.State
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Log takes a line about what went wrong inside, without any secret or
@@ -45,23 +48,27 @@ type Options struct {
 // Service answers the methods of one caller. Its methods may be called from
 // several goroutines.
 type Service struct {
-	stores  func() []keystore.Store
-	guard   func() (*unwrap.Guard, error)
-	journal func() (*journal.Journal, error)
-	oneTime *transport.Keys
-	system  func() (doctor.Computer, error)
-	now     func() time.Time
-	log     func(format string, args ...any)
-	mu      sync.Mutex                // guards what follows
-	opened  bool                      // stores was called
-	names   map[keystore.Store]string // what stores call themselves
+	stores   func() []keystore.Store
+	guard    func() (*unwrap.Guard, error)
+	journal  func() (*journal.Journal, error)
+	oneTime  *transport.Keys
+	system   func() (doctor.Computer, error)
+	confined confine.State
+	now      func() time.Time
+	log      func(format string, args ...any)
+	mu       sync.Mutex                // guards what follows
+	opened   bool                      // stores was called
+	names    map[keystore.Store]string // what stores call themselves
 }
 
 // New returns a Service. Close it.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, log: o.Log, system: o.Computer, names: make(map[keystore.Store]string)}
+	s := &Service{now: o.Now, log: o.Log, system: o.Computer, confined: o.Confined, names: make(map[keystore.Store]string)}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.confined == "" {
+		s.confined = confine.Off
 	}
 	if s.log == nil {
 		s.log = func(string, ...any) {}

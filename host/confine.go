@@ -1,0 +1,56 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+
+	"scelle/host/internal/confine"
+	"scelle/host/internal/keystore/nss"
+	"scelle/host/internal/keystore/pkcs11"
+	"scelle/host/internal/managed"
+)
+
+// confined takes from the process what answering a browser does not need. It
+// comes before any store is open.
+func confined() confine.State {
+	settled, _ := managed.Place{}.Read() // unreadable settings close every store
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return confine.Apply(confine.Limits{Read: confine.System(), Devices: confine.Devices()})
+	}
+	if len(cardStores(settled, pkcs11.Registry{}.Modules)) > 0 {
+		return confine.Apply(withCards(home))
+	}
+	return confine.Apply(withoutCards(home))
+}
+
+// withoutCards leaves the shared NSS database, the journal's folder and the
+// system's libraries. What does not exist yet is made, up to the folder in
+// which the database will be: an empty database folder would mislead browsers.
+func withoutCards(home string) confine.Limits {
+	database := nss.Shared(home, os.Getenv)
+	if info, err := os.Stat(database); err != nil || !info.IsDir() {
+		database = filepath.Dir(database)
+	}
+	write := []string{database}
+	if state, err := stateDir(); err == nil {
+		write = append(write, state)
+	}
+	for _, dir := range write {
+		_ = os.MkdirAll(dir, 0o700) // what cannot be made will be said by who needs it
+	}
+	return confine.Limits{Read: confine.System(), Write: write, Devices: confine.Devices()}
+}
+
+// withCards takes only the network, and the right to change the system's
+// files: modules of vendors read, lock and cache where they like, and speak to
+// readers and to the card daemon.
+func withCards(home string) confine.Limits {
+	write := []string{home, os.TempDir(), "/tmp", "/var", "/run"}
+	for _, name := range []string{"XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"} {
+		if dir := os.Getenv(name); filepath.IsAbs(dir) {
+			write = append(write, dir)
+		}
+	}
+	return confine.Limits{Read: []string{"/"}, Write: write, Devices: []string{"/dev"}, Wide: true}
+}
