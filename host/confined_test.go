@@ -24,18 +24,24 @@ type traced struct {
 	log string
 }
 
-// trace starts the host as a browser does and writes down every call that
-// opens or uses a socket, limits the process or starts another.
-func (a account) trace() traced {
+// trace starts the host as a browser does, under an administrator's settings
+// when there are any, and writes down every call that opens or uses a socket,
+// limits the process or starts another.
+func (a account) trace(settings string) traced {
 	a.t.Helper()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	log := filepath.Join(a.t.TempDir(), "calls")
-	cmd := exec.Command(strace, "-f", "-qq", "-o", log, "-e", "trace=%network,prctl,setrlimit,prlimit64,execve,landlock_restrict_self", "-e", "signal=none",
-		binaryPath, protocol.ChromeOrigin)
-	cmd.Dir, cmd.Env, cmd.Stderr = a.home, a.env(), os.Stderr
+	program := []string{strace, "-f", "-qq", "-o", log, "-e", "trace=%network,prctl,setrlimit,prlimit64,execve,landlock_restrict_self", "-e", "signal=none",
+		binaryPath, protocol.ChromeOrigin}
+	cmd := exec.Command(program[0], program[1:]...)
+	cmd.Dir, cmd.Env = a.home, a.env()
+	if settings != "" {
+		cmd = a.settled(settings, "644", program...)
+	}
+	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		a.t.Fatal(err)
@@ -74,8 +80,19 @@ func asks[R any](t *testing.T, b browser, method protocol.Method, params any) R 
 // to its own files. It opens no socket at all, lets no core be dumped, and
 // starts no other program.
 func TestTheConfinedHost(t *testing.T) {
-	a := newAccount(t)
-	b := a.trace()
+	for name, settings := range map[string]string{"no cards": `{"pkcs11Modules":[]}`, "with this computer's card modules": ""} {
+		t.Run(name, func(t *testing.T) {
+			a := newAccount(t)
+			if out, err := a.under("{}", "644", "version"); settings != "" && err != nil {
+				t.Skipf("this system lets nobody make a mount namespace with an overlay: %v\n%s", err, out)
+			}
+			usedConfined(t, a, a.trace(settings))
+		})
+	}
+}
+
+func usedConfined(t *testing.T, a account, b traced) {
+	t.Helper()
 	asks[protocol.HelloResult](t, b.browser, protocol.HostHello, protocol.HelloParams{Version: "0.1.0", Protocol: 1})
 	status := asks[protocol.HostStatusResult](t, b.browser, protocol.HostStatus, protocol.Empty{})
 	if status.Confined != string(confine.Possible()) {
@@ -83,6 +100,13 @@ func TestTheConfinedHost(t *testing.T) {
 	}
 	if said := a.does("status", "--json"); !strings.Contains(said, `"confinement": "`+string(confine.Possible())+`"`) {
 		t.Errorf("scelle status: %s", said)
+	}
+	for _, s := range status.Stores { // as without confinement
+		for _, m := range s.Modules {
+			if m.Fault != nil {
+				t.Errorf("module %s: %+v", m.Path, m.Fault)
+			}
+		}
 	}
 	key := asks[protocol.KeyResult](t, b.browser, protocol.HostGenerate, protocol.GenerateParams{CommonName: "Service achats", Name: "Service achats"})
 	list := asks[protocol.ListResult](t, b.browser, protocol.HostList, protocol.ListParams{KeyOnly: true})
