@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"scelle/host/internal/confine"
 	"scelle/host/internal/keystore/nss"
@@ -44,7 +46,8 @@ func withoutCards(home string) confine.Limits {
 
 // withCards takes only the network, and the right to change the system's
 // files: modules of vendors read, lock and cache where they like, and speak to
-// readers and to the card daemon.
+// readers and to the card daemon; the program that asks for the PIN needs a
+// screen, which may be reached over the network.
 func withCards(home string) confine.Limits {
 	write := []string{home, os.TempDir(), "/tmp", "/var", "/run"}
 	for _, name := range []string{"XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"} {
@@ -52,5 +55,19 @@ func withCards(home string) confine.Limits {
 			write = append(write, dir)
 		}
 	}
-	return confine.Limits{Read: []string{"/"}, Write: write, Devices: []string{"/dev"}, Wide: true}
+	return confine.Limits{Read: []string{"/"}, Write: write, Devices: []string{"/dev"}, Wide: true,
+		Ports: displayPorts(os.Getenv("DISPLAY"))}
+}
+
+// displayPorts is the TCP port of an X display with a host in its name, as ssh
+// gives one ("localhost:10.0"): 6000 and the number of the display. Others are
+// sockets in the file system.
+func displayPorts(display string) []uint16 {
+	host, number, _ := strings.Cut(display, ":")
+	number, _, _ = strings.Cut(number, ".")
+	n, err := strconv.ParseUint(number, 10, 15)
+	if host == "" || host == "unix" || err != nil {
+		return nil
+	}
+	return []uint16{uint16(6000 + n)}
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -119,6 +120,16 @@ func usedConfined(t *testing.T, a account, b traced) {
 		t.Errorf("the end of the port: %v", err)
 	}
 	checkCalls(t, b.log)
+}
+
+func TestDisplayPorts(t *testing.T) {
+	for display, want := range map[string]string{
+		"": "[]", ":0": "[]", ":1.0": "[]", "unix:0": "[]", "localhost:10.0": "[6010]", "10.0.0.3:0": "[6000]", "localhost": "[]", "localhost:x": "[]", "localhost:99999": "[]",
+	} {
+		if got := fmt.Sprint(displayPorts(display)); got != want {
+			t.Errorf("%q: %s, want %s", display, got, want)
+		}
+	}
 }
 
 // unwraps seals to the key and asks the host for the content key.

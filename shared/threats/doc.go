@@ -62,13 +62,13 @@
 //     wasm/internal/model.TestUnauthenticatedChallengeIsNoOracle.
 //  10. Foreign data is decrypted with our key. Recipients match byte by byte; a
 //     consent names envelopes by the hash of their header.
-//     shared/envelope.TestNotForYou, shared/envelope.TestContentNames, host/internal/unwrap.TestBatch,
+//     shared/envelope.TestNotForYou, shared/envelope.TestRefusedBeforeTheKey, host/internal/unwrap.TestBatch,
 //     wasm/internal/model.TestProofEnds.
 //  11. Bytes are used before they are verified. Quarantine until every check passed.
 //     wasm/crypto.TestUnreadable, host/internal/cli.TestARefusedEnvelopeLeavesNothing,
 //     scripts/e2e.TestHostDiesDuringOpening, host.TestRefusalsAtTheEnd.
 //  12. Short tags, odd nonces, a length that lies.
-//     shared/envelope.TestOddParameters, shared/envelope.TestRefusals, shared/envelope.TestWycheproofGCM.
+//     shared/envelope.TestRefusals, shared/envelope.TestNativeGCMAttributes, shared/envelope.TestWycheproofGCM.
 //  13. Downgrade to a cipher that the type does not allow.
 //     shared/envelope.TestDowngrade, shared/envelope.TestOpenSSLRefusedByName.
 //  14. Weak algorithms are written. The writer knows none.

@@ -177,8 +177,8 @@ func texts() [textKeys]pair {
 // confinementTexts says how far this system confines the program.
 func confinementTexts() map[confine.State]pair {
 	return map[confine.State]pair{
-		confine.Full:    {"fichiers et réseau", "files and network"},
-		confine.Partial: {"fichiers ; le noyau est trop ancien pour le réseau", "files; the kernel is too old for the network"},
+		confine.Full:    {"fichiers et connexions TCP", "files and TCP connections"},
+		confine.Partial: {"fichiers ; le noyau est trop ancien pour les connexions TCP", "files; the kernel is too old for TCP connections"},
 		confine.None:    {"aucun ; le noyau n’en est pas capable", "none; the kernel is not capable of it"},
 	}
 }

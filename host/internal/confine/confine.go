@@ -4,9 +4,12 @@
 // reaches neither other files nor another computer.
 //
 // It is best effort. An older kernel enforces less of it or nothing, which
-// [State] says and `scelle status` shows; the host works the same. Landlock is
-// kept by every child of the process: what must not be confined, such as the
-// program that asks for a PIN, is started before, or by a process that was.
+// [State] says and `scelle status` shows; the host works the same.
+//
+// Every child of the process keeps the limits. Only the program that asks for
+// a card's PIN is one, so that the limits where cards are used are wide enough
+// for it: a process of its own, started before, would cost every question of
+// every page's status a second program.
 package confine
 
 // State is how far the process is confined.
@@ -27,9 +30,12 @@ type Limits struct {
 	Write   []string // folders whose files may be read, changed, made and removed
 	Devices []string // files that may be read and written
 	// Wide is for libraries of vendors, whose needs nobody knows: what may be
-	// read may be started as a program too, and devices may be folders of them
-	// and take commands (ioctl).
+	// read may be started as a program too, devices may be folders of them and
+	// take commands (ioctl), and sockets without a file and signals are not
+	// held back: desktops have such sockets for windows.
 	Wide bool
+	// Ports are the only ones that TCP may connect to.
+	Ports []uint16
 }
 
 // System are the folders with libraries, their configuration and what they ask

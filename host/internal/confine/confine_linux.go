@@ -29,16 +29,22 @@ func Apply(l Limits) State {
 	if err != nil || abi < 1 {
 		return None
 	}
+	config := rights()
 	read, device := reads, file
 	if l.Wide {
+		config.Scoped = 0
 		read |= ll.AccessFSExecute
 		device |= ll.AccessFSReadDir | ll.AccessFSIoctlDev
 	}
-	err = rights().Restrict(
+	rules := []landlock.Rule{
 		landlock.PathAccess(read, l.Read...).IgnoreIfMissing(),
 		landlock.PathAccess(writes, l.Write...).IgnoreIfMissing(),
 		landlock.PathAccess(device, l.Devices...).IgnoreIfMissing(),
-	)
+	}
+	for _, port := range l.Ports {
+		rules = append(rules, landlock.ConnectTCP(port))
+	}
+	err = config.Restrict(rules...)
 	switch {
 	case err != nil:
 		return None

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,22 +18,27 @@ import (
 // be confined works.
 const inside = "SCELLE_TEST_CONFINED"
 
+// wide, when set, is for the limits where cards are used.
+const wide = "SCELLE_TEST_WIDE"
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(inside); dir != "" {
-		playConfined(dir)
+		playConfined(dir, os.Getenv(wide) != "")
 		return
 	}
 	os.Exit(m.Run())
 }
 
 // playConfined tries everything and says what came of it, one line each.
-func playConfined(dir string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
+func playConfined(dir string, wide bool) {
+	address, allowed, outside := listen("tcp", "127.0.0.1:0"), listen("tcp", "127.0.0.1:0"), os.Getenv(abstract)
+	limits := Limits{Read: append(System(), filepath.Join(dir, "read")), Write: []string{filepath.Join(dir, "write"), filepath.Join(dir, "missing")}, Devices: Devices()}
+	if wide {
+		_, port, _ := strings.Cut(allowed, ":")
+		number, _ := strconv.ParseUint(port, 10, 16)
+		limits = Limits{Read: []string{"/"}, Write: []string{filepath.Join(dir, "write")}, Devices: []string{"/dev"}, Wide: true, Ports: []uint16{uint16(number)}}
 	}
-	address := listener.Addr().String()
-	fmt.Println("state", Apply(Limits{Read: append(System(), filepath.Join(dir, "read")), Write: []string{filepath.Join(dir, "write"), filepath.Join(dir, "missing")}, Devices: Devices()}))
+	fmt.Println("state", Apply(limits))
 	say := func(what string, err error) {
 		answer := "yes"
 		if errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM) {
@@ -64,35 +71,71 @@ func playConfined(dir string) {
 		done <- err
 	}()
 	say("connect", <-done)
-	_, err = net.Listen("tcp", "127.0.0.1:0")
+	_, err := net.Listen("tcp", "127.0.0.1:0")
 	say("listen", err)
+	_, err = net.Dial("tcp", allowed)
+	say("connect-allowed", err)
+	_, err = net.Dial("unix", outside)
+	say("abstract", err)
 }
 
-// TestConfined: nothing is left but what was named, in every thread.
+func listen(network, address string) string {
+	l, err := net.Listen(network, address)
+	if err != nil {
+		panic(err)
+	}
+	return l.Addr().String()
+}
+
+// abstract names a socket without a file, of a process that is not confined.
+const abstract = "SCELLE_TEST_ABSTRACT"
+
+// TestConfined: nothing is left but what was named, in every thread; where
+// cards are used, programs start and windows open, and other computers stay
+// out of reach.
 func TestConfined(t *testing.T) {
 	if Possible() == None {
 		t.Skip("this kernel has no Landlock")
 	}
+	files := []string{"read yes", "change-read no", "make-read no", "make yes", "rename yes", "remove yes"}
+	t.Run("without cards", func(t *testing.T) {
+		want := append(slices.Clone(files), "read-other no", "escape no", "start no", "null yes")
+		if Possible() == Full {
+			want = append(want, "connect no", "listen no", "connect-allowed no")
+		}
+		checkConfined(t, "", want)
+	})
+	t.Run("with cards", func(t *testing.T) {
+		want := append(slices.Clone(files), "read-other yes", "escape yes", "start yes", "null yes")
+		if Possible() == Full {
+			want = append(want, "connect no", "listen no", "connect-allowed yes", "abstract yes")
+		}
+		checkConfined(t, "1", want)
+	})
+}
+
+func checkConfined(t *testing.T, isWide string, want []string) {
+	t.Helper()
 	dir := t.TempDir()
 	for _, d := range []string{"read", "write", "other"} {
 		if err := errors.Join(os.Mkdir(filepath.Join(dir, d), 0o700), os.WriteFile(filepath.Join(dir, d, "a"), []byte(d), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
+	outside, err := net.Listen("unix", "@scelle-test-"+strconv.Itoa(os.Getpid()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer outside.Close()
 	cmd := exec.Command(os.Args[0])
 	// Multipath TCP is no business of Landlock before ABI 10; Go listens by it.
-	cmd.Env = append(os.Environ(), inside+"="+dir, "GODEBUG=multipathtcp=0")
+	cmd.Env = append(os.Environ(), inside+"="+dir, wide+"="+isWide, abstract+"="+outside.Addr().String(), "GODEBUG=multipathtcp=0")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	want := []string{"state " + string(Possible()), "read yes", "change-read no", "make-read no", "make yes", "rename yes", "remove yes",
-		"read-other no", "escape no", "start no", "null yes"}
-	if Possible() == Full {
-		want = append(want, "connect no", "listen no")
-	}
 	got := strings.Split(strings.TrimSpace(string(out)), "\n")
-	for i, line := range want {
+	for i, line := range append([]string{"state " + string(Possible())}, want...) {
 		if i >= len(got) || got[i] != line {
 			t.Fatalf("want %q, got\n%s", line, out)
 		}
