@@ -75,3 +75,31 @@ func TestOptionsLanguage(t *testing.T) {
 		t.Errorf("the administrator's language: %s", o.Env.Lang)
 	}
 }
+
+// TestPopupKnowsOtherSites: the first time it explains itself, later it warns
+// of a site that could be taken for one that is allowed.
+func TestPopupKnowsOtherSites(t *testing.T) {
+	for _, c := range []struct {
+		sites     []protocol.SiteEntry
+		err       error
+		first     bool
+		resembles string
+	}{
+		{nil, nil, true, ""},
+		{nil, fault.New(fault.Internal), false, ""},
+		{[]protocol.SiteEntry{{Origin: origin}}, nil, false, ""},
+		{[]protocol.SiteEntry{{Origin: "https://marche.example.fr"}}, nil, false, "marche.example.fr"},
+	} {
+		p := newPortal(t)
+		popupWorld(p, &protocol.SiteResult{Origin: origin, Secure: true})
+		p.world.Worker[protocol.OptionsGet] = func(any) (any, error) { return protocol.OptionsResult{Sites: c.sites}, c.err }
+		s := model.NewPopup(env(), origin)
+		player := modeltest.Start(s, p.world)
+		if s.First != c.first || s.Site.Resembles != c.resembles {
+			t.Errorf("%v: first %v, resembles %q", c.sites, s.First, s.Site.Resembles)
+		}
+		if player.Send(model.OpenOptionsPage{}); !player.Did("url app/options.html") {
+			t.Errorf("log %v", player.Log)
+		}
+	}
+}
