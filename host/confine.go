@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"scelle/host/internal/confine"
+	"scelle/host/internal/doctor"
+	"scelle/host/internal/install"
 	"scelle/host/internal/keystore/nss"
 	"scelle/host/internal/keystore/pkcs11"
 	"scelle/host/internal/managed"
@@ -26,8 +28,10 @@ func confined() confine.State {
 	return confine.Apply(withoutCards(home))
 }
 
-// withoutCards leaves the shared NSS database, the journal's folder and the
-// system's libraries. What does not exist yet is made, up to the folder in
+// withoutCards leaves the shared NSS database, the journal's folder, the
+// system's libraries, and what the examination of this computer reads of the
+// home: where browsers look for the host, and the lists of Firefox's profiles.
+// What does not exist yet is made, up to the folder in
 // which the database will be: an empty database folder would mislead browsers.
 func withoutCards(home string) confine.Limits {
 	database := nss.Shared(home, os.Getenv)
@@ -41,7 +45,21 @@ func withoutCards(home string) confine.Limits {
 	for _, dir := range write {
 		_ = os.MkdirAll(dir, 0o700) // what cannot be made will be said by who needs it
 	}
-	return confine.Limits{Read: confine.System(), Write: write, Devices: confine.Devices()}
+	system := install.System{Home: home, Getenv: os.Getenv}
+	return confine.Limits{Read: append(confine.System(), registrations(system)...), Files: doctor.ProfileLists(system), Write: write, Devices: confine.Devices()}
+}
+
+// registrations are the folders of the home in which browsers look for hosts.
+func registrations(system install.System) []string {
+	var names, folders []string
+	for _, b := range install.Browsers() {
+		names = append(names, b.Name)
+	}
+	entries, _ := system.Entries(names, install.Scope{}) // the names are the table's own
+	for _, e := range entries {
+		folders = append(folders, filepath.Dir(e.Path))
+	}
+	return folders
 }
 
 // withCards takes only the network, and the right to change the system's

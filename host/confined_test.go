@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"scelle/host/internal/confine"
+	"scelle/shared/checkup"
 	"scelle/shared/envelope"
 	"scelle/shared/protocol"
 )
@@ -115,11 +116,30 @@ func usedConfined(t *testing.T, a account, b traced) {
 		t.Fatalf("%+v", list)
 	}
 	unwraps(t, b.browser, key)
+	sameFindings(t, a, asks[protocol.DoctorResult](t, b.browser, protocol.HostDoctor, protocol.Empty{}))
 	b.in.Close()
 	if err := b.Wait(); err != nil {
 		t.Errorf("the end of the port: %v", err)
 	}
 	checkCalls(t, b.log)
+}
+
+// sameFindings compares an examination of the computer by the confined host
+// with that of one that nobody confined: what the limits hide is skipped, and
+// never taken for good.
+func sameFindings(t *testing.T, a account, confined protocol.DoctorResult) {
+	t.Helper()
+	free := a.browse("serve", "--caller", protocol.ChromeOrigin)
+	asks[protocol.HelloResult](t, free, protocol.HostHello, protocol.HelloParams{Version: "0.1.0", Protocol: 1})
+	all := asks[protocol.DoctorResult](t, free, protocol.HostDoctor, protocol.Empty{})
+	if len(all.Findings) < 20 || len(all.Findings) != len(confined.Findings) {
+		t.Fatalf("%d findings, confined %d", len(all.Findings), len(confined.Findings))
+	}
+	for i, f := range all.Findings {
+		if got := confined.Findings[i]; got.Check != f.Check || got.Level != f.Level && got.Level != checkup.Skipped {
+			t.Errorf("%s: %s (%s), confined %s (%s)", f.Check, f.Level, f.Detail, got.Level, got.Detail)
+		}
+	}
 }
 
 func TestDisplayPorts(t *testing.T) {

@@ -27,6 +27,7 @@ const (
 // left out, those in Write below an existing one that is named too.
 type Limits struct {
 	Read    []string // folders whose files may be read
+	Files   []string // files that may be read
 	Write   []string // folders whose files may be read, changed, made and removed
 	Devices []string // files that may be read and written
 	// Wide is for libraries of vendors, whose needs nobody knows: what may be
@@ -42,7 +43,7 @@ type Limits struct {
 // of the system, for Limits.Read.
 func System() []string {
 	return []string{
-		"/usr", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/proc", "/sys/devices/system", "/sys/kernel/mm",
+		"/usr", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/proc", "/sys/bus", "/sys/devices", "/sys/kernel/mm",
 		"/nix/store", "/gnu/store", "/run/current-system", "/run/opengl-driver", "/app",
 	}
 }

@@ -38,6 +38,7 @@ func Apply(l Limits) State {
 	}
 	rules := []landlock.Rule{
 		landlock.PathAccess(read, l.Read...).IgnoreIfMissing(),
+		landlock.PathAccess(ll.AccessFSReadFile, l.Files...).IgnoreIfMissing(),
 		landlock.PathAccess(writes, l.Write...).IgnoreIfMissing(),
 		landlock.PathAccess(device, l.Devices...).IgnoreIfMissing(),
 	}

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bufio"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -139,9 +140,13 @@ func (l *look) localPorts() finding {
 		if !isJava(p.Name) {
 			continue
 		}
-		files, _ := filepath.Glob(l.at("/proc/" + strconv.Itoa(p.ID) + "/fd/*"))
+		folder := l.at("/proc/" + strconv.Itoa(p.ID) + "/fd")
+		files, err := os.ReadDir(folder)
+		if errors.Is(err, os.ErrPermission) {
+			return skipped // package confine keeps a browser's host from it
+		}
 		for _, file := range files {
-			target, _ := os.Readlink(file)
+			target, _ := os.Readlink(filepath.Join(folder, file.Name()))
 			if port, ok := ports[target]; ok && !slices.Contains(details, port) {
 				details = append(details, port)
 			}
