@@ -77,9 +77,9 @@ bench: build ## measure start, memory, size and speed beside peers, as ratios
 
 ## -- release -----------------------------------------------------------------
 
-dist: ## every package into build/dist/; DISTFLAGS="-sign-p12 FILE -sign-pass-file FILE" signs
+dist: ## every package into build/dist/; DISTFLAGS="-sign-p12 FILE -sign-pass-file FILE" signs, PORTALS=FILE allows an organisation's sites
 	@sh scripts/setup/setup.sh dist
-	$(GO) run ./scripts/dist -out $(BUILD)/dist $(DISTFLAGS)
+	$(GO) run ./scripts/dist -out $(BUILD)/dist $(if $(PORTALS),-portals "$(PORTALS)") $(DISTFLAGS)
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

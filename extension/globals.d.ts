@@ -21,7 +21,9 @@ declare global {
   var ScelleUpdate: any;
   var scelleUpdate: { question: string; answer: string } | undefined;
   var scelleManaged: any;
+  var ScellePortals: readonly string[];
   var ScelleSites: any;
+  var scelleLanguage: string | undefined;
   var ScelleSessions: any;
   var ScelleStatus: any;
   var scelleRole: string | undefined;

@@ -36,6 +36,7 @@ func environment() cli.Env {
 		Stores:     openStores,
 		Secret:     installSecret,
 		StateDir:   stateDir,
+		Confine:    confined,
 	}
 }
 

@@ -13,10 +13,17 @@ import (
 	"scelle/shared/fault"
 )
 
-// under runs the shipped host where /etc/scelle/policy.json has that text and
-// mode: in a mount namespace of its own, over a copy-on-write /etc, so that
-// the computer's /etc is not touched.
+// under runs the shipped host to its end where /etc/scelle/policy.json has that
+// text and mode.
 func (a account) under(text, mode string, args ...string) (string, error) {
+	a.t.Helper()
+	out, err := a.settled(text, mode, append([]string{binaryPath}, args...)...).CombinedOutput()
+	return string(out), err
+}
+
+// settled is a program under such a file: in a mount namespace of its own, over
+// a copy-on-write /etc, so that the computer's /etc is not touched.
+func (a account) settled(text, mode string, program ...string) *exec.Cmd {
 	a.t.Helper()
 	const script = `set -e
 mkdir -p "$LAYERS/upper" "$LAYERS/work"
@@ -29,12 +36,11 @@ exec "$@"`
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	defer os.RemoveAll(layers)
-	cmd := exec.Command("unshare", append([]string{"--map-root-user", "--mount", "sh", "-c", script, "sh", binaryPath}, args...)...)
+	a.t.Cleanup(func() { os.RemoveAll(layers) })
+	cmd := exec.Command("unshare", append([]string{"--map-root-user", "--mount", "sh", "-c", script, "sh"}, program...)...)
 	cmd.Dir = a.home
 	cmd.Env = append(a.env(), "LAYERS="+layers, "SETTINGS="+text, "MODE="+mode)
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+	return cmd
 }
 
 // TestAdministratorForbidsStore runs the shipped host under an administrator's

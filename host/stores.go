@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,12 +107,27 @@ func openAllowed(place managed.Place, prompt pinentry.Prompt, openers []opener, 
 }
 
 // dropModuleVariables removes what would let whoever starts the host choose
-// the code or the configuration of PKCS#11 modules.
+// the code or the configuration of PKCS#11 modules, and of the libraries that
+// they use. What the dynamic loader itself obeys at the start (LD_PRELOAD,
+// LD_LIBRARY_PATH) has had its effect by then: whoever can set that runs as
+// the user, and could as well start another program.
 func dropModuleVariables() {
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if name == "SOFTHSM2_CONF" || strings.HasPrefix(name, "P11_KIT_") || strings.HasPrefix(name, "NSS_") {
+		if foreignCode(name) {
 			os.Unsetenv(name)
 		}
 	}
+}
+
+// foreignCode reports whether a variable names code or configuration for NSS,
+// p11-kit, card modules, OpenSSL below them, or the C library.
+func foreignCode(name string) bool {
+	switch name {
+	case "SOFTHSM2_CONF", "PCSCLITE_CSOCK_NAME", "GCONV_PATH", "NLSPATH", "LOCPATH", "HOSTALIASES", "RES_OPTIONS":
+		return true
+	}
+	return slices.ContainsFunc([]string{"P11_KIT_", "NSS_", "NSPR_", "PKCS11", "OPENSC_", "OPENSSL_", "LD_"}, func(prefix string) bool {
+		return strings.HasPrefix(name, prefix)
+	})
 }

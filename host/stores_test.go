@@ -14,6 +14,28 @@ import (
 	"scelle/shared/fault"
 )
 
+// TestForeignCodeIsNotChosen: nothing in the environment picks a module or its
+// configuration; what people and desktops need stays.
+func TestForeignCodeIsNotChosen(t *testing.T) {
+	gone := []string{"SOFTHSM2_CONF", "P11_KIT_STRICT", "NSS_DEFAULT_DB_TYPE", "NSS_STRICT_NOFORK", "NSPR_LOG_FILE", "PKCS11_MODULE_PATH", "PKCS11SPY",
+		"OPENSC_CONF", "OPENSSL_CONF", "OPENSSL_MODULES", "LD_PRELOAD", "GCONV_PATH", "PCSCLITE_CSOCK_NAME"}
+	kept := []string{"SCELLE_TEST_HOME", "SCELLE_TEST_DISPLAY", "LANG"}
+	for _, name := range append(gone, kept...) {
+		t.Setenv(name, "x")
+	}
+	dropModuleVariables()
+	for _, name := range gone {
+		if v, set := os.LookupEnv(name); set {
+			t.Errorf("%s is still %q", name, v)
+		}
+	}
+	for _, name := range kept {
+		if os.Getenv(name) != "x" {
+			t.Errorf("%s is gone", name)
+		}
+	}
+}
+
 // TestForbiddenStoresStayClosed: a store that the administrator forbids is not
 // opened, and neither is any while the settings cannot be read.
 func TestForbiddenStoresStayClosed(t *testing.T) {

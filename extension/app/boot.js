@@ -13,9 +13,13 @@
 
   const go = new Go();
   root.dataset.boot = "loading";
-  Promise.all([WebAssembly.instantiateStreaming(fetch("app.wasm"), go.importObject), globalThis.ScelleManaged.read()])
-    .then(([{ instance }, managed]) => {
+  const api = globalThis.browser ?? globalThis.chrome;
+  /** The person's choice on the options page. */
+  const language = async () => /** @type {any} */ (await api.storage.local.get("language")).language;
+  Promise.all([WebAssembly.instantiateStreaming(fetch("app.wasm"), go.importObject), globalThis.ScelleManaged.read(), language()])
+    .then(([{ instance }, managed, chosen]) => {
       globalThis.scelleManaged = managed;
+      globalThis.scelleLanguage = chosen;
       root.dataset.boot = "running";
       return go.run(instance);
     })

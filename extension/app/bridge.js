@@ -1,13 +1,17 @@
 // The bridge: an invisible frame of the extension inside the portal's page.
 // The content script hands it one port together with a nonce; only the worker
-// knows for which tab and origin that nonce was made, and it serves once. Then
-// the port goes to the crypto worker. That one cannot reach the extension's
+// knows for which document and origin that nonce was made, and it serves once.
+// Then the port goes to the crypto worker. That one cannot reach the extension's
 // worker: this script asks for it what is settled about the signed lists of
-// its one origin.
+// its one origin. It draws nothing, so that there is nothing here to cover or
+// to click through: every consent is in a window of the extension.
 (() => {
   "use strict";
   const api = globalThis.browser ?? globalThis.chrome;
-  if (window === window.top) return;
+  // Only right below a top-level page, and with the extension's own origin: a
+  // frame in a frame, or in a sandbox, serves nobody.
+  if (window === window.top || window.parent !== window.top || globalThis.origin === "null") return;
+  if ((location.ancestorOrigins?.length ?? 1) !== 1) return; // Chromium says it too
 
   const verify = async (nonce, origin, port) => {
     const answer = await api.runtime.sendMessage({ to: "worker", method: "bridge.verify", params: { nonce } });

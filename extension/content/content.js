@@ -114,6 +114,7 @@
 
   /** @type {Promise<{port: MessagePort, host: HTMLElement}> | null} */
   let bridge = null;
+  let awaited = ""; // the nonce of a bridge that this document is starting
   const expected = new Map(); // "session/call" -> resolve, files on their way from the assistant
 
   const dropBridge = () => {
@@ -141,6 +142,7 @@
     const frame = document.createElement("iframe");
     host.attachShadow({ mode: "closed" }).append(frame);
     const loaded = new Promise((resolve) => frame.addEventListener("load", resolve, { once: true }));
+    awaited = answer.result.nonce;
     frame.src = api.runtime.getURL("app/bridge.html");
     document.documentElement.append(host);
     const { port1: port, port2 } = new MessageChannel();
@@ -155,6 +157,8 @@
     } catch (fault) {
       host.remove();
       throw fault;
+    } finally {
+      awaited = "";
     }
     // A crypto worker that died answers nothing any more: its frame goes, and
     // with it what it worked on; the next request makes a new one.
@@ -301,6 +305,10 @@
     if (message.kind === KIND.response) {
       respond(message.request, message);
       reply({ ok: true });
+      return false;
+    }
+    if (message.kind === "bridge") {
+      reply({ ok: awaited !== "" && message.nonce === awaited });
       return false;
     }
     const id = mine(message.session);

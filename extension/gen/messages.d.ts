@@ -413,6 +413,11 @@ export interface HostState {
 export interface HostStatusResult {
   version: string;
   os: string;
+  /**
+   * Confined is how far the system keeps the host to what it needs: "full", "partial", "none",
+   * or "off" where nobody asked.
+   */
+  confined: string;
   stores: StoreStatus[];
 }
 
@@ -458,6 +463,11 @@ export type Kind =
   | "call-result"
   | "cancel"
   | "hello";
+
+/** LanguageParams is "fr", "en" or "" for the browser's. */
+export interface LanguageParams {
+  language: string;
+}
 
 /** LeftOut is a recipient that was not used, and why. */
 export interface LeftOut {
@@ -537,6 +547,8 @@ export type Method =
   | "update.fetch"
   | "site.trust"
   | "site.pin"
+  | "options.get"
+  | "options.language"
   | "host.hello"
   | "host.status"
   | "host.doctor"
@@ -669,6 +681,24 @@ export interface OpeningRecord {
    */
   journalBefore?: JournalMark;
   journalAfter?: JournalMark;
+}
+
+/** OptionsResult is what the options page shows. */
+export interface OptionsResult {
+  /** by origin */
+  sites: SiteEntry[];
+  /**
+   * Portals are the only sites that the administrator allows, as patterns of shared/policy;
+   * Settled says that there is such a list, even an empty one.
+   */
+  portals: string[];
+  settled?: boolean;
+  /** Bad names a setting of the administrator's that cannot be read. Then no site is served. */
+  bad?: string;
+  /** Language is the person's choice, "fr", "en" or "" for the browser's. */
+  language: string;
+  /** LanguageSettled is the administrator's, which comes first. */
+  languageSettled?: string;
 }
 
 /** Party is an end of a message. */
@@ -938,6 +968,42 @@ export interface SessionResult {
   documentId?: string;
   document: string;
   language?: string;
+  /**
+   * Sites are the origins that are allowed or known here, for a warning about one that
+   * resembles another.
+   */
+  sites: string[];
+}
+
+/** SiteEntry is one site that was allowed. */
+export interface SiteEntry {
+  origin: string;
+  /** it is served now */
+  allowed: boolean;
+  /**
+   * Known says that this build of the extension names it: it needed no prompt, and the
+   * browser's permission cannot be given back by itself.
+   */
+  known?: boolean;
+  /** Revoked says that the person does not want a known site to be served. */
+  revoked?: boolean;
+  /** Forbidden says that the administrator does not allow it any more. */
+  forbidden?: boolean;
+  /** RFC 3339 */
+  since?: string;
+  /** RFC 3339 */
+  lastUse?: string;
+  /** what it asked for then */
+  lastMethod?: Method;
+  /** registered from this browser, oldest first */
+  keys: SiteKey[];
+}
+
+/** SiteKey is a key that a site registered, by its certificate's thumbprint. */
+export interface SiteKey {
+  thumbprint: string;
+  /** RFC 3339 */
+  since: string;
 }
 
 /** SiteParams names a site by its origin. */

@@ -129,6 +129,18 @@
       ],
       "to": "worker"
     },
+    "options.get": {
+      "from": [
+        "app"
+      ],
+      "to": "worker"
+    },
+    "options.language": {
+      "from": [
+        "app"
+      ],
+      "to": "worker"
+    },
     "host.hello": {
       "from": [
         "app",

@@ -282,6 +282,20 @@ test("seals through a frame in a closed shadow root; files go by reference", asy
   assert.equal(page.document.hosts.length, 1, "one bridge for a document");
 });
 
+test("the document vouches for the one bridge that it is starting, and for no other", async () => {
+  const document = new FakeDocument({ kind: "later" });
+  document.connect = (_, __, port) => (document.bridge.port = port); // the bridge asks the worker
+  const page = start({ document });
+  const vouch = async (nonce) => (await page.extensionSays({ kind: "bridge", nonce, session: undefined })).ok;
+  await page.request("s1", "pli.seal", {}, { files: [] });
+  await settle(12);
+  assert.deepEqual([await vouch("ab".repeat(16)), await vouch("cd".repeat(16)), await vouch(undefined), await vouch("")], [true, false, false, false]);
+  assert.equal(await page.extensionSays({ kind: "bridge", nonce: "ab".repeat(16) }, { id: "another" }), "no reply");
+  document.bridge.port.postMessage({ kind: "ready" });
+  await settle(12);
+  assert.equal(await vouch("ab".repeat(16)), false, "the bridge is there: its nonce is over");
+});
+
 test("only files are files", async () => {
   const page = start();
   for (const files of ["x", [{}], [new File([], "a"), "b"], Array(10_001).fill(new File([], "a"))]) {

@@ -10,7 +10,7 @@ export const PORTAL = "https://portail.example";
 
 /** What the worker loads, but for Go's wasm_exec.js. */
 export const WORKER = [
-  "gen/protocol.js", "app/native.js", "app/managed.js", "worker/publisher.js", "worker/update.js",
+  "gen/protocol.js", "app/native.js", "app/managed.js", "worker/portals.js", "worker/publisher.js", "worker/update.js",
   "worker/sites.js", "worker/sessions.js", "worker/status.js", "worker/worker.js",
 ];
 
@@ -39,11 +39,11 @@ export const load = (globals, ...paths) => {
     console: { error() {} }, URL, TextEncoder, Blob, File, MessageChannel: Channel, MessagePort, crypto: webcrypto,
     setTimeout, clearTimeout, structuredClone, ...globals,
   });
-  return load.into(world, ...paths);
+  return run(world, ...paths);
 };
 
 /** Runs more scripts in a world that load made. */
-load.into = (world, ...paths) => {
+export const run = (world, ...paths) => {
   for (const path of paths) vm.runInContext(readFileSync(new URL(path, ROOT), "utf8"), world, { filename: path });
   return world;
 };

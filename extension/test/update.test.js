@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import test from "node:test";
-import { EXTENSION, FakeChrome, PORTAL, WORKER, fakeHost, load, settle } from "./fakes.js";
+import { EXTENSION, FakeChrome, PORTAL, WORKER, fakeHost, load, run, settle } from "./fakes.js";
 
 const app = { id: "ndpdpcogkllnmgclgneefjffomopdbhh", url: `${EXTENSION}/app/popup.html`, origin: EXTENSION };
 const page = { ...app, url: `${PORTAL}/x`, origin: PORTAL, frameId: 0, documentId: "DOC", tab: { id: 7 } };
@@ -44,9 +44,9 @@ const start = async ({ keys = ["00".repeat(32)], address = FOLDER } = {}) => {
       };
     },
   };
-  const world = load({ chrome, ...globals }, ...WORKER.slice(0, 4));
+  const world = load({ chrome, ...globals }, ...WORKER.slice(0, 5));
   world.ScellePublisher = { address, keys };
-  load.into(world, ...WORKER.slice(4));
+  run(world, ...WORKER.slice(5));
   s.fromApp = (method, params = {}) => chrome.ask({ to: "worker", method, params }, app);
   s.stored = () => chrome.storage.local.data.update;
   chrome.granted.add(`${PORTAL}/*`);

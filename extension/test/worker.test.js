@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { EXTENSION, FakeChrome, PORTAL, WORKER, fakeHost, load, settle } from "./fakes.js";
+import { EXTENSION, FakeChrome, PORTAL, WORKER, fakeHost, load, run, settle } from "./fakes.js";
 
 const DOCUMENT = "0123456789abcdef0123456789abcdef";
 const THUMBPRINT = "ab".repeat(32);
@@ -12,10 +12,11 @@ const pageSender = (over = {}) => ({
 const appSender = (file = "assistant.html", over = {}) => ({ id: "ndpdpcogkllnmgclgneefjffomopdbhh", url: `${EXTENSION}/app/${file}`, origin: EXTENSION, ...over });
 const bridgeSender = (tab = 7) => appSender("bridge.html", { frameId: 3, tab: { id: tab } });
 
-
 /** A worker as Firefox loads it, the portal allowed unless said otherwise. */
-const start = async ({ allowed = true, chrome = new FakeChrome() } = {}) => {
-  const world = load({ chrome }, ...WORKER);
+const start = async ({ allowed = true, chrome = new FakeChrome(), known } = {}) => {
+  const world = load({ chrome }, ...WORKER.slice(0, 4));
+  if (known) world.ScellePortals = known; // as scripts/pack -portals writes it
+  run(world, ...WORKER.slice(4));
   const ask = (method, params, sender, extra = {}) => chrome.ask({ to: "worker", method, params, ...extra }, sender);
   const fromPage = (method, params = {}, sender = pageSender()) => ask(method, params, sender, { document: DOCUMENT, request: "r1", language: "fr" });
   const fromApp = (method, params = {}, sender = appSender()) => ask(method, params, sender);
@@ -237,7 +238,7 @@ test("a session: opened, read, finished", async () => {
   const got = (await fromApp("session.get", { session: result.session })).result;
   assert.deepEqual(got, {
     session: result.session, request: "r1", method: "keys.add", params: { name: "Clé" },
-    origin: PORTAL, tabId: 7, frameId: 0, documentId: "DOC", document: DOCUMENT, language: "fr",
+    origin: PORTAL, tabId: 7, frameId: 0, documentId: "DOC", document: DOCUMENT, language: "fr", sites: [PORTAL],
   });
   assert.deepEqual(await fromApp("session.finish", { session: result.session, result: { a: 1 } }), { ok: true, result: {} });
   const [tab, message, options] = chrome.toTabs.at(-1);
@@ -380,9 +381,11 @@ test("a page's cancellation reaches a window that is still loading", async () =>
   assert.equal((await world.fromApp("session.get", { session })).fault.code, "cancelled");
 });
 
-test("a nonce serves once, in its tab, for a while", async () => {
+test("a nonce serves once, in its document, for a while", async () => {
   const { chrome, fromPage, ask } = await start();
-  const mint = async () => (await fromPage("bridge.attach")).result.nonce;
+  let waiting = "";
+  chrome.answerTab = ({ kind, nonce }) => ({ ok: kind === "bridge" && nonce === waiting });
+  const mint = async () => (waiting = (await fromPage("bridge.attach")).result.nonce);
   const verify = (nonce, tab) => ask("bridge.verify", { nonce }, bridgeSender(tab));
   const nonce = await mint();
   assert.deepEqual(await verify(nonce), { ok: true, result: { origin: PORTAL } });
@@ -392,6 +395,24 @@ test("a nonce serves once, in its tab, for a while", async () => {
   chrome.storage.session.data[`nonce:${old}`].until = 0;
   assert.equal((await verify(old)).fault.code, "not-permitted");
   assert.equal((await verify("x")).fault.code, "bad-request");
+
+  const asked = await mint();
+  await verify(asked);
+  assert.deepEqual(chrome.toTabs.at(-1), [7, { to: "content", document: DOCUMENT, kind: "bridge", nonce: asked }, { documentId: "DOC" }], "that very document is asked");
+  const elsewhere = await mint();
+  waiting = "another";
+  assert.equal((await verify(elsewhere)).fault.code, "not-permitted", "a document that starts no bridge with it");
+  const left = await mint();
+  chrome.answerTab = () => {
+    throw new Error("Could not establish connection. Receiving end does not exist.");
+  };
+  assert.equal((await verify(left)).fault.code, "not-permitted", "a document that was left");
+  chrome.answerTab = () => ({ ok: true });
+  for (const documentLifecycle of ["prerender", "cached", "pending_deletion"]) {
+    const answer = await ask("bridge.verify", { nonce: await mint() }, { ...bridgeSender(), documentLifecycle });
+    assert.equal(answer.fault.code, "not-permitted", documentLifecycle);
+    assert.equal((await fromPage("status", {}, pageSender({ documentLifecycle }))).fault.code, "not-permitted", documentLifecycle);
+  }
 });
 
 test("messages over the limit are refused here too", async () => {

@@ -173,19 +173,35 @@
   /** A bridge's nonce, bound to the document that asked for it. */
   const mint = async (who) => {
     const nonce = randomId();
-    await api.storage.session.set({ [`nonce:${nonce}`]: { origin: who.origin, tabId: who.tabId, until: Date.now() + NONCE_MILLIS } });
+    await api.storage.session.set({ [`nonce:${nonce}`]: { who, until: Date.now() + NONCE_MILLIS } });
     return nonce;
   };
 
-  /** Spends a nonce; only the tab that it was made for may. */
-  const spend = (nonce, tabId) =>
+  /** Takes a nonce out of the store, for good. */
+  const take = (nonce) =>
     exclusive(async () => {
       const name = `nonce:${nonce}`;
       const bound = (await stored(name))[name];
       await api.storage.session.remove(name);
-      if (!bound || bound.tabId !== tabId || bound.until < Date.now()) throw { code: "not-permitted" };
-      return bound.origin;
+      return bound;
     });
+
+  /**
+   * Spends a nonce. No browser says in which document a frame lies, so the
+   * document that the nonce was made for is asked: it must still be the one in
+   * its tab, and be waiting for a bridge with this very nonce. One that was
+   * left, or put away for going back, does not answer.
+   */
+  const spend = async (nonce, tabId) => {
+    const bound = await take(nonce);
+    if (!bound || bound.who.tabId !== tabId || bound.until < Date.now()) throw { code: "not-permitted" };
+    let timer;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, SEND_MILLIS)));
+    const answer = await Promise.race([toPage(bound.who, { kind: "bridge", nonce }).catch(() => undefined), late]);
+    clearTimeout(timer);
+    if (answer?.ok !== true) throw { code: "not-permitted" };
+    return bound.who.origin;
+  };
 
   globalThis.ScelleSessions = Object.freeze({
     open, get, end, sweep, mint, spend, onCancel, onWindowRemoved, onTabRemoved, onTabUpdated,

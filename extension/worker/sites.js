@@ -1,8 +1,10 @@
 // Which sites may use Scellé. A site is served when the person allowed it here
 // (a grant) and the browser still holds its host permission; either alone is
-// nothing. Grants: storage.local "grants" = {origin: {since, lastUse, keys, pin}},
-// keys = {thumbprint: since}, the keys that this origin registered; pin = the
-// key of the first signed list that was seen since the grant, which ends with it.
+// nothing. Grants: storage.local "grants" = {origin: {since, lastUse,
+// lastMethod, keys, pin}}, keys = {thumbprint: since}, the keys that this origin
+// registered; pin = the key of the first signed list that was seen since the
+// grant, which ends with it. A build with a list of known portals (portals.js)
+// allows those by itself, except the ones in storage.local "revoked" = [origin].
 (() => {
   "use strict";
   const api = globalThis.browser ?? globalThis.chrome;
@@ -85,8 +87,12 @@
     }
   };
 
+  const revoked = async () => /** @type {any} */ (await api.storage.local.get("revoked")).revoked ?? [];
+  const isKnown = (origin) => globalThis.ScellePortals.includes(origin);
+
   const grant = async (origin) => {
     const grants = await load();
+    await api.storage.local.set({ revoked: (await revoked()).filter((o) => o !== origin) });
     if (!Object.hasOwn(grants, origin)) await save({ ...grants, [origin]: { since: now(), keys: {} } });
     await register();
     await inject(origin);
@@ -129,7 +135,9 @@
   const forget = async (origin) => {
     await exclusive(async () => {
       await drop([origin]);
-      const shared = Object.keys(await load()).some((o) => pattern(o) === pattern(origin));
+      if (isKnown(origin)) await api.storage.local.set({ revoked: [...new Set([...(await revoked()), origin])] });
+      const shared = [...Object.keys(await load()), ...globalThis.ScellePortals].some((o) => pattern(o) === pattern(origin));
+      // What the manifest itself asks for cannot be given back in Chromium.
       if (!shared) await api.permissions.remove({ origins: [pattern(origin)] });
     });
     return state(origin);
@@ -143,7 +151,7 @@
       await save(grants);
     });
 
-  const used = (origin) => change(origin, (grant) => void (grant.lastUse = now()));
+  const used = (origin, method) => change(origin, (grant) => void Object.assign(grant, { lastUse: now(), lastMethod: method }));
 
   const remember = (origin, thumbprint) =>
     change(origin, (grant) => {
@@ -177,14 +185,46 @@
     if (!(await trust(origin)).pins.includes(key)) throw { code: "list-signer", detail: key };
   };
 
+  /** Known portals are allowed from the start, unless the person revoked them. */
+  const seed = async () => {
+    const grants = await load();
+    const no = await revoked();
+    const fresh = globalThis.ScellePortals.filter((o) => secure(o) && !Object.hasOwn(grants, o) && !no.includes(o));
+    if (fresh.length > 0) await save({ ...Object.fromEntries(fresh.map((o) => [o, { since: now(), keys: {} }])), ...grants });
+    await register();
+  };
+
+  /** Origins that were allowed here, or are known to this build. */
+  const origins = async () => [...new Set([...Object.keys(await load()), ...globalThis.ScellePortals])].sort();
+
+  /** Every site there is something to say about (SiteEntry), by origin. */
+  const list = async () => {
+    const grants = await load();
+    const no = await revoked();
+    return Promise.all((await origins()).map(async (origin) => {
+      const { since, lastUse, lastMethod, keys = {} } = grants[origin] ?? {};
+      return {
+        origin,
+        allowed: await allowed(origin),
+        ...(isKnown(origin) && { known: true }),
+        ...(no.includes(origin) && { revoked: true }),
+        ...((await forbidden(origin)) && { forbidden: true }),
+        ...(since && { since }),
+        ...(lastUse && { lastUse }),
+        ...(lastMethod && { lastMethod }),
+        keys: Object.entries(keys).map(([thumbprint, at]) => ({ thumbprint, since: at })).sort((a, b) => (a.since < b.since ? -1 : 1)),
+      };
+    }));
+  };
+
   /** After an update old content scripts are orphans: every open page gets a new one. */
   const restart = async () => {
-    await exclusive(register);
+    await exclusive(seed);
     for (const origin of Object.keys(await load())) await inject(origin);
   };
 
   globalThis.ScelleSites = Object.freeze({
-    allowed, state, allow, forget, used, remember, registered, trust, pin, register: () => exclusive(register), restart,
+    allowed, state, allow, forget, list, origins, used, remember, registered, trust, pin, start: () => exclusive(seed), restart,
     onPermissionAdded, onPermissionRemoved,
   });
 })();

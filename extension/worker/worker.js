@@ -5,7 +5,7 @@
   "use strict";
   // Chromium starts this file alone; Firefox loads the same list from its manifest.
   if (typeof importScripts === "function") {
-    importScripts("../gen/protocol.js", "../app/wasm_exec.js", "../app/native.js", "../app/managed.js", "publisher.js", "update.js", "sites.js", "sessions.js", "status.js");
+    importScripts("../gen/protocol.js", "../app/wasm_exec.js", "../app/native.js", "../app/managed.js", "publisher.js", "portals.js", "update.js", "sites.js", "sessions.js", "status.js");
   }
   const api = globalThis.browser ?? globalThis.chrome;
   const { ScelleProtocol: protocol, ScelleSites: sites, ScelleSessions: sessions, ScelleStatus: host, ScelleManaged: managed, ScelleUpdate: updates } = globalThis;
@@ -19,13 +19,16 @@
   };
   const want = (condition) => condition || refuse("bad-request");
 
+  /** Not in a document that is being prerendered or was put away; Firefox does not say. */
+  const active = (sender) => ["active", undefined].includes(sender.documentLifecycle);
+
   /** "page" (a content script), "bridge" or "app"; "" is nobody that may ask. */
   const partyOf = (sender) => {
     if (sender.id !== api.runtime.id || !sender.url) return "";
     const url = new URL(sender.url);
-    if (url.protocol !== new URL(api.runtime.getURL("")).protocol) return sender.tab && sender.frameId === 0 ? "page" : "";
+    if (url.protocol !== new URL(api.runtime.getURL("")).protocol) return sender.tab && sender.frameId === 0 && active(sender) ? "page" : "";
     // use_dynamic_url gives the bridge another host name, so its path names it.
-    if (url.pathname === "/app/bridge.html") return sender.tab && sender.frameId > 0 ? "bridge" : "";
+    if (url.pathname === "/app/bridge.html") return sender.tab && sender.frameId > 0 && active(sender) ? "bridge" : "";
     return url.href.startsWith(api.runtime.getURL("app/")) && !sender.frameId ? "app" : "";
   };
 
@@ -47,16 +50,42 @@
     };
   };
 
+  const isLanguage = (v) => ["fr", "en", ""].includes(v);
+
+  /** The language that the person chose on the options page, "" for none. */
+  const chosen = async () => {
+    const { language } = /** @type {any} */ (await api.storage.local.get("language"));
+    return isLanguage(language) ? language : "";
+  };
+
+  const options = async () => {
+    const settled = await managed.read();
+    return {
+      sites: await sites.list(),
+      portals: settled.portals ?? [],
+      ...(settled.portals && { settled: true }),
+      ...(settled.bad && { bad: settled.bad }),
+      language: await chosen(),
+      ...(settled.language && { languageSettled: settled.language }),
+    };
+  };
+
+  const choose = async ({ language }) => {
+    want(isLanguage(language));
+    await api.storage.local.set({ language });
+    return {};
+  };
+
   const assist = async (params, { who, message }) => {
     want(typeof message.request === "string" && message.request.length <= 64);
     const asked = ["fr", "en"].includes(message.language) ? message.language : "";
-    const language = (await managed.read()).language || asked;
-    await sites.used(who.origin);
+    const language = (await managed.read()).language || (await chosen()) || asked;
+    await sites.used(who.origin, message.method);
     return { session: await sessions.open(who, message.method, params, message.request, language) };
   };
 
-  const attach = async (_, { who }) => {
-    await sites.used(who.origin);
+  const attach = async (_, { who, message }) => {
+    await sites.used(who.origin, message.method);
     return { nonce: await sessions.mint(who) };
   };
 
@@ -73,12 +102,12 @@
   };
 
   const fetchUpdate = async ({ vault, place }) => {
-    want(ID.test(vault) && ID.test(place));
+    want(isId(vault) && isId(place));
     return updates.bring({ vault, place }, await host.hello());
   };
 
   const pin = async ({ origin, pin: key }) => {
-    want(THUMBPRINT.test(key));
+    want(isThumbprint(key));
     await sites.pin(origin, key);
     return {};
   };
@@ -91,7 +120,7 @@
     "pli.open": assist,
     "bridge.attach": attach,
     "bridge.verify": async ({ nonce }, { sender }) => ({ origin: await sessions.spend(want(isId(nonce)) && nonce, sender.tab.id) }),
-    "session.get": ({ session }) => sessions.get(want(isId(session)) && session),
+    "session.get": async ({ session }) => ({ ...(await sessions.get(want(isId(session)) && session)), sites: await sites.origins() }),
     "session.finish": finish,
     "site.state": ({ origin }) => sites.state(origin),
     "site.allow": ({ origin }) => sites.allow(origin),
@@ -101,6 +130,8 @@
     "update.fetch": fetchUpdate,
     "site.trust": ({ origin }) => sites.trust(origin),
     "site.pin": pin,
+    "options.get": options,
+    "options.language": choose,
   };
 
   const answer = async (message, sender) => {
@@ -141,7 +172,7 @@
   api.tabs.onRemoved.addListener(sessions.onTabRemoved);
   api.tabs.onUpdated.addListener(sessions.onTabUpdated);
   api.runtime.onInstalled.addListener(sites.restart);
-  api.runtime.onStartup.addListener(sites.register);
+  api.runtime.onStartup.addListener(sites.start);
 
   // Content scripts have no business in the stores; Firefox has no such switch.
   api.storage.local.setAccessLevel?.({ accessLevel: "TRUSTED_CONTEXTS" });

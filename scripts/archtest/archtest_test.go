@@ -35,6 +35,7 @@ var rules = []rule{
 	{"host/internal/keystore/nss", []string{"shared", "host/internal"}, []string{"golang.org/x/sys", "github.com/miekg/pkcs11"}},
 	{"host/internal/keystore/pkcs11", []string{"shared", "host/internal"}, []string{"golang.org/x/sys", "github.com/miekg/pkcs11"}},
 	{"host/internal/keystore/keychain", []string{"shared", "host/internal"}, []string{"golang.org/x/sys", "github.com/ebitengine/purego"}},
+	{"host/internal/confine", []string{"shared", "host/internal"}, []string{"golang.org/x/sys", "github.com/landlock-lsm/go-landlock"}},
 	{"host/internal/doctor", []string{"shared", "host/internal"}, []string{"golang.org/x/sys", "github.com/github/smimesign/certstore"}},
 	{"wasm", []string{"shared", "wasm/internal"}, nil},
 	{"wasm/internal/bridge", []string{"shared", "wasm/internal"}, []string{"github.com/hack-pad/safejs"}},

@@ -19,6 +19,7 @@ type options struct {
 	out  string
 	sign signing
 	hosting
+	portals string // file with an organisation's portals, "" for none
 	updating
 	edgeID  string // that Edge's store gave, "" for the sources'
 	version string
@@ -109,6 +110,11 @@ func (o options) prepare() (*build, error) {
 	}
 	if b.updating, b.keys, err = o.updating.checked(); err != nil {
 		return nil, err
+	}
+	if o.portals != "" {
+		if b.portals, err = filepath.Abs(o.portals); err != nil {
+			return nil, err
+		}
 	}
 	if err := b.identify(); err != nil {
 		return nil, err

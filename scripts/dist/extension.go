@@ -38,5 +38,8 @@ func (b *build) pack(folder string, flags ...string) error {
 		return err
 	}
 	args := append(append([]string{"run"}, overlay...), "./scripts/pack", "-out", folder, "-wasm", strings.Join(b.modules, ","), "-zip")
+	if b.portals != "" {
+		args = append(args, "-portals", b.portals)
+	}
 	return b.command([]string{"GOFLAGS=-mod=readonly"}, "go", append(append(args, b.packFlags()...), flags...)...)
 }

@@ -35,6 +35,10 @@ var departments = sync.OnceValues(func() (options, error) {
 		return options{}, fmt.Errorf("openssl: %w\n%s", err, out)
 	}
 	o := options{out: dir, version: version.Version, edgeID: strings.Repeat("e", 32), only: []string{"linux", "hosted"}}
+	o.portals = dir + ".txt"
+	if err := os.WriteFile(o.portals, []byte("# The city's\nhttps://marches.exemple.fr\nhttps://essais.exemple.fr:8443\n"), 0o644); err != nil {
+		return options{}, err
+	}
 	o.hosting = hosting{updateURL: served, crxKeyFile: key}
 	return o, o.run()
 })
@@ -81,6 +85,9 @@ func TestHosted(t *testing.T) {
 	m := manifestIn(t, c.archive)
 	if m["update_url"] != served+"/update.xml" || m["key"] != base64.StdEncoding.EncodeToString(c.public) || m["version"] != version.Version {
 		t.Errorf("Chromium's manifest: %v", m)
+	}
+	if hosts := fmt.Sprint(m["host_permissions"]); hosts != "[https://marches.exemple.fr/* https://essais.exemple.fr/*]" {
+		t.Errorf("hosts without a prompt: %s", hosts)
 	}
 	gecko := m["browser_specific_settings"]
 	m = manifestIn(t, read(t, o.out, "scelle-"+version.Version+"-unsigned.xpi"))

@@ -39,6 +39,7 @@ func main() {
 	flag.StringVar(&o.updateURL, "update-url", "", "https address of the folder from which a department serves the extension itself, for update.xml, updates.json and an XPI to be signed by Mozilla; nothing of this without")
 	flag.StringVar(&o.crxKeyFile, "crx-key", "", "PEM file of the RSA key that signs the extension for Chromium and gives it its id, which everything in this build then knows; a CRX is only made with one")
 	flag.StringVar(&o.signedXPI, "signed-xpi", "", "the unsigned XPI of the same build as Mozilla signed it, to be put beside updates.json")
+	flag.StringVar(&o.portals, "portals", "", "file with the portals of an organisation, one https origin a line, # before comments: its extension serves them without a prompt")
 	flag.StringVar(&o.edgeID, "edge-id", "", "the extension's id from Edge's store, in place of the one in shared/protocol/ids.go")
 	flag.StringVar(&o.packagesURL, "packages-url", "", "https address of the folder from which the packages and update.json will be served; the extension looks there for newer hosts, and nowhere without")
 	flag.StringVar(&o.keyFile, "update-key", "", "PEM file of the Ed25519 key that signs update.json (openssl genpkey -algorithm ed25519 -out key.pem)")

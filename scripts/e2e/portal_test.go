@@ -12,7 +12,7 @@ import (
 
 // TestKeysPage edits, deletes and looks at keys as an agent does.
 func TestKeysPage(t *testing.T) {
-	w := ready(t)
+	w := firstRun(t)
 	p := w.Page
 	must(t, w.AddLocal("Première", false))
 	must(t, p.Visible(journey.RowOf("Première")+` [data-present="yes"]`))

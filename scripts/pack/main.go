@@ -21,6 +21,7 @@ func main() {
 	flag.BoolVar(&o.demo, "demo", false, "a build that may be allowed on loopback sites")
 	flag.BoolVar(&o.zip, "zip", false, "write zips instead of folders")
 	flag.BoolVar(&o.store, "store", false, "leave out what the Chrome Web Store refuses")
+	flag.StringVar(&o.portals, "portals", "", "file with the portals of an organisation, one https origin a line, # before comments: they need no prompt")
 	flag.StringVar(&o.updateURL, "update-url", "", "https address, with a slash at its end, of the folder that holds update.xml and updates.json; not for stores")
 	flag.StringVar(&o.packagesURL, "packages-url", "", "address, with a slash at its end, of the folder in which the extension looks for update.json and the host's packages: https, or loopback in a demo build")
 	flag.StringVar(&o.updateKeys, "update-keys", "", "Ed25519 public keys that may sign update.json, 64 hexadecimal digits each, separated by a comma: two while one takes the other's place")

@@ -22,6 +22,7 @@ type options struct {
 	demo, zip bool
 	store     bool // for the Chrome Web Store, which refuses a fixed key
 	updateURL string
+	portals   string // file with the portals that need no prompt, "" for none
 	publisher
 }
 
@@ -35,6 +36,12 @@ func (o options) run() error {
 	common, err := o.common()
 	if err != nil {
 		return err
+	}
+	var known []string
+	if o.portals != "" {
+		if known, err = readPortals(o.portals, o.demo); err != nil {
+			return err
+		}
 	}
 	for _, b := range extension.Browsers() {
 		t := tree{}
@@ -56,6 +63,11 @@ func (o options) run() error {
 		}
 		if t["manifest.json"], err = o.letWorkerAsk(t["manifest.json"]); err != nil {
 			return err
+		}
+		if known != nil {
+			if err := t.knowPortals(known); err != nil {
+				return err
+			}
 		}
 		if err := t.complete(); err != nil {
 			return fmt.Errorf("%s: %w", b, err)

@@ -53,6 +53,9 @@ const (
 	SiteTrust     Method = "site.trust"
 	SitePin       Method = "site.pin"
 
+	OptionsGet      Method = "options.get"
+	OptionsLanguage Method = "options.language"
+
 	HostHello       Method = "host.hello"
 	HostStatus      Method = "host.status"
 	HostDoctor      Method = "host.doctor"
@@ -107,6 +110,8 @@ func Methods() []Spec {
 		row[UpdateFetchParams, UpdatePackage](UpdateFetch, Worker, "Fetches the newer host's package, checks it against the signed manifest and puts it into quarantine.", App),
 		row[SiteParams, TrustResult](SiteTrust, Worker, "Which keys may sign a site's lists, and what unsigned ones are worth.", Bridge, App),
 		row[PinParams, Empty](SitePin, Worker, "Keeps the first key that signed a list of a site; another one is refused.", Bridge, App),
+		row[Empty, OptionsResult](OptionsGet, Worker, "Every site that was allowed, what an administrator or this build settled, and the language.", App),
+		row[LanguageParams, Empty](OptionsLanguage, Worker, "Chooses the language of the extension's own screens.", App),
 
 		row[HelloParams, HelloResult](HostHello, Host, "First message on every connection: versions of both sides.", App, Worker),
 		row[Empty, HostStatusResult](HostStatus, Host, "State of each store.", App, Worker),

@@ -72,9 +72,12 @@ type HelloResult struct {
 
 // HostStatusResult is the state of each store of this computer.
 type HostStatusResult struct {
-	Version string        `json:"version"`
-	OS      string        `json:"os"`
-	Stores  []StoreStatus `json:"stores"`
+	Version string `json:"version"`
+	OS      string `json:"os"`
+	// Confined is how far the system keeps the host to what it needs: "full",
+	// "partial", "none", or "off" where nobody asked.
+	Confined string        `json:"confined"`
+	Stores   []StoreStatus `json:"stores"`
 }
 
 // StoreStatus is one store. State is a keystore.State.
@@ -155,6 +158,9 @@ type SessionResult struct {
 	DocumentID string          `json:"documentId,omitempty"`
 	Document   string          `json:"document"`
 	Language   string          `json:"language,omitempty"`
+	// Sites are the origins that are allowed or known here, for a warning about
+	// one that resembles another.
+	Sites []string `json:"sites"`
 }
 
 // FinishParams is a session's outcome; either Result or Fault.

@@ -23,6 +23,8 @@ func run() error {
 		return runDocument(openOffline)
 	case "update":
 		return judgeUpdate()
+	case "options":
+		return runDocument(openOptions)
 	default:
 		return fault.Newf(fault.Internal, "role %s", role)
 	}

@@ -14,7 +14,8 @@ import (
 	"scelle/wasm/internal/view"
 )
 
-// The ids in popup.html, assistant.html, offline.html and check.html: where a screen is
+// The ids in popup.html, assistant.html, offline.html, check.html
+// and options.html: where a screen is
 // drawn, and the region that a screen reader listens to.
 const (
 	rootID = "app"
@@ -47,16 +48,28 @@ func newDocument() (*document, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err)
 	}
-	if err := bridge.OnRaised(func() { d.send(model.Raised{}) }); err != nil {
+	if err := bridge.OnRaised(func(hidden bool) { d.send(raised(hidden)) }); err != nil {
 		return nil, err
 	}
 	return d, bridge.OnPageHide(d.leave)
 }
 
-// show begins with a screen.
+// raised is what a screen is told of its window's place.
+func raised(hidden bool) model.Msg {
+	if hidden {
+		return model.Lowered{}
+	}
+	return model.Raised{}
+}
+
+// show begins with a screen. A window that opens out of sight arms nothing
+// until it was seen.
 func (d *document) show(s model.Screen) {
 	d.screen = s
 	d.guarded(func() error {
+		if bridge.Hidden() {
+			d.runAll(s.Update(model.Lowered{}))
+		}
 		d.runAll(s.Init())
 		if err := d.draw(); err != nil {
 			return err
@@ -133,10 +146,13 @@ func env(lang string) model.Env {
 	if settled != "" {
 		lang = settled
 	}
-	if lang != "fr" && lang != "en" {
-		lang = bridge.Language()
+	own := bridge.Language()
+	for _, next := range []string{bridge.Chosen(), own} {
+		if lang != "fr" && lang != "en" {
+			lang = next
+		}
 	}
-	return model.Env{Lang: lang, Version: bridge.Version(), Zone: bridge.Zone(lang), NoSaving: !saving}
+	return model.Env{Lang: lang, BrowserLang: own, Version: bridge.Version(), Zone: bridge.Zone(lang), NoSaving: !saving}
 }
 
 // runDocument shows the screen that open makes, for as long as the document
@@ -188,6 +204,8 @@ func session(ctx context.Context, id string) (protocol.SessionResult, error) {
 }
 
 func openCheck(*document) (model.Screen, error) { return model.NewCheck(env("")), nil }
+
+func openOptions(*document) (model.Screen, error) { return model.NewOptions(env("")), nil }
 
 func openOffline(d *document) (model.Screen, error) {
 	err := bridge.OnDrop(func(files []bridge.File) { d.send(model.FilesDropped{Files: d.files.addAll(files)}) })

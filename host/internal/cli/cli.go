@@ -15,6 +15,7 @@ import (
 	"os"
 	"time"
 
+	"scelle/host/internal/confine"
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/serve"
 	"scelle/shared/fault"
@@ -33,6 +34,8 @@ type Env struct {
 	Secret func() ([]byte, error)
 	// StateDir is the folder of the journal.
 	StateDir func() (string, error)
+	// Confine takes from the process what answering a browser does not need.
+	Confine func() confine.State
 	// Root is put before the system's places for manifests, "" except in tests.
 	Root string
 }
@@ -52,7 +55,8 @@ func (m misuse) Error() string { return string(m) }
 // command is one run of the program.
 type command struct {
 	Env
-	lang string // "fr" or "en"
+	lang     string // "fr" or "en"
+	confined confine.State
 	// reached says that a browser found this program, not a person.
 	reached bool
 }
@@ -65,7 +69,7 @@ const linger = 2 * time.Second
 // code. When ctx ends, what is under way is given up, temporary files are
 // removed and the code is Refused; only a browser's connection ends cleanly.
 func Run(ctx context.Context, env Env, args []string) int {
-	c := &command{Env: env, lang: language(env.Getenv)}
+	c := &command{Env: env, lang: language(env.Getenv), confined: confine.Off}
 	if serve.BrowserStart(args) {
 		return c.exit(c.fromBrowser(ctx, args))
 	}
@@ -149,7 +153,7 @@ func (c *command) exit(err error) int {
 
 // host returns the Service of this command and a function that closes it.
 func (c *command) host() (*serve.Service, func()) {
-	s := serve.New(serve.Options{Stores: c.Stores, Secret: c.Secret, StateDir: c.StateDir, Computer: c.computer, Package: c.packaged, Log: c.log})
+	s := serve.New(serve.Options{Stores: c.Stores, Secret: c.Secret, StateDir: c.StateDir, Computer: c.computer, Package: c.packaged, Confined: c.confined, Log: c.log})
 	return s, func() {
 		if err := s.Close(); err != nil {
 			c.log("closing a store: %s", fault.CodeOf(err))

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"scelle/host/internal/confine"
 	"scelle/host/internal/install"
 	"scelle/shared/version"
 )
@@ -106,6 +107,11 @@ func TestEveryTextHasBothLanguages(t *testing.T) {
 	for _, state := range []install.State{install.Absent, install.Current, install.Stale, install.Other, install.Broken} {
 		if text := stateTexts()[string(state)]; text.fr == "" || text.en == "" {
 			t.Errorf("state %s has no text", state)
+		}
+	}
+	for _, state := range []confine.State{confine.Full, confine.Partial, confine.None} {
+		if text := confinementTexts()[state]; text.fr == "" || text.en == "" {
+			t.Errorf("confinement %s has no text", state)
 		}
 	}
 }

@@ -13,6 +13,7 @@ func (c *command) fromBrowser(ctx context.Context, args []string) error {
 	}
 	closeMemory()
 	c.reached = true
+	c.confined = c.Confine()
 	return c.answer(ctx)
 }
 

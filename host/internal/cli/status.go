@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"text/tabwriter"
 
+	"scelle/host/internal/confine"
 	"scelle/host/internal/install"
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/managed"
@@ -25,7 +27,9 @@ type statusReport struct {
 	Policies  []policyStatus         `json:"policies"`
 	Sandboxes []sandboxStatus        `json:"sandboxes"`
 	Problems  []problemStatus        `json:"problems"`
-	Settings  settingsStatus         `json:"settings"`
+	// Confinement is what this system does when a browser starts the program.
+	Confinement confine.State  `json:"confinement"`
+	Settings    settingsStatus `json:"settings"`
 }
 
 // settingsStatus is what an administrator settled for this program.
@@ -114,7 +118,8 @@ func (c *command) status(ctx context.Context, args []string) error {
 func newStatus(s install.System, v install.Survey) statusReport {
 	report := statusReport{
 		Version: version.Version, Protocol: version.Protocol, Path: s.Executable,
-		Policies: []policyStatus{}, Sandboxes: []sandboxStatus{}, Problems: []problemStatus{},
+		Confinement: confine.Possible(),
+		Policies:    []policyStatus{}, Sandboxes: []sandboxStatus{}, Problems: []problemStatus{},
 	}
 	for _, r := range v.Reports {
 		report.Browsers = append(report.Browsers, browserStatus{r.Browsers, r.System, r.Path, r.Key, r.State, r.Reason, r.Host, r.Foreign})
@@ -168,6 +173,9 @@ func (c *command) printStatus(r statusReport, v install.Survey) {
 		c.say(txtStoreCounts, s.Certificates, s.Keys)
 	}
 	c.printSettings(r.Settings)
+	if runtime.GOOS == "linux" {
+		c.say(txtConfinement, c.choose(confinementTexts()[r.Confinement]))
+	}
 	c.say(txtBrowserLine)
 	w := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
 	for _, b := range r.Browsers {

@@ -1,5 +1,7 @@
 package cli
 
+import "scelle/host/internal/confine"
+
 // textKey names a text of the command line. Texts of faults are package
 // fault's.
 type textKey int
@@ -65,6 +67,7 @@ const (
 	txtStoreCounts
 	txtModuleLine
 	txtModuleFault
+	txtConfinement
 	txtBrowserLine
 	txtBrowserState
 	txtBadKind
@@ -155,6 +158,7 @@ func texts() [textKeys]pair {
 		txtModuleLine:       {"  module %s : cartes et clés présentes : %d", "  module %s: cards and tokens present: %d"},
 		txtModuleFault:      {"  module %s : %s : %s", "  module %s: %s: %s"},
 		txtStoreCounts:      {"  %d certificats, %d clés privées", "  %d certificates, %d private keys"},
+		txtConfinement:      {"Confinement (Landlock), quand un navigateur démarre le programme : %s", "Confinement (Landlock), when a browser starts the program: %s"},
 		txtBrowserLine:      {"Navigateurs :", "Browsers:"},
 		txtPlaced:           {"Programme copié : %s", "Program copied: %s"},
 		txtStillRuns:        {"À supprimer à la main, car il est en cours : %s", "To be removed by hand, since it is running: %s"},
@@ -167,6 +171,15 @@ func texts() [textKeys]pair {
 		txtBadKind:          {"seal : --kind est « candidature » ou « offre »", "seal: --kind is “candidature” or “offre”"},
 		txtBadProfile:       {"seal : --profile est « cbc » ou rien", "seal: --profile is “cbc” or nothing"},
 		txtOneFileToStdout:  {"open : ce pli contient %d fichiers ; indiquez un dossier avec -o", "open: this pli holds %d files; give a folder with -o"},
+	}
+}
+
+// confinementTexts says how far this system confines the program.
+func confinementTexts() map[confine.State]pair {
+	return map[confine.State]pair{
+		confine.Full:    {"fichiers et connexions TCP", "files and TCP connections"},
+		confine.Partial: {"fichiers ; le noyau est trop ancien pour les connexions TCP", "files; the kernel is too old for TCP connections"},
+		confine.None:    {"aucun ; le noyau n’en est pas capable", "none; the kernel is not capable of it"},
 	}
 }
 

@@ -32,6 +32,7 @@ type Computer struct {
 	Tokens   []keystore.Token
 	Now      time.Time
 	Native   Native
+	Confined bool // package confine keeps files from this process
 }
 
 // Native is what only the running system can tell. This is ThisSystem's;

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bufio"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -163,9 +164,16 @@ func (l *look) listeners(programs []Program) ([]Listener, error) {
 	ports := l.listening()
 	var all []Listener
 	for _, p := range programs {
-		files, _ := filepath.Glob(l.at("/proc/" + strconv.Itoa(p.ID) + "/fd/*"))
+		if !isJava(p.Name) {
+			continue
+		}
+		folder := l.at("/proc/" + strconv.Itoa(p.ID) + "/fd")
+		files, err := os.ReadDir(folder)
+		if errors.Is(err, os.ErrPermission) {
+			return nil, err // package confine keeps a browser's host from it
+		}
 		for _, file := range files {
-			target, _ := os.Readlink(file)
+			target, _ := os.Readlink(filepath.Join(folder, file.Name()))
 			if port, ok := ports[target]; ok {
 				all = append(all, Listener{p.ID, port})
 			}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"scelle/host/internal/install"
 	"scelle/host/internal/keystore"
 	"scelle/shared/checkup"
 	"scelle/shared/fault"
@@ -114,6 +115,16 @@ func (l *look) firefoxFolders() []string {
 		filepath.Join(home, "snap", "firefox", "common", ".mozilla", "firefox"),
 		filepath.Join(home, ".var", "app", "org.mozilla.firefox", ".mozilla", "firefox"),
 	}
+}
+
+// ProfileLists are the files that tell where Firefox keeps its profiles, which
+// need not exist.
+func ProfileLists(s install.System) []string {
+	var files []string
+	for _, dir := range (&look{Computer: Computer{System: s}}).firefoxFolders() {
+		files = append(files, filepath.Join(dir, "profiles.ini"))
+	}
+	return files
 }
 
 // profiles are the folders that profiles.ini names.

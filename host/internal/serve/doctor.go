@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 
+	"scelle/host/internal/confine"
 	"scelle/host/internal/doctor"
 	"scelle/host/internal/keystore"
 	"scelle/shared/fault"
@@ -19,6 +20,7 @@ func (s *Service) Doctor(ctx context.Context, _ protocol.Empty) (protocol.Doctor
 		return protocol.DoctorResult{}, err
 	}
 	c.Now, c.Journal = s.now(), s.journal
+	c.Confined = s.confined == confine.Full || s.confined == confine.Partial
 	for _, store := range s.stores() {
 		c.Stores = append(c.Stores, store.Status(ctx))
 		if tokens, ok := store.(keystore.TokenLister); ok {

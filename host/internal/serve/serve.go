@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"scelle/host/internal/confine"
 	"scelle/host/internal/doctor"
 	"scelle/host/internal/journal"
 	"scelle/host/internal/keystore"
@@ -38,6 +39,8 @@ type Options struct {
 	// Package says how the host was installed (protocol.HelloResult); nil says
 	// nothing.
 	Package func() string
+	// Confined is how far the process is confined, for host.status.
+	Confined confine.State
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Log takes a line about what went wrong inside, without any secret or
@@ -48,28 +51,32 @@ type Options struct {
 // Service answers the methods of one caller. Its methods may be called from
 // several goroutines.
 type Service struct {
-	stores  func() []keystore.Store
-	guard   func() (*unwrap.Guard, error)
-	journal func() (*journal.Journal, error)
-	oneTime *transport.Keys
-	system  func() (doctor.Computer, error)
-	packed  func() string
-	now     func() time.Time
-	log     func(format string, args ...any)
-	mu      sync.Mutex                // guards what follows
-	opened  bool                      // stores was called
-	names   map[keystore.Store]string // what stores call themselves
-	known   map[string]holding        // where keys were seen last, by thumbprint
+	stores   func() []keystore.Store
+	guard    func() (*unwrap.Guard, error)
+	journal  func() (*journal.Journal, error)
+	oneTime  *transport.Keys
+	system   func() (doctor.Computer, error)
+	packed   func() string
+	confined confine.State
+	now      func() time.Time
+	log      func(format string, args ...any)
+	mu       sync.Mutex                // guards what follows
+	opened   bool                      // stores was called
+	names    map[keystore.Store]string // what stores call themselves
+	known    map[string]holding        // where keys were seen last, by thumbprint
 }
 
 // New returns a Service. Close it.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, log: o.Log, system: o.Computer, packed: o.Package, names: make(map[keystore.Store]string), known: make(map[string]holding)}
+	s := &Service{now: o.Now, log: o.Log, system: o.Computer, packed: o.Package, confined: o.Confined, names: make(map[keystore.Store]string), known: make(map[string]holding)}
 	if s.packed == nil {
 		s.packed = func() string { return "" }
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.confined == "" {
+		s.confined = confine.Off
 	}
 	if s.log == nil {
 		s.log = func(string, ...any) {}

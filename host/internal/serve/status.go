@@ -11,7 +11,7 @@ import (
 
 // Status answers host.status.
 func (s *Service) Status(ctx context.Context, _ protocol.Empty) (protocol.HostStatusResult, error) {
-	result := protocol.HostStatusResult{Version: version.Version, OS: runtime.GOOS}
+	result := protocol.HostStatusResult{Version: version.Version, OS: runtime.GOOS, Confined: string(s.confined)}
 	result.Stores = make([]protocol.StoreStatus, len(s.stores()))
 	look := func(store keystore.Store) protocol.StoreStatus { return storeStatus(store.Status(ctx)) }
 	for i, status := range ask(s, look) {

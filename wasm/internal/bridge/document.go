@@ -30,6 +30,10 @@ func Managed() (language string, saving bool) {
 	return String(managed, "language"), Bool(managed, "saving")
 }
 
+// Chosen is the language that the person chose on the options page, as boot.js
+// read it; "" where none was.
+func Chosen() string { return String(Global(), "scelleLanguage") }
+
 // Fragment is what stands behind the # of the document's address.
 func Fragment() string {
 	location, _ := Lookup("location")
@@ -103,9 +107,17 @@ func OnPageHide(fn func()) error {
 	return err
 }
 
-// OnRaised has fn called when the window comes to the front or into sight.
-func OnRaised(fn func()) error {
-	listener, err := NewFunc(func([]Value) { fn() })
+// Hidden reports that no part of the document is in sight, as the browser
+// knows: another tab is in front, or the window is minimised.
+func Hidden() bool {
+	document, _ := Lookup("document")
+	return String(document, "visibilityState") == "hidden"
+}
+
+// OnRaised has fn called when the window comes to the front or into sight, and
+// when it goes out of sight.
+func OnRaised(fn func(hidden bool)) error {
+	listener, err := NewFunc(func([]Value) { fn(Hidden()) })
 	if err != nil {
 		return err
 	}

@@ -126,7 +126,7 @@ func (l *CertificateList) find(thumbprint string) *protocol.Certificate {
 }
 
 func newAdd(env Env, s protocol.SessionResult, p protocol.AddParams) *Add {
-	a := &Add{Env: env, Site: NewSite(s.Origin), Session: s.Session, Service: keypair.Clean(p.Service), Phase: AddChecking,
+	a := &Add{Env: env, Site: NewSite(s.Origin).Beside(s.Sites), Session: s.Session, Service: keypair.Clean(p.Service), Phase: AddChecking,
 		Step: StepCheck, Name: keypair.Clean(p.Name), Recovery: p.Recovery, Mode: p.Mode, CommonName: keypair.Clean(p.CommonName)}
 	a.cnTouched = a.CommonName != ""
 	switch a.Mode {
@@ -189,10 +189,9 @@ func (a *Add) Update(m Msg) []Effect {
 	case Register:
 		return a.register(m)
 	case Raised:
-		if a.Phase == AddMode || a.Phase == AddResume {
-			return []Effect{a.arm(&a.Armed)}
-		}
-		return nil
+		return a.raise(&a.Armed, a.Phase == AddMode || a.Phase == AddResume)
+	case Lowered:
+		return a.lower(&a.Armed)
 	}
 	switch a.Phase {
 	case AddName:

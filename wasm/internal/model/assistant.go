@@ -20,7 +20,7 @@ type Assistant struct {
 
 // NewAssistant makes the screen for a session, as the worker tells it.
 func NewAssistant(env Env, s protocol.SessionResult) *Assistant {
-	a := &Assistant{Env: env, Site: NewSite(s.Origin)}
+	a := &Assistant{Env: env, Site: NewSite(s.Origin).Beside(s.Sites)}
 	switch s.Method {
 	case protocol.KeysAdd:
 		var p protocol.AddParams

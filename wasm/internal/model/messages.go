@@ -14,6 +14,16 @@ type (
 	ForgetSite struct{ Trusted bool }
 	// FetchUpdate brings the newer host's package (popup).
 	FetchUpdate struct{ Trusted bool }
+	// RevokeSite stops serving one of the sites (options page).
+	RevokeSite struct {
+		Origin  string
+		Trusted bool
+	}
+	// ChooseLanguage chooses the language of the screens, "" for the browser's
+	// (options page).
+	ChooseLanguage struct{ Language string }
+	// OpenOptionsPage opens the list of sites and the settings (popup).
+	OpenOptionsPage struct{}
 	// OpenOfflinePage opens the page for plis without a portal (popup).
 	OpenOfflinePage struct{}
 
@@ -63,4 +73,7 @@ type (
 	// that uses a private key waits again, since the click that comes may have
 	// been meant for what was there before.
 	Raised struct{}
+	// Lowered says that the window is out of sight: no button that uses a
+	// private key works until it is Raised again.
+	Lowered struct{}
 )

@@ -97,6 +97,7 @@ type Opening struct {
 	Listed    *lists.Opening     // that list; nil while there is none
 	signed    []byte             // as the page passed it
 	checked   bool               // Check is settled
+	Expires   time.Time          // when the consent is over at the latest; zero offline and before it
 	batch     string
 	report    bool // the page takes each outcome as soon as it is known
 	record    bool // the page takes the record
@@ -108,7 +109,7 @@ type Opening struct {
 }
 
 func newOpening(env Env, s protocol.SessionResult, p protocol.OpenParams) *Opening {
-	o := &Opening{Env: env, Site: NewSite(s.Origin), Session: s.Session, Tender: p.Tender, Title: keypair.Clean(p.Title),
+	o := &Opening{Env: env, Site: NewSite(s.Origin).Beside(s.Sites), Session: s.Session, Tender: p.Tender, Title: keypair.Clean(p.Title),
 		HandOver: p.HandOver, signed: p.OpeningList, Delivery: ToDownloads, Phase: OpenLoading, report: p.Report, record: p.Record, folders: map[string]bool{}}
 	if env.NoSaving {
 		o.Delivery = ToPortal
@@ -180,9 +181,9 @@ func (o *Opening) Update(m Msg) []Effect {
 	case Consent:
 		return o.consent(m)
 	case Raised:
-		if o.Phase == OpenConsent {
-			return []Effect{o.arm(&o.Armed)}
-		}
+		return o.raise(&o.Armed, o.Phase == OpenConsent)
+	case Lowered:
+		return o.lower(&o.Armed)
 	case Retry:
 		return o.retry()
 	case Cancel, PageCancelled:
@@ -195,6 +196,15 @@ func (o *Opening) Update(m Msg) []Effect {
 
 // Ready are the plis that a key of this computer opens.
 func (o *Opening) Ready() []*Pli { return o.in(PliReady) }
+
+// Left is how many plis the consent still covers: the one in work and those to
+// come. It counts down as they are done.
+func (o *Opening) Left() int {
+	if o.Phase != OpenRunning && o.Phase != OpenPaused {
+		return 0
+	}
+	return len(o.in(PliReady)) + len(o.in(PliOpening))
+}
 
 func (o *Opening) in(state PliState) []*Pli {
 	var out []*Pli

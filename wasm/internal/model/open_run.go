@@ -27,7 +27,7 @@ func (o *Opening) consent(m Consent) []Effect {
 		if err != nil {
 			return o.fail(err)
 		}
-		o.batch = r.ID
+		o.batch, o.Expires = r.ID, r.Expires
 		o.Minutes.begin(o.Env.Time(), r)
 		return o.openNext(0)
 	})
@@ -69,6 +69,9 @@ func (o *Opening) openNext(i int) []Effect {
 
 // unwrap asks the host for the content key, with the recipient whose turn it is.
 func (o *Opening) unwrap(p *Pli) []Effect {
+	if !o.Expires.IsZero() && !o.Env.Time().Before(o.Expires) {
+		return o.stop(p, fault.New(fault.ConsentRefused))
+	}
 	k := p.keys[min(p.try, len(p.keys)-1)]
 	params := protocol.UnwrapParams{Thumbprint: k.own.entry.Thumbprint, RecipientInfo: k.info.DER,
 		ContentAlgorithm: p.Info.ContentAlgorithm, Origin: o.Site.Origin, Envelope: p.Info.HeaderSHA256, Batch: o.batch, Verb: protocol.VerbOpen}

@@ -1,13 +1,16 @@
 package model_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"scelle/shared/certtest"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/model/modeltest"
 )
 
 // Every key that a consent may use is named in it.
@@ -74,5 +77,63 @@ func TestOpeningNeedsATender(t *testing.T) {
 	_, o := newPortal(t).start(params, "")
 	if o.Phase != model.OpenFailed || o.Fault.Code != fault.BadRequest {
 		t.Errorf("phase %s, fault %v", o.Phase, o.Fault)
+	}
+}
+
+// TestHiddenWindowArmsNothing: neither one that opens out of sight nor one
+// that goes there, however long it waits.
+func TestHiddenWindowArmsNothing(t *testing.T) {
+	p := newPortal(t)
+	p.readable()
+	a := model.NewAssistant(env(), session(t, protocol.PliOpen, plis(1)))
+	a.Update(model.Lowered{})
+	player := modeltest.Start(a, p.world)
+	click := func() {
+		player.Tick()
+		player.Send(model.Consent{Trusted: true})
+	}
+	click()
+	if player.Send(model.Raised{}, model.Consent{Trusted: true}); a.Open.Phase != model.OpenConsent {
+		t.Error("a click counted before the window was seen for a while")
+	}
+	player.Tick()
+	player.Send(model.Lowered{})
+	click()
+	if a.Open.Phase != model.OpenConsent || a.Open.Armed || player.Did("host host.batch.begin") {
+		t.Errorf("phase %s, log %v", a.Open.Phase, player.Log)
+	}
+	player.Send(model.Raised{})
+	if click(); a.Open.Phase != model.OpenResults {
+		t.Errorf("phase %s", a.Open.Phase)
+	}
+}
+
+// TestConsentCountsDown: plis off what was agreed to, and time.
+func TestConsentCountsDown(t *testing.T) {
+	p := newPortal(t)
+	p.readable()
+	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	e := env()
+	e.Now = func() time.Time { return now }
+	p.world.Host[protocol.HostBatchBegin] = func(any) (any, error) {
+		return protocol.BatchResult{ID: "b1", Expires: now.Add(time.Hour)}, nil
+	}
+	a := model.NewAssistant(e, session(t, protocol.PliOpen, plis(3)))
+	was := p.world.Open
+	var left []int
+	p.world.Open = func(o model.OpenFile) (model.Opened, error) {
+		if left = append(left, a.Open.Left()); len(left) == 2 {
+			now = now.Add(time.Hour)
+		}
+		return was(o)
+	}
+	player := modeltest.Start(a, p.world)
+	player.Tick()
+	player.Send(model.Consent{Trusted: true})
+	if !slices.Equal(left, []int{3, 2}) || a.Open.Left() != 0 {
+		t.Errorf("left %v", left)
+	}
+	if f := a.Open.Fault; player.Count("host host.keys.unwrap") != 2 || a.Open.Plis[2].State != model.PliReady || a.Open.Phase != model.OpenFailed || f == nil || f.Code != fault.ConsentRefused {
+		t.Errorf("%s, %+v, log %v", a.Open.Phase, f, player.Log)
 	}
 }

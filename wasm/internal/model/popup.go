@@ -24,6 +24,7 @@ type Popup struct {
 	Asking    bool                   // the browser asks for the permission, or it is being changed
 	Refused   bool                   // the person said no to the browser
 	Newer     Update                 // a newer host
+	First     bool                   // no site was ever allowed: the person sees this for the first time
 	runs
 }
 
@@ -50,6 +51,8 @@ func (p *Popup) Update(m Msg) []Effect {
 		return p.allow(m)
 	case ForgetSite:
 		return p.forget(m)
+	case OpenOptionsPage:
+		return []Effect{OpenURL{URL: "app/options.html"}}
 	case OpenOfflinePage:
 		return []Effect{OpenURL{URL: "app/offline.html"}}
 	case OpenCheckPage:
@@ -63,7 +66,10 @@ func (p *Popup) Update(m Msg) []Effect {
 func (p *Popup) refresh() []Effect {
 	p.end()
 	*p = Popup{Env: p.Env, Site: p.Site, Checking: true, runs: p.runs, Grant: p.Grant}
-	effects := []Effect{worker(&p.runs, protocol.Status, protocol.Empty{}, p.gotStatus)}
+	effects := []Effect{
+		worker(&p.runs, protocol.Status, protocol.Empty{}, p.gotStatus),
+		worker(&p.runs, protocol.OptionsGet, protocol.Empty{}, p.gotOptions),
+	}
 	if p.Site.Origin != "" {
 		effects = append(effects, p.askSite())
 	}
@@ -99,6 +105,22 @@ func (p *Popup) gotKeys(l keyList, err error) []Effect {
 	p.Keys, p.Failed, p.KeysKnown = l.certificates, l.failed, true
 	byExpiry(p.Keys)
 	return nil
+}
+
+// gotOptions tells whether this is the first time. A list that cannot be read
+// changes nothing here: the options page says why.
+func (p *Popup) gotOptions(o protocol.OptionsResult, err error) []Effect {
+	p.First = err == nil && len(o.Sites) == 0
+	p.Site = p.Site.Beside(origins(o.Sites))
+	return nil
+}
+
+func origins(sites []protocol.SiteEntry) []string {
+	var out []string
+	for _, s := range sites {
+		out = append(out, s.Origin)
+	}
+	return out
 }
 
 func (p *Popup) askSite() Effect {

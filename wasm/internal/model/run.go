@@ -10,8 +10,10 @@ import (
 
 // Env is what a screen knows about where it runs.
 type Env struct {
-	Lang    string // "fr" or "en"
-	Version string // the extension's version
+	Lang string // "fr" or "en"
+	// BrowserLang is the browser's own, "fr" or "en".
+	BrowserLang string
+	Version     string // the extension's version
 	// NoSaving says that the administrator lets no opened pli be saved here.
 	NoSaving bool
 	Now      func() time.Time // the time; nil is time.Now
@@ -40,8 +42,9 @@ type answer struct {
 // each end a run, and answers that belong to an ended run are dropped: this
 // one rule makes double clicks and late answers harmless.
 type runs struct {
-	run   int
-	armed int // how often a button was armed: only the last time counts
+	run    int
+	armed  int  // how often a button was armed: only the last time counts
+	hidden bool // the window is out of sight
 }
 
 // end drops every answer that is still to come.
@@ -110,9 +113,24 @@ func (r *runs) arm(armed *bool) Effect {
 	r.armed++
 	this := r.armed
 	return After{Millis: protocol.ConsentArmMillis, Msg: answer{run: r.run, then: func() []Effect {
-		*armed = *armed || this == r.armed
+		*armed = *armed || this == r.armed && !r.hidden
 		return nil
 	}}}
+}
+
+// raise arms anew, after the window came into sight.
+func (r *runs) raise(armed *bool, on bool) []Effect {
+	r.hidden = false
+	if !on {
+		return nil
+	}
+	return []Effect{r.arm(armed)}
+}
+
+// lower disarms while the window is out of sight.
+func (r *runs) lower(armed *bool) []Effect {
+	*armed, r.hidden = false, true
+	return nil
 }
 
 // finish ends the session with an outcome and goes on whatever the worker says.

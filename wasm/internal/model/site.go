@@ -15,6 +15,7 @@ type Site struct {
 	Address   bool   // an IP address instead of a name
 	Port      string // when it is not the scheme's own
 	Secure    bool   // https, or this computer itself
+	Resembles string // an allowed or known host that this one could be taken for, "" for none
 }
 
 // NewSite reads an origin.
@@ -33,7 +34,9 @@ func NewSite(origin string) Site {
 }
 
 // Flagged reports whether the person has to be warned about the name.
-func (s Site) Flagged() bool { return s.Readable != "" || s.LookAlike || s.Address }
+func (s Site) Flagged() bool {
+	return s.Readable != "" || s.LookAlike || s.Address || s.Resembles != ""
+}
 
 // read decodes the labels of the host.
 func (s *Site) read() {

@@ -14,6 +14,7 @@ const (
 	OriginLabel
 	OriginReadable
 	OriginLookAlike
+	OriginResembles
 	OriginAddress
 	Cancel
 	Close
@@ -88,6 +89,11 @@ const (
 	UpdateZip
 	UpdateIgnored
 	OpenCheck
+	OpenOptions
+	WelcomeTitle
+	WelcomeIntro
+	WelcomeSteps
+	WelcomePin
 	HelpTitle
 	HelpAllow
 	HelpKeys
@@ -161,6 +167,34 @@ const (
 	ResumeIntro
 	ResumeFinish
 
+	// The options page.
+	OptionsTitle
+	OptionsLoading
+	OptionsSites
+	OptionsNone
+	OptionsSettled
+	OptionsSettledNone
+	OptionsBad
+	SiteServed
+	SiteStopped
+	SiteKnownBadge
+	SiteMay
+	SiteMayNotForbidden
+	SiteMayNotRevoked
+	SiteMayNotPermission
+	SiteSince
+	SiteLastUse
+	SiteNever
+	SiteKeys
+	SiteLastAdd
+	SiteLastOpen
+	SiteLastBridge
+	SiteRevoke
+	SiteRevokedNote
+	LanguageLegend
+	LanguageBrowser
+	LanguageSettled
+
 	// Opening plis.
 	OpenTitle
 	OpenLoading
@@ -176,6 +210,8 @@ const (
 	ConsentKeysMany
 	ConsentPlis
 	ConsentNote
+	ConsentLeftOne
+	ConsentLeftMany
 	OpenButtonOne
 	OpenButtonMany
 	LeftOne

@@ -176,6 +176,7 @@ func (w *writer) openRunning(o *model.Opening) dom.Part {
 	label := w.S(text.OpenPliOf, o.At+1, len(o.Plis)) + " – " + pliName(p)
 	return dom.Parts(w.bar(int64(o.At), int64(len(o.Plis)), label),
 		dom.If(p.Total > 0, w.bar(p.Done, p.Total, w.S(text.BytesOf, w.Size(p.Done), w.Size(p.Total)))),
+		w.consentLeft(o),
 		dom.If(o.Stopping, w.note(text.Stopping)),
 		dom.If(o.Pausing && !o.Stopping, w.note(text.OpenPausing)),
 		actions(
@@ -199,6 +200,14 @@ func (w *writer) openFailed(o *model.Opening) dom.Part {
 	}
 	return dom.Parts(dom.El("p", dom.Set("class", "note"), dom.Text(w.Count(done, text.OpenedSoFarOne, text.OpenedSoFarMany))),
 		actions(dom.If(o.Retryable(), w.button("primary", text.OpenContinue, model.Retry{})), w.button("", text.OpenFinish, model.Close{})))
+}
+
+// consentLeft counts down what the person agreed to.
+func (w *writer) consentLeft(o *model.Opening) dom.Part {
+	if o.Expires.IsZero() {
+		return nil
+	}
+	return dom.El("p", dom.Set("class", "note"), dom.Set("id", "consent-left"), dom.Text(w.Count(o.Left(), text.ConsentLeftOne, text.ConsentLeftMany)+" "), w.date(o.Expires))
 }
 
 func (w *writer) resultLine(o *model.Opening) string {

@@ -36,6 +36,8 @@ func Of(s model.Screen) Page {
 		return offline(s)
 	case *model.Check:
 		return check(s)
+	case *model.Options:
+		return options(s)
 	}
 	return Page{Lang: "fr"}
 }
@@ -172,5 +174,6 @@ func (w *writer) originWarning(s model.Site) dom.Part {
 	return dom.Parts(
 		dom.If(s.Readable != "", w.p(text.OriginReadable, s.Readable)),
 		dom.If(s.LookAlike, w.p(text.OriginLookAlike)),
+		dom.If(s.Resembles != "", w.p(text.OriginResembles, s.Resembles)),
 		dom.If(s.Address, w.p(text.OriginAddress)))
 }

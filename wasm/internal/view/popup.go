@@ -141,7 +141,17 @@ func (w *writer) installHelp() dom.Node {
 
 func (w *writer) popupSite(p *model.Popup) dom.Node {
 	return dom.El("section", dom.Set("aria-labelledby", "site"), dom.Set("class", "site"),
+		dom.If(p.First, w.welcome(p)),
 		dom.El("h2", dom.Set("id", "site"), dom.Text(w.S(text.SiteTitle))), w.siteBody(p))
+}
+
+// welcome explains the icon until a first site is allowed. It stands here and
+// in no page of its own: the person asked for it by a click, no tab opens by
+// itself on a thousand computers at once, and the portal's own page says to
+// click here.
+func (w *writer) welcome(p *model.Popup) dom.Node {
+	return dom.El("div", dom.Set("class", "success welcome"), dom.El("h2", dom.Text(w.S(text.WelcomeTitle))), w.p(text.WelcomeIntro),
+		dom.If(!p.Allowable(), w.p(text.WelcomeSteps)), w.note(text.WelcomePin))
 }
 
 func (w *writer) siteBody(p *model.Popup) dom.Part {
@@ -253,7 +263,8 @@ func (w *writer) expiryBadge(c protocol.Certificate) dom.Part {
 func (w *writer) popupFoot(p *model.Popup) dom.Node {
 	return dom.El("footer",
 		actions(w.button("quiet", text.Refresh, model.Refresh{}, dom.Flag("disabled", p.Checking)), w.button("quiet", text.OpenOffline, model.OpenOfflinePage{}),
-			w.button("quiet", text.OpenCheck, model.OpenCheckPage{})),
+			w.button("quiet", text.OpenCheck, model.OpenCheckPage{}),
+			w.button("quiet", text.OpenOptions, model.OpenOptionsPage{})),
 		dom.El("details", dom.El("summary", dom.Text(w.S(text.HelpTitle))),
 			w.p(text.HelpAllow), w.p(text.HelpKeys), w.p(text.HelpPrivacy), w.p(text.HelpSupport)),
 		dom.El("p", dom.Set("class", "code"), dom.Text(w.S(text.VersionLine, p.Env.Version, strconv.Itoa(protocolVersion)))))

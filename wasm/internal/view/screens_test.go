@@ -27,6 +27,7 @@ const origin = "https://marches.ville-de-demo.example"
 type stage struct {
 	noSaving bool // by the administrator
 	found    map[checkup.Check]protocol.Finding
+	sites    []string // allowed or known beside the one that asks
 	t        *testing.T
 	lang     string
 	world    *modeltest.World
@@ -77,7 +78,7 @@ func (s *stage) host() map[protocol.Method]func(any) (any, error) {
 		protocol.HostPresent:     func(any) (any, error) { return protocol.HostPresentResult{}, nil },
 		protocol.HostUnwrap:      func(any) (any, error) { return protocol.UnwrapResult{ContentKey: make([]byte, 32)}, nil },
 		protocol.HostBatchBegin: func(any) (any, error) {
-			return protocol.BatchResult{ID: "b", Version: "0.1.0", Journal: &protocol.JournalMark{Lines: 12, Chain: strings.Repeat("ab", 32)}}, nil
+			return protocol.BatchResult{ID: "b", Expires: date(2026, 11, 23), Version: "0.1.0", Journal: &protocol.JournalMark{Lines: 12, Chain: strings.Repeat("ab", 32)}}, nil
 		},
 		protocol.HostBatchEnd: func(any) (any, error) {
 			return protocol.BatchEndResult{Journal: &protocol.JournalMark{Lines: 14, Chain: strings.Repeat("cd", 32)}}, nil
@@ -101,7 +102,11 @@ func (s *stage) doctor() protocol.DoctorResult {
 func (s *stage) worker() map[protocol.Method]func(any) (any, error) {
 	done := func(any) (any, error) { return protocol.Empty{}, nil }
 	return map[protocol.Method]func(any) (any, error){
-		protocol.SiteRemember:  done,
+		protocol.SiteRemember:    done,
+		protocol.OptionsLanguage: done,
+		protocol.OptionsGet: func(any) (any, error) {
+			return protocol.OptionsResult{Sites: []protocol.SiteEntry{{Origin: origin, Allowed: true}}}, nil
+		},
 		protocol.SessionFinish: done,
 		protocol.UpdateCheck:   func(any) (any, error) { return protocol.UpdateResult{}, nil },
 		protocol.SitePin:       done,
@@ -177,7 +182,7 @@ func (s *stage) assistantAt(origin string, method protocol.Method, params any, h
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	a := model.NewAssistant(s.env(), protocol.SessionResult{Session: "s", Method: method, Params: raw, Origin: origin})
+	a := model.NewAssistant(s.env(), protocol.SessionResult{Session: "s", Method: method, Params: raw, Origin: origin, Sites: s.sites})
 	p := modeltest.StartHolding(a, s.world, hold)
 	p.Tick()
 	return p

@@ -29,7 +29,7 @@ type scene struct {
 
 // scenes are all screens and the states that look different.
 func scenes() []scene {
-	return slices.Concat(popupScenes(), addScenes(), openScenes(), checkScenes())
+	return slices.Concat(popupScenes(), addScenes(), openScenes(), checkScenes(), optionsScenes())
 }
 
 func checkScenes() []scene {
@@ -94,6 +94,8 @@ func popupScenes() []scene {
 	return []scene{
 		{"popup-checking", "popup", func(s *stage) model.Screen { return model.NewPopup(s.env(), "") }},
 		{"popup-allow", "popup", popup(origin, func(s *stage) { s.store(0) })},
+		{"popup-first", "popup", popup(origin, noSite)},
+		{"popup-first-elsewhere", "popup", popup("", noSite)},
 		{"popup-allowed", "popup", popup(origin, site(protocol.SiteResult{Allowed: true, Secure: true, Keys: 2, ListKeys: []string{strings.Repeat("3b6a", 16)}}))},
 		{"popup-forbidden", "popup", popup(origin, site(protocol.SiteResult{Secure: true, Forbidden: true}))},
 		{"popup-insecure", "popup", popup("http://marches.example", site(protocol.SiteResult{}))},
@@ -271,6 +273,10 @@ func openScenes() []scene {
 		{"open-consent-first", "assistant", signedOpening(protocol.TrustResult{}, func(l *lists.Opening) { l.Plis = l.Plis[:1] })},
 		{"open-list-signer", "assistant", signedOpening(protocol.TrustResult{Pins: []string{strings.Repeat("ab", 32)}}, nil)},
 		{"open-list-early", "assistant", signedOpening(protocol.TrustResult{}, func(l *lists.Opening) { l.NotBefore = l.NotBefore.Add(time.Hour) })},
+		{"open-consent-resembles", "assistant", func(s *stage) model.Screen {
+			s.sites = []string{"https://marche.ville-de-demo.example"}
+			return s.assistant(protocol.PliOpen, one, "").Screen
+		}},
 		{"open-running", "assistant", opened(origin, three, "open cbc", true, nil)},
 		{"open-paused", "assistant", func(s *stage) model.Screen {
 			p := s.assistant(protocol.PliOpen, tender("a", "cbc", "b"), "save")
