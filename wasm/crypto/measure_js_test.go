@@ -165,10 +165,10 @@ func (m *measure) unbare(b *testing.B, to io.WriteCloser, key *givenKey, head io
 	fatal(b, err)
 	defer opening.Key.Wipe()
 	o := &openMove{to: single{to, nil}, hand: hand}
+	in, end := rest(opening)
 	opener, err := webcrypto.NewOpener(m.ctx, opening.Key, o.chunks)
 	fatal(b, err)
 	defer opener.Close()
-	in, end := rest(opening)
 	fatal(b, o.decrypt(opener, in, m.meter()))
 	tag, aad, err := opening.Trailer(end)
 	fatal(b, err)
@@ -274,7 +274,7 @@ func (m *measure) sealFile(b *testing.B) {
 func (m *measure) sealedFile(b *testing.B) {
 	out, err := m.dir.Create(m.ctx, "sealed")
 	fatal(b, err)
-	in := m.file.Reader(m.ctx)
+	in := m.file.Reader(m.ctx).Begin()
 	m.bare(b, out, in, handArray)
 	fatal(b, out.Close())
 	fatal(b, in.Close())
@@ -294,7 +294,7 @@ func (m *measure) openFile(b *testing.B) {
 		fatal(b, err)
 		last, err := sealed.Part(end, sealed.Size())
 		fatal(b, err)
-		return in.Reader(m.ctx), last.Reader(m.ctx)
+		return in.Reader(m.ctx).Begin(), last.Reader(m.ctx).Begin()
 	}, handArray)
 	fatal(b, plain.Close())
 }
