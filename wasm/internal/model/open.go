@@ -91,6 +91,8 @@ type Opening struct {
 	Stopping  bool // ends after the pli in work
 	Pausing   bool // rests after the pli in work
 	Minutes   Minutes
+	Left      time.Duration // until all are open, at the pace so far; 0 while nobody knows
+	pace      pace
 	batch     string
 	report    bool // the page takes each outcome as soon as it is known
 	record    bool // the page takes the record
@@ -151,7 +153,7 @@ func (o *Opening) Update(m Msg) []Effect {
 		return o.take(m)
 	case progress:
 		if m.run == o.run {
-			m.pli.Done, m.pli.Total = m.done, m.total
+			o.advance(m)
 		}
 	case batchEnded:
 		return o.ended(m)

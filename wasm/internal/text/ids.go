@@ -154,6 +154,9 @@ const (
 	NothingOpened
 	OpenPliOf
 	BytesOf
+	LeftSeconds
+	LeftMinutesOne
+	LeftMinutesMany
 	Stopping
 	ConsentTitleOne
 	ConsentTitleMany

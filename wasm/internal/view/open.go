@@ -161,11 +161,21 @@ func (w *writer) openRunning(o *model.Opening) dom.Part {
 	label := w.S(text.OpenPliOf, o.At+1, len(o.Plis)) + " – " + pliName(p)
 	return dom.Parts(w.bar(int64(o.At), int64(len(o.Plis)), label),
 		dom.If(p.Total > 0, w.bar(p.Done, p.Total, w.S(text.BytesOf, w.Size(p.Done), w.Size(p.Total)))),
+		dom.If(o.Left > 0, w.left(o.Left)),
 		dom.If(o.Stopping, w.note(text.Stopping)),
 		dom.If(o.Pausing && !o.Stopping, w.note(text.OpenPausing)),
 		actions(
 			dom.If(len(o.Ready()) > 0, w.button("", text.OpenPause, model.Pause{}, dom.Flag("disabled", o.Pausing || o.Stopping))),
 			w.button("", text.Stop, model.Cancel{}, dom.Flag("disabled", o.Stopping))))
+}
+
+// left says how long it takes yet, in whole minutes: more would only flicker.
+func (w *writer) left(d time.Duration) dom.Node {
+	if d < time.Minute {
+		return w.note(text.LeftSeconds)
+	}
+	minutes := int((d + time.Minute/2) / time.Minute)
+	return dom.El("p", dom.Set("class", "note"), dom.Text(w.Count(minutes, text.LeftMinutesOne, text.LeftMinutesMany)))
 }
 
 // openPaused waits between two plis.
