@@ -217,6 +217,15 @@ func (o *Opening) Keys() []protocol.Certificate {
 	return out
 }
 
+// Keys are the certificates of this computer among the pli's recipients.
+func (p *Pli) Keys() []protocol.Certificate {
+	out := make([]protocol.Certificate, len(p.keys))
+	for i, k := range p.keys {
+		out[i] = k.own.entry
+	}
+	return out
+}
+
 // load reads the keys once, then every pli.
 func (o *Opening) load() []Effect {
 	o.end()

@@ -147,6 +147,8 @@ var en = [count]string{
 	NothingOpened:        "No submission was opened.",
 	OpenPliOf:            "Submission %d of %d",
 	BytesOf:              "%s of %s",
+	SealedForOnly:        "Sealed to %s only.",
+	SealedForAmong:       "Sealed to %s, among %d recipients.",
 	LeftSeconds:          "Less than a minute left.",
 	LeftMinutesOne:       "About %d minute left.",
 	LeftMinutesMany:      "About %d minutes left.",

@@ -147,6 +147,8 @@ var fr = [count]string{
 	NothingOpened:        "Aucun pli n’a été ouvert.",
 	OpenPliOf:            "Pli %d sur %d",
 	BytesOf:              "%s sur %s",
+	SealedForOnly:        "Scellé pour %s seulement.",
+	SealedForAmong:       "Scellé pour %s, parmi %d destinataires.",
 	LeftSeconds:          "Encore moins d’une minute.",
 	LeftMinutesOne:       "Encore %d minute environ.",
 	LeftMinutesMany:      "Encore %d minutes environ.",

@@ -154,6 +154,8 @@ const (
 	NothingOpened
 	OpenPliOf
 	BytesOf
+	SealedForOnly
+	SealedForAmong
 	LeftSeconds
 	LeftMinutesOne
 	LeftMinutesMany

@@ -118,8 +118,25 @@ func (w *writer) tender(o *model.Opening) dom.Part {
 func (w *writer) pliNames(plis []*model.Pli) dom.Node {
 	return dom.El("ul", dom.Set("class", "plis"), dom.Each(plis, func(_ int, p *model.Pli) dom.Part {
 		return dom.El("li", dom.Text(pliName(p)), dom.If(p.Total > 0, dom.Text(" "), dom.El("small", dom.Text(w.Size(p.Total)))),
-			dom.If(!p.Info.Authenticated, dom.Text(" "), dom.El("span", dom.Set("class", "badge warn"), dom.Text(w.S(text.NotAuthenticated)))))
+			dom.If(!p.Info.Authenticated, dom.Text(" "), dom.El("span", dom.Set("class", "badge warn"), dom.Text(w.S(text.NotAuthenticated)))),
+			w.recipients(p))
 	}))
+}
+
+// recipients says which of a pli's recipients are keys of this computer.
+func (w *writer) recipients(p *model.Pli) dom.Part {
+	var names []string
+	for _, c := range p.Keys() {
+		names = append(names, certificateName(c))
+	}
+	all := len(p.Info.Recipients)
+	switch {
+	case len(names) == 0:
+		return nil
+	case all == len(names):
+		return dom.El("p", dom.Set("class", "help"), dom.Text(w.S(text.SealedForOnly, strings.Join(names, ", "))))
+	}
+	return dom.El("p", dom.Set("class", "help"), dom.Text(w.S(text.SealedForAmong, strings.Join(names, ", "), all)))
 }
 
 func pliName(p *model.Pli) string {
