@@ -2,7 +2,7 @@
 // peers in the same run on the same machine, as ratios: absolute figures mean
 // nothing without the machine, which is printed with them.
 //
-//	go run ./scripts/bench [-build build] [-n 15] [-size 256] [-rounds 5] [-only host,popup,native,browser]
+//	go run ./scripts/bench [-build build] [-n 15] [-size 256] [-largest 4096] [-rounds 5] [-only host,popup,native,browser,memory]
 package main
 
 import (
@@ -22,10 +22,11 @@ func main() {
 	build := flag.String("build", "build", "where make build left its files")
 	n := flag.Int("n", 15, "runs of each measure, at least 3; medians are printed")
 	size := flag.Int64("size", 256, "MiB that are sealed and opened in the browser")
+	largest := flag.Int64("largest", 4096, "MiB up to which growth is measured, from 1 MiB on")
 	rounds := flag.Int("rounds", 5, "runs of each measure of sealing and opening in the browser")
-	only := flag.String("only", "host,popup,native,browser", "parts to run")
+	only := flag.String("only", "host,popup,native,browser,memory", "parts to run")
 	flag.Parse()
-	o := options{build: *build, n: max(*n, 3), size: *size << 20, rounds: max(*rounds, 1), only: strings.Split(*only, ",")}
+	o := options{build: *build, n: max(*n, 3), size: *size << 20, largest: *largest << 20, rounds: max(*rounds, 1), only: strings.Split(*only, ",")}
 	if err := o.run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -34,11 +35,11 @@ func main() {
 
 // options say what to measure.
 type options struct {
-	build  string
-	n      int // runs of the small measures
-	size   int64
-	rounds int
-	only   []string
+	build         string
+	n             int   // runs of the small measures
+	size, largest int64 // bytes
+	rounds        int
+	only          []string
 }
 
 func (o options) run(ctx context.Context) error {
@@ -55,8 +56,8 @@ func (o options) run(ctx context.Context) error {
 	}{
 		{"host", func() error { return benchHost(dir, o.build, o.n) }},
 		{"popup", func() error { return benchPopup(ctx, dir, o.build, o.n) }},
-		{"native", func() error { return benchEnvelope(dir, o.build) }},
-		{"browser", func() error { return benchBrowser(ctx, dir, o.size, o.rounds) }},
+		{"native", func() error { return benchEnvelope(dir, o.build, o.largest) }},
+		{"browser", func() error { return benchBrowser(ctx, dir, o) }},
 		{"memory", func() error { return benchMemory(ctx, dir, o.build) }},
 	} {
 		if slices.Contains(o.only, part.name) {

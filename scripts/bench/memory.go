@@ -78,7 +78,19 @@ func sealAndLook(ctx context.Context, dir, extension string, k *keys, size int64
 	if err := p.Eval(start, nil); err != nil {
 		return 0, 0, err
 	}
-	for range 4 { // each waits for Patience
+	seconds, err := waitEnded(p, 4)
+	if err != nil {
+		return 0, 0, err
+	}
+	kib, err := browser.RendererPeak(profile)
+	return kib / 1024, float64(size) / 1e6 / seconds, err
+}
+
+// waitEnded waits for globalThis.ended, {ms} or {error}, some times as long as
+// browser.Patience, and returns seconds.
+func waitEnded(p browser.Page, times int) (float64, error) {
+	var err error
+	for range times {
 		if err = p.Until("globalThis.ended"); err == nil {
 			break
 		}
@@ -88,11 +100,10 @@ func sealAndLook(ctx context.Context, dir, extension string, k *keys, size int64
 		Error string
 	}
 	if err = errors.Join(err, p.Eval("globalThis.ended", &ended)); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	if ended.Error != "" {
-		return 0, 0, errors.New(ended.Error)
+		return 0, errors.New(ended.Error)
 	}
-	kib, err := browser.RendererPeak(profile)
-	return kib / 1024, float64(size) / 1e3 / ended.MS, err
+	return ended.MS / 1000, nil
 }

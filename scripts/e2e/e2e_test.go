@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"scelle/scripts/e2e/browser"
 	"scelle/scripts/e2e/journey"
 	"scelle/scripts/e2e/stack"
 )
@@ -150,8 +151,9 @@ func handedOver(t *testing.T, w *journey.Walk) {
 	}
 }
 
-// TestDeposited opens a deposited pli without Scellé: with OpenSSL and unzip,
-// by the private key that pk12util takes out of the store.
+// TestDepositedPliOpensWithOpenSSL opens a deposited pli without Scellé: with
+// OpenSSL and unzip, by the private key that pk12util takes out of the store;
+// and then without the portal, dropped on the offline page.
 func TestDepositedPliOpensWithOpenSSL(t *testing.T) {
 	w := ready(t)
 	must(t, w.AddLocal("Clé de Camille Lefort", false))
@@ -175,6 +177,40 @@ func TestDepositedPliOpensWithOpenSSL(t *testing.T) {
 	must(t, err)
 	if out != "12 345,67 €\n" {
 		t.Errorf("unzip gives %q", out)
+	}
+	dropped(t, w, pli)
+}
+
+// dropped drags a pli onto the offline page twice, one time after the other,
+// and opens it with the store's key while there is no portal.
+func dropped(t *testing.T, w *journey.Walk, pli string) {
+	t.Helper()
+	must(t, w.World.StopPortal())
+	p, err := w.Browser.Open(w.Browser.ExtensionURL("app/offline.html"))
+	must(t, err)
+	defer p.Close()
+	page, ok := p.(browser.Dropper)
+	if !ok {
+		t.Fatalf("%T takes no dropped files", p)
+	}
+	for n := 1; n <= 2; n++ {
+		must(t, page.Drop("#drop", pli))
+		must(t, p.Says("#app", "Clé de Camille Lefort"))
+		must(t, p.Click("#use-key"))
+		must(t, p.Visible(".results"))
+		must(t, p.Says(".result", []string{"prix.txt", "prix (1).txt"}[n-1]))
+		opened, err := filepath.Glob(filepath.Join(w.World.Downloads, "Scellé", "*", "prix*.txt"))
+		must(t, err)
+		if len(opened) != n {
+			t.Fatalf("after %d openings the downloads hold %q", n, opened)
+		}
+		for _, file := range opened {
+			content, err := os.ReadFile(file)
+			must(t, err)
+			if string(content) != "12 345,67 €\n" {
+				t.Errorf("%s holds %q", file, content)
+			}
+		}
 	}
 }
 

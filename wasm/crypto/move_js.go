@@ -141,12 +141,17 @@ func (browserMover) seal(ctx context.Context, s *sealing, out io.Writer, c *cont
 		return envelope.Receipt{}, true, err
 	}
 	defer plan.Key.Wipe()
+	in, err := startReading(ctx, s.files)
+	if err != nil {
+		return envelope.Receipt{}, true, err
+	}
+	defer in.close()
 	m, err := newSealMove(ctx, plan, to, s.newHash)
 	if err != nil {
 		return envelope.Receipt{}, true, err
 	}
 	defer m.sealer.Close()
-	if err := m.files(ctx, s, c); err != nil {
+	if err := m.files(s, c, in); err != nil {
 		return envelope.Receipt{}, true, err
 	}
 	r, err := m.end(plan)
@@ -154,30 +159,31 @@ func (browserMover) seal(ctx context.Context, s *sealing, out io.Writer, c *cont
 }
 
 // files seals the archive, or the one file as it is.
-func (m *sealMove) files(ctx context.Context, s *sealing, c *content) error {
+func (m *sealMove) files(s *sealing, c *content, from *reading) error {
 	meter := s.meter(c.size)
-	for i, f := range s.files {
-		file, ok := f.(browserFile)
-		if !ok {
-			return fault.Newf(fault.Internal, "%T", f)
-		}
-		in := file.Reader(ctx)
-		defer in.Close()
-		if c.plan == nil {
-			return m.bare(in, s.sums[i], meter)
-		}
-		if err := m.structure(c.plan.Before(i), meter); err != nil {
-			return err
-		}
-		crc, err := m.file(in, s.sums[i], meter)
-		if err != nil {
-			return err
-		}
-		if err := m.structure(c.plan.After(i, crc), meter); err != nil {
+	for i := range s.files {
+		if err := m.entry(s, c, i, from, meter); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// entry seals file i with what the archive says around it.
+func (m *sealMove) entry(s *sealing, c *content, i int, from *reading, meter *meter) error {
+	in := from.next()
+	defer in.Close()
+	if c.plan == nil {
+		return m.bare(in, s.sums[i], meter)
+	}
+	if err := m.structure(c.plan.Before(i), meter); err != nil {
+		return err
+	}
+	crc, err := m.file(in, s.sums[i], meter)
+	if err != nil {
+		return err
+	}
+	return m.structure(c.plan.After(i, crc), meter)
 }
 
 // structure seals bytes of the archive that are not a file's.
@@ -289,6 +295,12 @@ func headOf(ctx context.Context, file browserFile) (io.Reader, error) {
 func (m *openMove) run(ctx context.Context, file bridge.File, opening *envelope.Opening, meter *meter) error {
 	start := opening.Info.ContentOffset
 	end := start + opening.Info.ContentLength
+	middle, err := file.Part(start, end)
+	if err != nil {
+		return err
+	}
+	in := middle.Reader(ctx).Begin()
+	defer in.Close()
 	if err := m.hashHeader(ctx, file, start, meter); err != nil {
 		return err
 	}
@@ -297,20 +309,16 @@ func (m *openMove) run(ctx context.Context, file bridge.File, opening *envelope.
 		return err
 	}
 	defer opener.Close()
-	middle, err := file.Part(start, end)
-	if err != nil {
-		return err
-	}
-	in := middle.Reader(ctx)
-	defer in.Close()
-	if err := m.decrypt(opener, in, meter); err != nil {
-		return err
-	}
 	last, err := file.Part(end, file.Size())
 	if err != nil {
 		return err
 	}
-	behind := io.Reader(last.Reader(ctx))
+	rest := last.Reader(ctx).Begin()
+	defer rest.Close()
+	if err := m.decrypt(opener, in, meter); err != nil {
+		return err
+	}
+	behind := io.Reader(rest)
 	if m.whole != nil {
 		behind = io.TeeReader(behind, io.MultiWriter(m.whole, meter))
 	}

@@ -97,6 +97,15 @@ type asked struct {
 	size    int64
 }
 
+// Begin asks for the first slices, so that they come while the caller prepares
+// what it does with them. Errors of the file show when it is read.
+func (r *FileReader) Begin() *FileReader {
+	if r.err == nil {
+		r.err = r.ask(sliceAhead)
+	}
+	return r
+}
+
 // Read copies the next bytes. Errors: io.EOF, fault.ReadFailed when the file
 // cannot be read (any more) or is not as long as it was, fault.Cancelled.
 func (r *FileReader) Read(p []byte) (int, error) {

@@ -98,6 +98,8 @@ type Opening struct {
 	signed    []byte             // as the page passed it
 	checked   bool               // Check is settled
 	Expires   time.Time          // when the consent is over at the latest; zero offline and before it
+	TimeLeft  time.Duration      // until all are open, at the pace so far; 0 while nobody knows
+	pace      pace
 	batch     string
 	report    bool // the page takes each outcome as soon as it is known
 	record    bool // the page takes the record
@@ -162,7 +164,7 @@ func (o *Opening) Update(m Msg) []Effect {
 		return o.take(m)
 	case progress:
 		if m.run == o.run {
-			m.pli.Done, m.pli.Total = m.done, m.total
+			o.advance(m)
 		}
 	case batchEnded:
 		return o.ended(m)
@@ -231,6 +233,15 @@ func (o *Opening) Keys() []protocol.Certificate {
 				out = append(out, c)
 			}
 		}
+	}
+	return out
+}
+
+// Keys are the certificates of this computer among the pli's recipients.
+func (p *Pli) Keys() []protocol.Certificate {
+	out := make([]protocol.Certificate, len(p.keys))
+	for i, k := range p.keys {
+		out[i] = k.own.entry
 	}
 	return out
 }

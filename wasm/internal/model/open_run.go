@@ -60,6 +60,7 @@ func (o *Opening) openNext(i int) []Effect {
 	}
 	p := o.Plis[i]
 	p.State, p.try, p.Done = PliOpening, 0, 0
+	o.pace = pace{}
 	step := PageProgress{Step: "open", Done: int64(i), Total: int64(len(o.Plis))}
 	if o.Offline {
 		return o.unwrap(p)

@@ -203,6 +203,11 @@ const (
 	NothingOpened
 	OpenPliOf
 	BytesOf
+	SealedForOnly
+	SealedForAmong
+	LeftSeconds
+	LeftMinutesOne
+	LeftMinutesMany
 	Stopping
 	ConsentTitleOne
 	ConsentTitleMany

@@ -133,8 +133,25 @@ func (w *writer) tender(o *model.Opening) dom.Part {
 func (w *writer) pliNames(plis []*model.Pli) dom.Node {
 	return dom.El("ul", dom.Set("class", "plis"), dom.Each(plis, func(_ int, p *model.Pli) dom.Part {
 		return dom.El("li", dom.Text(pliName(p)), dom.If(p.Total > 0, dom.Text(" "), dom.El("small", dom.Text(w.Size(p.Total)))),
-			dom.If(!p.Info.Authenticated, dom.Text(" "), dom.El("span", dom.Set("class", "badge warn"), dom.Text(w.S(text.NotAuthenticated)))))
+			dom.If(!p.Info.Authenticated, dom.Text(" "), dom.El("span", dom.Set("class", "badge warn"), dom.Text(w.S(text.NotAuthenticated)))),
+			w.recipients(p))
 	}))
+}
+
+// recipients says which of a pli's recipients are keys of this computer.
+func (w *writer) recipients(p *model.Pli) dom.Part {
+	var names []string
+	for _, c := range p.Keys() {
+		names = append(names, certificateName(c))
+	}
+	all := len(p.Info.Recipients)
+	switch {
+	case len(names) == 0:
+		return nil
+	case all == len(names):
+		return dom.El("p", dom.Set("class", "help"), dom.Text(w.S(text.SealedForOnly, strings.Join(names, ", "))))
+	}
+	return dom.El("p", dom.Set("class", "help"), dom.Text(w.S(text.SealedForAmong, strings.Join(names, ", "), all)))
 }
 
 func pliName(p *model.Pli) string {
@@ -177,11 +194,21 @@ func (w *writer) openRunning(o *model.Opening) dom.Part {
 	return dom.Parts(w.bar(int64(o.At), int64(len(o.Plis)), label),
 		dom.If(p.Total > 0, w.bar(p.Done, p.Total, w.S(text.BytesOf, w.Size(p.Done), w.Size(p.Total)))),
 		w.consentLeft(o),
+		dom.If(o.TimeLeft > 0, w.left(o.TimeLeft)),
 		dom.If(o.Stopping, w.note(text.Stopping)),
 		dom.If(o.Pausing && !o.Stopping, w.note(text.OpenPausing)),
 		actions(
 			dom.If(len(o.Ready()) > 0, w.button("", text.OpenPause, model.Pause{}, dom.Flag("disabled", o.Pausing || o.Stopping))),
 			w.button("", text.Stop, model.Cancel{}, dom.Flag("disabled", o.Stopping))))
+}
+
+// left says how long it takes yet, in whole minutes: more would only flicker.
+func (w *writer) left(d time.Duration) dom.Node {
+	if d < time.Minute {
+		return w.note(text.LeftSeconds)
+	}
+	minutes := int((d + time.Minute/2) / time.Minute)
+	return dom.El("p", dom.Set("class", "note"), dom.Text(w.Count(minutes, text.LeftMinutesOne, text.LeftMinutesMany)))
 }
 
 // openPaused waits between two plis.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -159,6 +160,9 @@ func (s *stage) envelopes() {
 		info := model.EnvelopeInfo{HeaderSHA256: f.Name, Authenticated: f.Name != "cbc", Recipients: ours}
 		if f.Name == "other" {
 			info.Recipients = []model.RecipientInfo{{Issuer: []byte{1}, Serial: []byte{1}}}
+		}
+		if f.Name == "cbc" { // a recovery key beside ours
+			info.Recipients = append(slices.Clone(ours), model.RecipientInfo{Issuer: []byte{1}, Serial: []byte{1}})
 		}
 		return info, nil
 	}

@@ -48,10 +48,18 @@ func newGCM(ctx context.Context, k envelope.ContentKey) (*gcm, error) {
 	}
 	g := &gcm{subtle: s}
 	copy(g.nonce[:], k.IV)
-	if g.ctr, err = s.importKey(ctx, "AES-CTR", k.Key, "encrypt"); err != nil {
+	ctr, err := s.startImport("AES-CTR", k.Key, "encrypt")
+	if err != nil {
 		return nil, err
 	}
-	if g.mac, err = s.importKey(ctx, "AES-GCM", k.Key, "encrypt"); err != nil {
+	mac, err := s.startImport("AES-GCM", k.Key, "encrypt")
+	if err != nil {
+		return nil, err
+	}
+	if g.ctr, err = ctr.Wait(ctx); err != nil {
+		return nil, err
+	}
+	if g.mac, err = mac.Wait(ctx); err != nil {
 		return nil, err
 	}
 	if g.empty, err = bridge.NewBytes(0); err != nil {
@@ -63,42 +71,37 @@ func newGCM(ctx context.Context, k envelope.ContentKey) (*gcm, error) {
 	return g, g.derive(ctx)
 }
 
-// derive computes H = E_K(0) and the two masks.
+// derive computes H = E_K(0) and the two masks, all three at once.
 func (g *gcm) derive(ctx context.Context) error {
 	var zero [envelope.NonceSize]byte
-	h, err := g.block(ctx, zero, 0)
-	if err != nil {
-		return err
+	var started [3]*bridge.Promise
+	for i, from := range []struct {
+		nonce   [envelope.NonceSize]byte
+		counter uint32
+	}{{zero, 0}, {zero, 1}, {g.nonce, 1}} {
+		zeros, err := bridge.NewBytes(blockSize)
+		if err != nil {
+			return err
+		}
+		if started[i], err = g.startCTR(from.nonce, from.counter, zeros); err != nil {
+			return err
+		}
 	}
-	defer clear(h)
-	chunkMask, err := g.block(ctx, zero, 1)
-	if err != nil {
-		return err
+	var blocks [3][]byte
+	for i, p := range started {
+		out, err := finish(ctx, p)
+		if err != nil {
+			return err
+		}
+		if blocks[i], err = appendArray(nil, out, blockSize); err != nil {
+			return err
+		}
 	}
-	defer clear(chunkMask)
-	if g.mask, err = g.block(ctx, g.nonce, 1); err != nil {
-		return err
-	}
-	g.key = ghash.NewKey(h, chunkMask)
+	g.key, g.mask = ghash.NewKey(blocks[0], blocks[1]), blocks[2]
 	g.sum = ghash.NewSum(g.key)
+	clear(blocks[0])
+	clear(blocks[1])
 	return nil
-}
-
-// block is E_K(nonce || counter): the counter mode of sixteen zeros.
-func (g *gcm) block(ctx context.Context, nonce [envelope.NonceSize]byte, counter uint32) ([]byte, error) {
-	zeros, err := bridge.NewBytes(blockSize)
-	if err != nil {
-		return nil, err
-	}
-	p, err := g.startCTR(nonce, counter, zeros)
-	if err != nil {
-		return nil, err
-	}
-	out, err := finish(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	return appendArray(nil, out, blockSize)
 }
 
 // startCTR begins the counter mode of data from a counter block.

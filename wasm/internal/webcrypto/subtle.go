@@ -97,14 +97,24 @@ func newSubtle() (subtleCrypto, error) {
 	return subtleCrypto{v}, nil
 }
 
-// importKey hands a key over to the browser. It cannot be taken out again.
-func (s subtleCrypto) importKey(ctx context.Context, name string, key []byte, uses ...any) (bridge.Value, error) {
+// startImport begins to hand a key over to the browser, which has a copy of it
+// then. It cannot be taken out again.
+func (s subtleCrypto) startImport(name string, key []byte, uses ...any) (*bridge.Promise, error) {
 	raw, err := bridge.ToJS(key)
 	if err != nil {
-		return raw, err
+		return nil, err
 	}
 	defer bridge.Wipe(raw)
-	return bridge.Run(ctx, s.v, fault.Internal, "importKey", "raw", raw, algorithm{"name": name}, false, uses)
+	return bridge.Start(s.v, fault.Internal, "importKey", "raw", raw, algorithm{"name": name}, false, uses)
+}
+
+// importKey is startImport to its end.
+func (s subtleCrypto) importKey(ctx context.Context, name string, key []byte, uses ...any) (bridge.Value, error) {
+	p, err := s.startImport(name, key, uses...)
+	if err != nil {
+		return bridge.Undefined(), err
+	}
+	return p.Wait(ctx)
 }
 
 // start begins "encrypt" or "decrypt" of data, a Uint8Array that may be reused
