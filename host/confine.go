@@ -15,8 +15,12 @@ import (
 )
 
 // confined takes from the process what answering a browser does not need. It
-// comes before any store is open.
+// comes before any store is open. Where the system can take nothing, nothing is
+// made ready either.
 func confined() confine.State {
+	if confine.Possible() == confine.None {
+		return confine.None
+	}
 	settled, _ := managed.Place{}.Read() // unreadable settings close every store
 	home, err := os.UserHomeDir()
 	if err != nil {

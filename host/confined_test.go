@@ -136,6 +136,9 @@ func sameFindings(t *testing.T, a account, confined protocol.DoctorResult) {
 		t.Fatalf("%d findings, confined %d", len(all.Findings), len(confined.Findings))
 	}
 	for i, f := range all.Findings {
+		if f.Check == checkup.BrowserRegistration {
+			continue // a host that a browser has started is registered somewhere
+		}
 		if got := confined.Findings[i]; got.Check != f.Check || got.Level != f.Level && got.Level != checkup.Skipped {
 			t.Errorf("%s: %s (%s), confined %s (%s)", f.Check, f.Level, f.Detail, got.Level, got.Detail)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,10 +10,22 @@ import (
 	"time"
 )
 
-// summary matches what wixl makes anew each time in an MSI's summary
-// information ([MS-OLEPS]): a text of 39 bytes, the package code, then the
-// times of creation and of the last change.
-var summary = regexp.MustCompile(`(?s)\x1e\x00{3}\x27\x00{3}(\{[0-9A-F-]{36}\})\x00{2}\x40\x00{3}(.{8})\x40\x00{3}(.{8})`)
+// summary matches the head of what wixl makes anew each time in an MSI's summary
+// information ([MS-OLEPS]): a text of 39 bytes, the package code, before the
+// times of creation and of the last change. These are bytes of any value, which
+// a regular expression would take for letters of UTF-8 now and then.
+var summary = regexp.MustCompile(`\x1e\x00{3}\x27\x00{3}(\{[0-9A-F-]{36}\})\x00{2}\x40\x00{3}`)
+
+// filetimeHead stands before the second time.
+const filetimeHead = "\x40\x00\x00\x00"
+
+// times are where the two times stand behind the head of the summary, which
+// ends at end.
+func times(data []byte, end int) ([]int, bool) {
+	second := end + 8 + len(filetimeHead)
+	ok := len(data) >= second+8 && string(data[end+8:second]) == filetimeHead
+	return []int{end, second}, ok
+}
 
 // inUTF8 says in the MSI that its texts are UTF-8, which wixl writes without
 // saying so. 65001 is the code page of UTF-8.
@@ -36,8 +49,12 @@ func (b *build) settle(path string) error {
 		return fmt.Errorf("the MSI has %d summaries of the expected form", len(found))
 	}
 	at := found[0]
-	for _, i := range []int{4, 6} {
-		binary.LittleEndian.PutUint64(data[at[i]:], fileTime(b.epoch))
+	places, ok := times(data, at[1])
+	if !ok {
+		return errors.New("the MSI's summary has no times")
+	}
+	for _, place := range places {
+		binary.LittleEndian.PutUint64(data[place:], fileTime(b.epoch))
 	}
 	// Packages that differ must differ in their code. The cabinet holds the
 	// program, so that other contents with the same version do.
