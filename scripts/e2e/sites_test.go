@@ -22,7 +22,7 @@ func packFor(t *testing.T, w *stack.World) {
 	must(t, os.WriteFile(list, []byte("# The world's\n"+w.Origin+"\n"), 0o600))
 	build := filepath.Dir(w.Host)
 	cmd := exec.Command("go", "run", "../pack", "-out", out, "-demo", "-portals", list,
-		"-wasm", filepath.Join(build, "app.wasm")+","+filepath.Join(build, "crypto.wasm"))
+		"-wasm", filepath.Join(build, "app.wasm")+","+filepath.Join(build, "crypto.wasm")+","+filepath.Join(build, "verify.wasm"))
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("pack: %v: %s", err, said)
 	}

@@ -155,7 +155,7 @@ func serve(t *testing.T, built map[string]string) string {
 	for name, file := range built {
 		mux.HandleFunc(name, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
 	}
-	for _, name := range []string{"digest-worker.js", "chunks.js", "verify-worker.js", "unfenced/verify-worker.js"} {
+	for _, name := range []string{"digest-worker.js", "chunks.js", "seclude.js", "verify-worker.js", "unfenced/verify-worker.js"} {
 		mux.HandleFunc("/"+name, func(w http.ResponseWriter, r *http.Request) {
 			http.ServeFileFS(w, r, extension.Files(), "app/"+filepath.Base(name))
 		})

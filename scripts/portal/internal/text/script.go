@@ -6,7 +6,7 @@ func scriptTexts() []entry {
 		{"js.online", "Assistant : en ligne", "Assistant: online"},
 		{"js.offline", "Assistant : hors ligne", "Assistant: offline"},
 		{"js.versions", "Extension {0}, programme {1}", "Extension {0}, program {1}"},
-		{"js.update", "Mise à jour disponible : version {0} du programme. Cliquez sur l’icône de Scellé dans la barre du navigateur.", "Update available: version {0} of the program. Click the Scellé icon in the browser’s toolbar."},
+		{"js.update", "Mise à jour disponible : version {0} du programme. Cliquez sur l’icône de Scellé dans la barre du navigateur.", "Update available: version {0} of the program. Click the Scellé icon in the browser’s toolbar."},
 		{"js.version.extension", "Extension {0}", "Extension {0}"},
 		{"js.absent", "Extension absente ou site non autorisé", "Extension missing or site not allowed"},
 		{"js.absent.remedy", "Cliquez sur l’icône de Scellé dans la barre du navigateur, puis sur « Autoriser cette salle des marchés ». Si l’icône n’y est pas, installez l’extension.", "Click on Scellé’s icon in the browser’s toolbar, then on “Allow this portal”. If there is no icon, install the extension."},
