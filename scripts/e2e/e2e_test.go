@@ -48,6 +48,15 @@ func newWorld(t *testing.T) *stack.World {
 	return w
 }
 
+// lengthy leaves a test to make test-all: what it holds is held by a shorter one
+// too, by the other browser's or by one moment out of several.
+func lengthy(t *testing.T) {
+	t.Helper()
+	if !everything {
+		t.Skip("in make test-all")
+	}
+}
+
 // browseIn starts the browser, with windows when visible.
 func browseIn(t *testing.T, w *stack.World, visible bool) *journey.Walk {
 	t.Helper()

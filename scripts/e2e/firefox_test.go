@@ -15,13 +15,22 @@ import (
 func TestFirefox(t *testing.T) {
 	for name, test := range map[string]func(*testing.T){
 		"the whole journey":           TestTheWholeJourney,
-		"to the downloads":            TestOpenToDownloads,
-		"cancelled opening":           TestCancelledOpening,
 		"cancelled deposit":           TestCancelledDeposit,
-		"interrupted opening":         TestInterruptedOpening,
-		"reload while registering":    TestReloadDuringRegistration,
 		"the host dies while opening": TestHostDiesDuringOpening,
-		"the host comes and goes":     TestHostComesAndGoes,
+	} {
+		t.Run(name, test)
+	}
+}
+
+// TestFirefoxMore walks the others.
+func TestFirefoxMore(t *testing.T) {
+	lengthy(t)
+	for name, test := range map[string]func(*testing.T){
+		"to the downloads":         TestOpenToDownloads,
+		"cancelled opening":        TestCancelledOpening,
+		"interrupted opening":      TestInterruptedOpening,
+		"reload while registering": TestReloadDuringRegistration,
+		"the host comes and goes":  TestHostComesAndGoes,
 	} {
 		t.Run(name, test)
 	}
@@ -85,7 +94,10 @@ func TestFirefoxOffline(t *testing.T) {
 }
 
 // TestFirefoxLarge seals and opens 256 MiB.
-func TestFirefoxLarge(t *testing.T) { sealAndOpen(t, 256<<20, 600) }
+func TestFirefoxLarge(t *testing.T) {
+	lengthy(t)
+	sealAndOpen(t, 256<<20, 600)
+}
 
 // TestFirefoxBackgroundEnds: the background script ends while an assistant is
 // open and after that, and nothing is lost.

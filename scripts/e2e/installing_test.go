@@ -122,48 +122,42 @@ func buildHost(t *testing.T, file string, replace ...string) string {
 
 const versionFile = "shared/version/version.go"
 
-// TestHostOutdated: the host speaks an older protocol than the extension
-// still does. Installing the current one over it is enough.
-func TestHostOutdated(t *testing.T) {
-	old := buildHost(t, versionFile, "Protocol = 1", "Protocol = 0", `"0.1.0"`, `"0.0.9"`)
-	replacedHost(t, old, "host-outdated", "trop ancien pour l’extension")
-}
-
-// TestExtensionOutdated: the host does not speak the extension's protocol any
-// more, and says so, or the extension sees it in the host's answer.
-func TestExtensionOutdated(t *testing.T) {
-	newer := buildHost(t, versionFile, "const Protocol = 1", "const Protocol = 3", "MinProtocol = 1", "MinProtocol = 2")
-	replacedHost(t, newer, "extension-outdated", "trop ancienne pour le programme")
-}
-
-// TestNoStoreLibrary is a computer without NSS.
-func TestNoStoreLibrary(t *testing.T) {
-	bare := buildHost(t, "host/internal/keystore/nss/softoken.go", "libsoftokn3.so", "libabsent3.so")
-	replacedHost(t, bare, "store-library-missing", "(NSS) n’est pas installée")
-}
-
-// replacedHost shows a fault with another host, and none with this world's.
-func replacedHost(t *testing.T, other, code, words string) {
-	t.Helper()
+// TestOtherHosts registers hosts, one after the other, that do not fit: the
+// page says what is wrong with each, and the current one over it is enough.
+func TestOtherHosts(t *testing.T) {
 	w := newWorld(t)
 	current := w.Host
-	registerAs := func(host string) {
-		must(t, w.UnregisterHost())
-		w.Host = host
-		must(t, w.RegisterHost())
-	}
-	registerAs(other)
 	walk := browse(t, w)
 	must(t, walk.GoKeys())
 	must(t, walk.Allow())
-	faulty(t, walk.Page, code, words)
-	var link string
-	must(t, walk.Page.Eval(`document.querySelector("[data-status-more] a").getAttribute("href")`, &link))
-	if want := "/telechargements#" + map[bool]string{true: "extension", false: "program"}[code == "extension-outdated"]; link != want {
-		t.Errorf("the page leads to %s, want %s", link, want)
-	}
-	registerAs(current)
 	must(t, walk.Online())
+	for _, other := range []struct {
+		file        string
+		changes     []string
+		code, words string
+		part        string // of the page with the installers
+	}{
+		// It speaks an older protocol than the extension still does.
+		{versionFile, []string{"Protocol = 1", "Protocol = 0", `"0.1.0"`, `"0.0.9"`}, "host-outdated", "trop ancien pour l’extension", "program"},
+		// It does not speak the extension's protocol any more, and says so, or
+		// the extension sees it in the host's answer.
+		{versionFile, []string{"const Protocol = 1", "const Protocol = 3", "MinProtocol = 1", "MinProtocol = 2"}, "extension-outdated", "trop ancienne pour le programme", "extension"},
+		// A computer without NSS.
+		{"host/internal/keystore/nss/database.go", []string{"libsoftokn3.so", "libabsent3.so"}, "store-library-missing", "(NSS) n’est pas installée", "program"},
+	} {
+		t.Log(other.code)
+		w.Host = buildHost(t, other.file, other.changes...)
+		must(t, w.RegisterHost())
+		faulty(t, walk.Page, other.code, other.words)
+		var link string
+		must(t, walk.Page.Eval(`document.querySelector("[data-status-more] a").getAttribute("href")`, &link))
+		if want := "/telechargements#" + other.part; link != want {
+			t.Errorf("the page leads to %s, want %s", link, want)
+		}
+		w.Host = current
+		must(t, w.RegisterHost())
+		must(t, walk.Online())
+	}
 }
 
 // TestStoreFaults shows what is wrong with the database, as it happens and as

@@ -92,6 +92,9 @@ func (i interruption) String() string {
 func TestInterruptedRegistration(t *testing.T) {
 	for name, all := range interruptions() {
 		t.Run(name, func(t *testing.T) {
+			if strings.HasPrefix(name, "server") && !strings.HasSuffix(name, "keys server") {
+				lengthy(t) // the challenge and the proof are as local's and existing's
+			}
 			w := ready(t)
 			for _, i := range all {
 				t.Log(i)
@@ -215,6 +218,7 @@ func finishOrStartAgain(t *testing.T, w *journey.Walk, i interruption) {
 // TestNoHost: the page says what is missing, and notices by itself when it
 // has come.
 func TestNoHost(t *testing.T) {
+	lengthy(t)
 	w := newWorld(t)
 	must(t, w.UnregisterHost())
 	walk := browse(t, w)
