@@ -21,6 +21,7 @@ func TestOneGiB(t *testing.T) { sealAndOpen(t, 1<<30, 600) }
 // none takes more than mib.
 func sealAndOpen(t *testing.T, size int64, mib float64) {
 	w := ready(t)
+	w.Slow = 5
 	must(t, w.AddLocal("Clé de Camille Lefort", false))
 	name := filepath.Join(w.World.Home, "maquette.bin")
 	want := writeLarge(t, name, size)

@@ -29,6 +29,7 @@ type Walk struct {
 	Browser browser.Browser
 	Camera  *Camera
 	Page    browser.Page
+	Slow    int // how often a wait for sealed or opened plis may run out before it fails
 }
 
 // New prepares a walk; camera may be nil.
@@ -50,6 +51,17 @@ func inOrder(steps ...step) error {
 		}
 	}
 	return nil
+}
+
+// slowly waits again, w.Slow times, for what takes long with large files.
+func (w *Walk) slowly(wait step) step {
+	return func() error {
+		err := wait()
+		for again := 0; err != nil && again < w.Slow; again++ {
+			err = wait()
+		}
+		return err
+	}
 }
 
 // photo is the step of taking a picture of the portal's page.

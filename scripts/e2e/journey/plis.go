@@ -40,7 +40,7 @@ func (w *Walk) Deposit(files ...string) error {
 		func() error { return p.Upload("#files", files...) },
 		w.photo("L'entreprise choisit ses fichiers dans la page de la salle des marchés."),
 		func() error { return p.Click("#deposit") },
-		func() error { return p.Visible("#content-sha256") },
+		w.slowly(func() error { return p.Visible("#content-sha256") }),
 	)
 }
 
@@ -76,7 +76,7 @@ func (w *Walk) OpenPlis(handOver bool) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Visible("#use-key"); err != nil {
+	if err := w.slowly(func() error { return a.Visible("#use-key") })(); err != nil {
 		return err
 	}
 	if handOver {
@@ -89,7 +89,7 @@ func (w *Walk) OpenPlis(handOver bool) error {
 			return w.Camera.Take(a, "L'assistant demande une fois : qui, quelles clés, quels plis, où vont les fichiers.")
 		},
 		func() error { return a.Click("#use-key") },
-		func() error { return a.Visible(".results") },
+		w.slowly(func() error { return a.Visible(".results") }),
 		func() error { return none(a, ".result.bad") },
 		func() error { return w.Camera.Take(a, "Chaque pli a son résultat, avec ses empreintes.") },
 		func() error { return a.CloseBy(".actions .primary") },
