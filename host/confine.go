@@ -12,6 +12,7 @@ import (
 	"scelle/host/internal/keystore/nss"
 	"scelle/host/internal/keystore/pkcs11"
 	"scelle/host/internal/managed"
+	"scelle/host/internal/pinentry"
 )
 
 // confined takes from the process what answering a browser does not need. It
@@ -26,7 +27,7 @@ func confined() confine.State {
 	if err != nil {
 		return confine.Apply(confine.Limits{Read: confine.System(), Devices: confine.Devices()})
 	}
-	if len(cardStores(settled, nil, pkcs11.Registry{}.Modules)) > 0 {
+	if len(cardStores(settled, nil, pkcs11.Registry{}.Modules)) > 0 || pinentry.New(pinentry.Options{}).Available() {
 		return confine.Apply(withCards(home))
 	}
 	return confine.Apply(withoutCards(home))
@@ -50,7 +51,11 @@ func withoutCards(home string) confine.Limits {
 		_ = os.MkdirAll(dir, 0o700) // what cannot be made will be said by who needs it
 	}
 	system := install.System{Home: home, Getenv: os.Getenv}
-	return confine.Limits{Read: append(confine.System(), registrations(system)...), Files: doctor.ProfileLists(system), Write: write, Devices: confine.Devices()}
+	read := append(confine.System(), registrations(system)...)
+	for _, p := range nss.Profiles(home, os.Getenv) {
+		read = append(read, p.Path)
+	}
+	return confine.Limits{Read: read, Files: doctor.ProfileLists(system), Write: write, Devices: confine.Devices()}
 }
 
 // registrations are the folders of the home in which browsers look for hosts.
@@ -66,12 +71,13 @@ func registrations(system install.System) []string {
 	return folders
 }
 
-// withCards takes only the network, and the right to change the system's
+// withCards is for computers with card modules, or with a program that can ask
+// for a PIN or a database's password. It takes only the network, and the right to change the system's
 // files: modules of vendors read, lock and cache where they like, and speak to
 // readers and to the card daemon; the program that asks for the PIN needs a
 // screen, which may be reached over the network.
 func withCards(home string) confine.Limits {
-	write := []string{home, os.TempDir(), "/tmp", "/var", "/run"}
+	write := []string{home, os.TempDir(), "/tmp", "/var", "/run", "/dev/shm"}
 	for _, name := range []string{"XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"} {
 		if dir := os.Getenv(name); filepath.IsAbs(dir) {
 			write = append(write, dir)

@@ -3,6 +3,6 @@
 // from their Content-Security-Policy, which workers do not inherit.
 (() => {
   "use strict";
-  const WAYS = ["fetch", "fetchLater", "XMLHttpRequest", "WebSocket", "WebSocketStream", "WebTransport", "EventSource", "importScripts"];
+  const WAYS = ["fetch", "fetchLater", "XMLHttpRequest", "WebSocket", "WebSocketStream", "WebTransport", "EventSource", "caches", "CacheStorage", "Cache", "importScripts"];
   for (let holder = globalThis; holder; holder = Object.getPrototypeOf(holder)) for (const way of WAYS) delete holder[way];
 })();

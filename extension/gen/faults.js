@@ -821,6 +821,17 @@
       "remedy": "No private key was used. Start again from the portal if you change your mind."
     }
   },
+  "consent-expired": {
+    "group": "flow",
+    "fr": {
+      "text": "Votre accord a expiré avant que tout soit ouvert.",
+      "remedy": "Ce qui est ouvert le reste. Reprenez l’ouverture : un nouvel accord vous est demandé pour les plis qui restent."
+    },
+    "en": {
+      "text": "Your consent expired before everything was open.",
+      "remedy": "What was opened stays so. Go on opening: you are asked for a new consent for what is left."
+    }
+  },
   "timeout": {
     "group": "flow",
     "fr": {

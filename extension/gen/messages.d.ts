@@ -298,6 +298,7 @@ export type FaultCode =
   | "no-file"
   | "cancelled"
   | "consent-refused"
+  | "consent-expired"
   | "timeout"
   | "busy"
   | "session-lost"

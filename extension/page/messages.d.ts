@@ -144,6 +144,7 @@ export type FaultCode =
   | "no-file"
   | "cancelled"
   | "consent-refused"
+  | "consent-expired"
   | "timeout"
   | "busy"
   | "session-lost"

@@ -113,12 +113,17 @@
   /** What this computer's host says of itself, as update.Host. */
   const facts = (hello) => ({ version: hello.version ?? "", os: hello.os ?? "", arch: hello.arch ?? "", package: hello.package ?? "" });
 
+  let looking = false;
+
   /** StatusResult.update for a host's hello. Looks in the background when a day has passed. */
   const news = async (hello) => {
     if (!hello || !(await address())) return undefined;
     const record = await load();
     const age = Date.now() - record.checked;
-    if (age >= DAY_MILLIS || age < 0) look(facts(hello)).catch((error) => console.error("Scellé:", error));
+    if ((age >= DAY_MILLIS || age < 0) && !looking) {
+      looking = true; // one at a time, however often pages ask for the status
+      look(facts(hello)).catch((error) => console.error("Scellé:", error)).finally(() => (looking = false));
+    }
     const version = offered(record, facts(hello));
     return version ? { host: version } : undefined;
   };

@@ -98,6 +98,7 @@ const (
 
 	Cancelled        Code = "cancelled"
 	ConsentRefused   Code = "consent-refused"
+	ConsentExpired   Code = "consent-expired"
 	Timeout          Code = "timeout"
 	Busy             Code = "busy"
 	SessionLost      Code = "session-lost"

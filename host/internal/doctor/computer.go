@@ -155,7 +155,7 @@ func (l *look) diskSpace() finding {
 func (l *look) permissions() finding {
 	folders := []string{l.StateDir}
 	for _, s := range l.Stores {
-		if filepath.IsAbs(s.Location) && s.State != keystore.Failed {
+		if filepath.IsAbs(s.Location) && s.State != keystore.Failed && s.Modules == nil { // a card is in no folder
 			folders = append(folders, s.Location)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"scelle/host/internal/install"
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/keystore/nss"
 	"scelle/shared/checkup"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
@@ -19,9 +20,7 @@ import (
 func storeChecks() []check {
 	return []check{
 		{checkup.StoreLibrary, failing(checkup.Bad, func(c fault.Code) bool { return c == fault.StoreLibrary })},
-		{checkup.StoreOpen, failing(checkup.Bad, func(c fault.Code) bool {
-			return c != fault.StoreLibrary && c != fault.StoreForbidden && c != fault.PolicyUnreadable
-		})},
+		{checkup.StoreOpen, (*look).openable},
 		{checkup.StoreLocked, (*look).locked},
 		{checkup.StoreWritable, (*look).writable},
 		{checkup.StoreForbidden, failing(checkup.Note, func(c fault.Code) bool { return c == fault.StoreForbidden })},
@@ -41,6 +40,18 @@ func failing(level checkup.Level, which func(fault.Code) bool) func(*look) findi
 		}
 		return found(level, details)
 	}
+}
+
+// openable is about stores that are there and cannot be opened. A Firefox profile
+// of former times does not keep the others from working.
+func (l *look) openable() finding {
+	level := checkup.Bad
+	if slices.ContainsFunc(l.Stores, func(s keystore.Status) bool { return s.State == keystore.Ready && s.Capabilities.Import }) {
+		level = checkup.Warning
+	}
+	return failing(level, func(c fault.Code) bool {
+		return c != fault.StoreLibrary && c != fault.StoreForbidden && c != fault.PolicyUnreadable
+	})(l)
 }
 
 func (l *look) locked() finding {
@@ -105,16 +116,11 @@ func (l *look) firefoxFolders() []string {
 	case "darwin":
 		return []string{filepath.Join(home, "Library", "Application Support", "Firefox")}
 	}
-	config := l.System.Getenv("XDG_CONFIG_HOME")
-	if !filepath.IsAbs(config) {
-		config = filepath.Join(home, ".config")
+	var folders []string
+	for _, root := range nss.ProfileRoots(home, l.System.Getenv) {
+		folders = append(folders, root.Path)
 	}
-	return []string{
-		filepath.Join(home, ".mozilla", "firefox"),
-		filepath.Join(config, "mozilla", "firefox"),
-		filepath.Join(home, "snap", "firefox", "common", ".mozilla", "firefox"),
-		filepath.Join(home, ".var", "app", "org.mozilla.firefox", ".mozilla", "firefox"),
-	}
+	return folders
 }
 
 // ProfileLists are the files that tell where Firefox keeps its profiles, which

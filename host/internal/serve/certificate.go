@@ -18,6 +18,16 @@ func (s *Service) Certificate(ctx context.Context, p protocol.CertificateParams)
 	return protocol.CertificateResult{Certificate: h.shown, DER: h.der}, nil
 }
 
+// holdsNothing reports reasons for which a store will never give a key here: it
+// is not there, or must not or cannot be used.
+func holdsNothing(c fault.Code) bool {
+	switch c {
+	case fault.StoreMissing, fault.StoreForbidden, fault.StoreLegacy, fault.StoreUnsupported:
+		return true
+	}
+	return false
+}
+
 // Present answers host.keys.present: which of at most protocol.MaxPresent
 // certificates have their private key in a store, in the order asked. While a
 // store that is there cannot be read, a key that no other store holds may be in
@@ -36,7 +46,7 @@ func (s *Service) Present(ctx context.Context, p protocol.PresentParams) (protoc
 	for _, h := range holdings {
 		here[h.shown.Thumbprint] = h.shown.HasKey
 	}
-	unread := slices.IndexFunc(failed, func(s protocol.StoreStatus) bool { return s.Fault.Code != fault.StoreMissing })
+	unread := slices.IndexFunc(failed, func(s protocol.StoreStatus) bool { return !holdsNothing(s.Fault.Code) })
 	result := protocol.HostPresentResult{Present: []string{}}
 	for _, t := range p.Thumbprints {
 		switch {

@@ -102,19 +102,24 @@ const recipient = (/** @type {any} */ { label, commonName, recovery, notAfter, t
   return item;
 };
 
+let asking = 0; // the newest question: the answer to an older one changes nothing
+
 /** Shows who would receive the pli, as the extension has verified it. */
 const showRecipients = async () => {
+  const mine = ++asking;
   const to = one("#to-list");
   to.replaceChildren(element(text("to.checking")));
   try {
     const { recipientList, tender, lot } = await api("GET", `${path}/recipients?${placeOf(new FormData(/** @type {HTMLFormElement} */ (form)))}`);
     const { list, recipients } = await scelle.recipients({ recipientList, tender, lot });
+    if (mine !== asking) return;
     const names = document.createElement("ul");
     names.append(...recipients.map(recipient));
     const state = list.signed ? [element(text("to.signed")), element(list.pin, "code")] : [element(text("to.unsigned"))];
     to.replaceChildren(...state, names);
     to.dataset.signed = String(list.signed);
   } catch (error) {
+    if (mine !== asking) return;
     const { message, remedy } = words(error);
     to.replaceChildren(element(message), element(remedy));
   }

@@ -19,9 +19,20 @@ const receiveOpened = async (/** @type {{id: string, files: {name: string, sha25
   }
 };
 
+/** @type {Map<string, object>} openings that the portal could not note yet, by the pli's id */
+const unnoted = new Map();
+
+/** @type {(id: string) => Promise<void>} */
+const note = async (id) => {
+  await api("POST", pliPath(id, "opened"), unnoted.get(id));
+  unnoted.delete(id);
+};
+
 /** Notes an opening as soon as it is known: what was opened is not asked for again after an interruption. */
 const reportOpened = async (/** @type {any} */ { id, opened, authenticated, sha256, contentSha256, files }) => {
-  if (opened) await api("POST", pliPath(id, "opened"), { authenticated, sha256, contentSha256, files });
+  if (!opened) return;
+  unnoted.set(id, { authenticated, sha256, contentSha256, files });
+  await note(id);
 };
 
 const receiveRecord = (/** @type {object} */ record) => api("POST", `/api/tenders/${encodeURIComponent(page.tender)}/records`, record);
@@ -57,6 +68,7 @@ const onSubmit = async (event) => {
     sayFailure(error);
   } finally {
     button.disabled = false;
+    await Promise.all([...unnoted.keys()].map(note)).catch(sayFailure);
     await Promise.all([refresh("#plis-list"), refresh("#records")]).catch(sayFailure);
     markAll();
     await markPresent();

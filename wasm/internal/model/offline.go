@@ -61,7 +61,7 @@ func (f *Offline) add(files []FileRef) []Effect {
 		return nil
 	case o.Env.NoSaving: // Forbidden says so on the screen
 		return []Effect{Forget{Files: files}}
-	case o.Phase != OpenPick && o.Phase != OpenResults:
+	case o.Phase != OpenPick && o.Phase != OpenResults, o.Minutes.Pending():
 		return []Effect{Forget{Files: files}}
 	}
 	if f.TooMany = len(files) > protocol.MaxPlis; f.TooMany {
@@ -80,7 +80,7 @@ func (f *Offline) add(files []FileRef) []Effect {
 // again goes back to an empty page and lets everything go.
 func (f *Offline) again() []Effect {
 	o := f.Open
-	if o.Phase == OpenPick {
+	if o.Phase == OpenPick || o.Phase == OpenResults && o.Minutes.Pending() {
 		return nil
 	}
 	effects := o.forgetAll()

@@ -171,7 +171,7 @@ func (o *Opening) Update(m Msg) []Effect {
 	case reported:
 		return o.heard(m)
 	case recordSaved:
-		o.Minutes.Names, o.Minutes.Fault = m.names, fault.Of(m.err)
+		return o.saved(m)
 	case Pause:
 		o.Pausing = o.Pausing || o.Phase == OpenRunning
 	case Continue:
@@ -399,7 +399,7 @@ func (o *Opening) retry() []Effect {
 func stopsAll(c fault.Code) bool {
 	switch c {
 	case fault.PINCancelled, fault.PINIncorrect, fault.PINLocked, fault.PINPromptMissing, fault.TokenRemoved,
-		fault.TokenNotResponding, fault.StoreLocked, fault.StorePassword, fault.JournalFailed, fault.ConsentRefused, fault.SessionLost:
+		fault.TokenNotResponding, fault.StoreLocked, fault.StorePassword, fault.JournalFailed, fault.ConsentRefused, fault.ConsentExpired, fault.SessionLost:
 		return true
 	}
 	return c != "" && c.Group() == fault.Setup

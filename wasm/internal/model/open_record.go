@@ -22,8 +22,11 @@ type Minutes struct {
 	before   *protocol.JournalMark
 	after    *protocol.JournalMark
 	asking   bool // the host is asked where the journal stands
+	saving   bool // the record is on its way to the disk
 	telling  int  // outcomes that the page is being told
 	waiting  bool // the end waits for them
+	settled  bool // the page has heard the outcome of all
+	leaving  bool // the window closes when all of this is over
 }
 
 // Record is the record of an opening with what only this computer's person
@@ -53,6 +56,39 @@ type reported struct{ record bool }
 type recordSaved struct {
 	names []string
 	err   error
+}
+
+// Pending reports that the record or the page's outcome is still on its way.
+func (m *Minutes) Pending() bool { return m.asking || m.saving || m.waiting }
+
+// leave closes the window when nothing is to be written or told any more; who
+// asks twice does not wait.
+func (o *Opening) leave() []Effect {
+	m := &o.Minutes
+	if m.leaving {
+		return closing()
+	}
+	m.leaving = true
+	if m.waiting && !m.asking { // the page does not hear of each pli
+		m.waiting = false
+		return o.settle()
+	}
+	return o.gone()
+}
+
+// gone closes a window that was left, when it is time.
+func (o *Opening) gone() []Effect {
+	if m := &o.Minutes; !m.leaving || !m.settled || m.Pending() {
+		return nil
+	}
+	return closing()
+}
+
+// saved notes what became of the record's files.
+func (o *Opening) saved(m recordSaved) []Effect {
+	o.Minutes.saving = false
+	o.Minutes.Names, o.Minutes.Fault = m.names, fault.Of(m.err)
+	return o.gone()
 }
 
 // endBatch ends the consent and asks where the journal stands.
@@ -110,7 +146,8 @@ func (o *Opening) conclude() []Effect {
 	var effects []Effect
 	if o.consented {
 		o.Minutes.Record = o.makeRecord()
-		if !o.Env.NoSaving && o.Delivery == ToDownloads {
+		if o.saves() {
+			o.Minutes.saving = true
 			effects = append(effects, SaveRecord{Env: o.Env, Folder: o.tenderFolder(), Record: o.Minutes.Record,
 				Then: func(names []string, err error) Msg { return recordSaved{names, err} }})
 		}
@@ -127,12 +164,23 @@ func (o *Opening) conclude() []Effect {
 	return append(effects, o.settle()...)
 }
 
+// saves reports whether the record goes to the downloads: beside files that are
+// there, or because nobody else takes it.
+func (o *Opening) saves() bool {
+	beside := slices.ContainsFunc(o.Plis, func(p *Pli) bool { return len(p.Saved) > 0 })
+	return !o.Env.NoSaving && (o.Delivery == ToDownloads || beside || !o.record)
+}
+
 // settle ends the session.
 func (o *Opening) settle() []Effect {
+	o.Minutes.settled = o.Offline
 	if o.Offline {
 		return nil
 	}
-	return []Effect{finish(&o.runs, o.Session, o.Result(), o.unsaid(nil), func() []Effect { return nil })}
+	return []Effect{finish(&o.runs, o.Session, o.Result(), o.unsaid(nil), func() []Effect {
+		o.Minutes.settled = true
+		return o.gone()
+	})}
 }
 
 // goOn continues after a pause. The consent may have run out meanwhile: then
@@ -141,7 +189,7 @@ func (o *Opening) goOn() []Effect {
 	if o.Phase != OpenPaused {
 		return nil
 	}
-	o.Phase = OpenRunning
+	o.Phase, o.TimeLeft = OpenRunning, 0
 	return append([]Effect{Focus{ID: "title"}}, o.openNext(o.At)...)
 }
 

@@ -182,3 +182,57 @@ func TestNoRecordWithoutConsent(t *testing.T) {
 		t.Errorf("log %v", player.Log)
 	}
 }
+
+// TestClosedWhileTheJournalIsAsked: the window waits for the record and for the
+// page; who asks twice does not wait.
+func TestClosedWhileTheJournalIsAsked(t *testing.T) {
+	for name, twice := range map[string]bool{"once": false, "twice": true} {
+		t.Run(name, func(t *testing.T) {
+			p := newPortal(t)
+			p.readable()
+			player, o := p.start(plis(1), "host host.batch.end")
+			player.Send(model.Consent{Trusted: true}, model.Close{})
+			if o.Phase != model.OpenResults || player.Closed || p.finished != nil {
+				t.Fatalf("phase %s, closed %v", o.Phase, player.Closed)
+			}
+			if twice {
+				player.Send(model.Close{})
+				if !player.Closed {
+					t.Error("it waits all the same")
+				}
+				return
+			}
+			player.Release()
+			if !player.Closed || !player.Did("record") || !p.result().Plis[0].Opened {
+				t.Errorf("closed %v, log %v", player.Closed, player.Log)
+			}
+		})
+	}
+}
+
+// TestPageGoesAwayInTheMiddle: what was opened is written down before the
+// window closes.
+func TestPageGoesAwayInTheMiddle(t *testing.T) {
+	p := newPortal(t)
+	p.readable()
+	player, o := p.start(plis(2), "open p2")
+	player.Send(model.Consent{Trusted: true}, model.PageCancelled{})
+	if !player.Closed || !player.Did("record") || !player.Did("cancel work") || o.Delivered() != 1 {
+		t.Errorf("closed %v, %d opened, log %v", player.Closed, o.Delivered(), player.Log)
+	}
+	if r := p.result(); !r.Plis[0].Opened || r.Plis[1].Fault.Code != fault.Cancelled {
+		t.Errorf("result %+v", r)
+	}
+}
+
+// TestRecordBesideWhatWasSaved: after an interruption the person may choose
+// another delivery; the record still goes where files are.
+func TestRecordBesideWhatWasSaved(t *testing.T) {
+	_, player, _ := p1Only(t, fault.TokenRemoved)
+	player.Send(model.Retry{})
+	player.Tick()
+	player.Send(model.Deliver{To: model.ToPortal}, model.Consent{Trusted: true})
+	if !player.Did("page receiveOpened") || player.Count("record Scellé") != 1 {
+		t.Errorf("log %v", player.Log)
+	}
+}

@@ -2,6 +2,7 @@ package model
 
 import (
 	"slices"
+	"time"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
@@ -22,6 +23,7 @@ func (o *Opening) consent(m Consent) []Effect {
 	}
 	o.end()
 	o.Phase, o.Stopping, o.Pausing, o.consented = OpenRunning, false, false, true
+	o.TimeLeft, o.pace, o.Expires = 0, pace{}, time.Time{}
 	o.At = slices.Index(o.Plis, o.Ready()[0])
 	begin := host(&o.runs, protocol.HostBatchBegin, o.batchParams(), func(r protocol.BatchResult, err error) []Effect {
 		if err != nil {
@@ -71,7 +73,7 @@ func (o *Opening) openNext(i int) []Effect {
 // unwrap asks the host for the content key, with the recipient whose turn it is.
 func (o *Opening) unwrap(p *Pli) []Effect {
 	if !o.Expires.IsZero() && !o.Env.Time().Before(o.Expires) {
-		return o.stop(p, fault.New(fault.ConsentRefused))
+		return o.stop(p, fault.New(fault.ConsentExpired))
 	}
 	k := p.keys[min(p.try, len(p.keys)-1)]
 	params := protocol.UnwrapParams{Thumbprint: k.own.entry.Thumbprint, RecipientInfo: k.info.DER,
@@ -253,11 +255,7 @@ func (o *Opening) cancel(byPage bool) []Effect {
 	case OpenClosing:
 		return nil
 	case OpenResults:
-		if o.Minutes.waiting { // the page has not heard of each pli yet
-			o.Minutes.waiting = false
-			return []Effect{finish(&o.runs, o.Session, o.Result(), nil, closing)}
-		}
-		return closing()
+		return o.leave()
 	case OpenFailed, OpenPaused:
 		if len(o.in(PliDelivered)) > 0 && !byPage {
 			return o.results()
@@ -284,8 +282,23 @@ func (o *Opening) stopEarly() []Effect {
 	return append([]Effect{CancelWork{}}, o.results()...)
 }
 
+// keepAndLeave writes down what was opened before the window closes.
+func (o *Opening) keepAndLeave() []Effect {
+	var effects []Effect
+	if o.Phase == OpenRunning {
+		effects = append(effects, CancelWork{})
+		o.Plis[o.At].fail(fault.New(fault.Cancelled))
+	}
+	o.end()
+	o.Minutes.leaving = true
+	return append(effects, o.results()...)
+}
+
 // abandon closes the window and leaves nothing behind.
 func (o *Opening) abandon() []Effect {
+	if o.Delivered() > 0 {
+		return o.keepAndLeave()
+	}
 	phase := o.Phase
 	o.end()
 	o.Phase = OpenClosing
@@ -299,14 +312,6 @@ func (o *Opening) abandon() []Effect {
 	var outcome error = fault.New(fault.Cancelled)
 	if phase == OpenFailed {
 		outcome = o.unsaid(o.Fault)
-	}
-	if len(o.in(PliDelivered)) > 0 {
-		outcome = nil
-		for _, p := range o.Plis {
-			if p.State != PliDelivered && p.State != PliFailed {
-				p.fail(fault.New(fault.Cancelled))
-			}
-		}
 	}
 	return append(effects, finish(&o.runs, o.Session, o.Result(), outcome, closing))
 }

@@ -133,7 +133,7 @@ func TestConsentCountsDown(t *testing.T) {
 	if !slices.Equal(left, []int{3, 2}) || a.Open.Left() != 0 {
 		t.Errorf("left %v", left)
 	}
-	if f := a.Open.Fault; player.Count("host host.keys.unwrap") != 2 || a.Open.Plis[2].State != model.PliReady || a.Open.Phase != model.OpenFailed || f == nil || f.Code != fault.ConsentRefused {
+	if f := a.Open.Fault; player.Count("host host.keys.unwrap") != 2 || a.Open.Plis[2].State != model.PliReady || a.Open.Phase != model.OpenFailed || f == nil || f.Code != fault.ConsentExpired {
 		t.Errorf("%s, %+v, log %v", a.Open.Phase, f, player.Log)
 	}
 }

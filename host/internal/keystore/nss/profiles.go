@@ -17,9 +17,10 @@ type Profile struct {
 	Path string // its folder, absolute and clean
 }
 
-// profileRoots are the folders that hold a profiles.ini: since Firefox 147 and
-// before, those of the Snap and those of the Flatpak.
-func profileRoots(home string, getenv func(string) string) []Profile {
+// ProfileRoots are the folders of a home directory that may hold a
+// profiles.ini: since Firefox 147 and before, those of the Snap and those of
+// the Flatpak. getenv is os.Getenv.
+func ProfileRoots(home string, getenv func(string) string) []Profile {
 	config := getenv("XDG_CONFIG_HOME")
 	if !filepath.IsAbs(config) {
 		config = filepath.Join(home, ".config")
@@ -42,7 +43,7 @@ func profileRoots(home string, getenv func(string) string) []Profile {
 func Profiles(home string, getenv func(string) string) []Profile {
 	var found []Profile
 	var seen []os.FileInfo
-	for _, root := range profileRoots(home, getenv) {
+	for _, root := range ProfileRoots(home, getenv) {
 		f, err := os.Open(filepath.Join(root.Path, "profiles.ini"))
 		if err != nil {
 			continue

@@ -117,7 +117,7 @@ func (v *view) entries() ([]keystore.Entry, error) {
 		has := private[string(c.id)] || hidden && (public[string(c.id)] || len(public) == 0 && len(c.id) > 0 && !authority(c.der))
 		list = append(list, keystore.Entry{
 			URI:   keyURI{token: v.token.name, id: c.id, cert: sha256.Sum256(c.der)}.String(),
-			Store: ID, Name: cmp.Or(c.label, v.token.name.label), Certificate: c.der, HasKey: has,
+			Store: ID, Name: cmp.Or(c.label, v.token.name.label), Certificate: c.der, HasKey: has, Asks: has && hidden,
 		})
 	}
 	return list, nil
