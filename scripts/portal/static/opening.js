@@ -5,6 +5,7 @@ import { markPresent } from "./present.js";
 import { watch } from "./status.js";
 
 const page = /** @type {{tender: string, reference: string, title: string, plis: {id: string, label: string}[]}} */ (data.page);
+const MAX_PLIS = 500; // of one opening
 /** @type {HTMLFormElement | null} */
 const form = document.querySelector("#open-form");
 
@@ -49,14 +50,15 @@ const onSubmit = async (event) => {
   const button = /** @type {HTMLButtonElement} */ (one("button", target));
   const wishes = new FormData(target);
   const chosen = page.plis.filter(({ id }) => wishes.getAll("pli").includes(id));
-  if (chosen.length === 0) {
-    say("bad", text("nopli"));
+  if (chosen.length === 0 || chosen.length > MAX_PLIS) {
+    say("bad", text(chosen.length === 0 ? "nopli" : "manyplis", MAX_PLIS));
     return;
   }
   button.disabled = true;
   say("info", text("opening"));
   try {
-    const { openingList } = await api("GET", `/api/tenders/${encodeURIComponent(page.tender)}/opening`);
+    const query = new URLSearchParams(chosen.map(({ id }) => ["pli", id]));
+    const { openingList } = await api("GET", `/api/tenders/${encodeURIComponent(page.tender)}/opening?${query}`);
     const { plis } = await scelle.open({
       tender: page.reference, title: page.title, plis: chosen, openingList, reportOpened, receiveRecord,
       fetchEnvelope: (/** @type {{id: string}} */ { id }) => send(pliPath(id, "content")),

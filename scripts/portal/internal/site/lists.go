@@ -2,6 +2,7 @@ package site
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"scelle/scripts/portal/internal/store"
@@ -52,7 +53,8 @@ type openingJSON struct {
 	List []byte `json:"openingList"` // signed
 }
 
-// openingList signs the plis of a consultation whose deadline has passed.
+// openingList signs plis of a consultation whose deadline has passed: those
+// that the query names by "pli", or all. One list holds protocol.MaxPlis.
 func (s *Server) openingList(c *call) error {
 	t, err := s.tender(c)
 	if err != nil {
@@ -64,6 +66,12 @@ func (s *Server) openingList(c *call) error {
 	plis, err := s.store.Plis(c.Context(), t.ID)
 	if err != nil {
 		return err
+	}
+	if chosen := c.URL.Query()["pli"]; len(chosen) > 0 {
+		plis = slices.DeleteFunc(plis, func(p store.Pli) bool { return !slices.Contains(chosen, p.ID) })
+		if len(plis) != len(chosen) {
+			return fault.Newf(fault.BadRequest, "pli")
+		}
 	}
 	list := &lists.Opening{Tender: t.Reference, NotBefore: t.Deadline, Issued: time.Now()}
 	if list.Origin, err = s.origin(c.Request); err != nil {

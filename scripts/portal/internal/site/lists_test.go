@@ -119,6 +119,11 @@ func TestOpeningListIsSigned(t *testing.T) {
 	if list.NotBefore.After(list.Issued) {
 		t.Errorf("not before %v, issued %v", list.NotBefore, list.Issued)
 	}
+	s.agent.must(http.MethodGet, path+"?pli="+first.ID, nil, &v)
+	if list, _, err := signeddata.VerifyOpening(v.List, []string{s.company.signer().Pin}, e); err != nil || len(list.Plis) != 1 {
+		t.Errorf("the one that was chosen: %+v, %v", list, err)
+	}
+	s.agent.refusal(400, fault.BadRequest, http.MethodGet, path+"?pli=another", nil)
 	if status, f := s.company.api(http.MethodGet, path, nil, nil); status != 403 || f == nil {
 		t.Errorf("a company gets the list: %d %v", status, f)
 	}

@@ -44,6 +44,7 @@ func scriptTexts() []entry {
 		{"js.opening", "La fenêtre de l’assistant est ouverte : donnez-y votre accord.", "The assistant’s window is open: give your consent there."},
 		{"js.opened", "Plis ouverts : {0} sur {1}.", "Submissions opened: {0} of {1}."},
 		{"js.nopli", "Cochez au moins un pli.", "Tick at least one submission."},
+		{"js.manyplis", "Cochez {0} plis au plus à la fois.", "Tick at most {0} submissions at a time."},
 		{"js.notopened", "{0} : {1}", "{0}: {1}"},
 	}
 }
