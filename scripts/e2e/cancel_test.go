@@ -9,6 +9,7 @@ import (
 // TestCancelledOpening: « Annuler » opens nothing, the page hears of it, and
 // the same plis can be opened afterwards. So it is when the window is closed.
 func TestCancelledOpening(t *testing.T) {
+	lengthy(t)
 	w := ready(t)
 	must(t, w.AddLocal("Clé de Camille Lefort", false))
 	file, err := journey.WriteFile(w.World.Home, "offre.txt", []byte("offre"))

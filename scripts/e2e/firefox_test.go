@@ -15,7 +15,6 @@ import (
 func TestFirefox(t *testing.T) {
 	for name, test := range map[string]func(*testing.T){
 		"the whole journey":           TestTheWholeJourney,
-		"cancelled deposit":           TestCancelledDeposit,
 		"the host dies while opening": TestHostDiesDuringOpening,
 	} {
 		t.Run(name, test)
@@ -27,6 +26,7 @@ func TestFirefoxMore(t *testing.T) {
 	lengthy(t)
 	for name, test := range map[string]func(*testing.T){
 		"to the downloads":         TestOpenToDownloads,
+		"cancelled deposit":        TestCancelledDeposit,
 		"cancelled opening":        TestCancelledOpening,
 		"interrupted opening":      TestInterruptedOpening,
 		"reload while registering": TestReloadDuringRegistration,
@@ -102,6 +102,7 @@ func TestFirefoxLarge(t *testing.T) {
 // TestFirefoxBackgroundEnds: the background script ends while an assistant is
 // open and after that, and nothing is lost.
 func TestFirefoxBackgroundEnds(t *testing.T) {
+	lengthy(t)
 	w := ready(t)
 	f := w.Browser.(*firefox.Firefox)
 	a, err := w.StartAdd("Clé de Camille Lefort", false)

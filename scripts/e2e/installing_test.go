@@ -143,7 +143,7 @@ func TestOtherHosts(t *testing.T) {
 		// the extension sees it in the host's answer.
 		{versionFile, []string{"const Protocol = 1", "const Protocol = 3", "MinProtocol = 1", "MinProtocol = 2"}, "extension-outdated", "trop ancienne pour le programme", "extension"},
 		// A computer without NSS.
-		{"host/internal/keystore/nss/database.go", []string{"libsoftokn3.so", "libabsent3.so"}, "store-library-missing", "(NSS) n’est pas installée", "program"},
+		{"host/internal/keystore/nss/softoken.go", []string{"libsoftokn3.so", "libabsent3.so"}, "store-library-missing", "(NSS) n’est pas installée", "program"},
 	} {
 		t.Log(other.code)
 		w.Host = buildHost(t, other.file, other.changes...)

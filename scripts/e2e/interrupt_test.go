@@ -96,7 +96,10 @@ func TestInterruptedRegistration(t *testing.T) {
 				lengthy(t) // the challenge and the proof are as local's and existing's
 			}
 			w := ready(t)
-			for _, i := range all {
+			for at, i := range all {
+				if !everything && len(all) > len(moments["local"]) && at%2 == 0 {
+					continue // every second accident of the whole table
+				}
 				t.Log(i)
 				w = interrupt(t, w, i)
 			}
@@ -233,6 +236,7 @@ func TestNoHost(t *testing.T) {
 // TestWrongServerKey: a portal that delivers something else than it should
 // leaves nothing in the store and no active key.
 func TestWrongServerKey(t *testing.T) {
+	lengthy(t)
 	w := ready(t)
 	must(t, w.Page.Eval(`(() => {
 		const real = window.fetch;
@@ -267,6 +271,7 @@ func TestWrongServerKey(t *testing.T) {
 // TestLockedDatabase: a store with a password lists its keys and says why
 // they cannot be used.
 func TestLockedDatabase(t *testing.T) {
+	lengthy(t)
 	w := ready(t)
 	must(t, w.MakeCertificate("Clé sous mot de passe"))
 	dir := t.TempDir()

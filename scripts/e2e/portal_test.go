@@ -38,6 +38,7 @@ func TestKeysPage(t *testing.T) {
 
 // TestKeyWithPlisStays: a key that a closed pli depends on is not deleted.
 func TestKeyWithPlisStays(t *testing.T) {
+	lengthy(t)
 	w := ready(t)
 	must(t, w.AddLocal("Attendue", false))
 	file, err := journey.WriteFile(w.World.Home, "offre.txt", []byte("offre"))
@@ -93,6 +94,7 @@ func TestCancelledDeposit(t *testing.T) {
 // TestInterruptedOpening: the browser closes, or the portal stops, while a pli
 // is being fetched; nothing is opened halfway and it opens afterwards.
 func TestInterruptedOpening(t *testing.T) {
+	lengthy(t)
 	w := ready(t)
 	must(t, w.AddLocal("Clé de Camille Lefort", false))
 	file, err := journey.WriteFile(w.World.Home, "offre.txt", []byte("offre"))
