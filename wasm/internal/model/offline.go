@@ -11,7 +11,8 @@ import (
 // keys of this computer.
 type Offline struct {
 	Open    *Opening
-	TooMany bool // more files were given than can be opened at once
+	TooMany bool      // more files were given than can be opened at once
+	next    []FileRef // given while the record of the last opening is written
 }
 
 // NewOffline makes the screen of the offline page.
@@ -50,7 +51,17 @@ func (f *Offline) Update(m Msg) []Effect {
 		}
 		return f.again()
 	}
-	return o.Update(m)
+	return append(o.Update(m), f.goOn()...)
+}
+
+// goOn takes the files that came while the record was being written.
+func (f *Offline) goOn() []Effect {
+	if len(f.next) == 0 || f.Open.Minutes.Pending() {
+		return nil
+	}
+	files := f.next
+	f.next = nil
+	return f.add(files)
 }
 
 // add starts an opening with these files.
@@ -61,7 +72,10 @@ func (f *Offline) add(files []FileRef) []Effect {
 		return nil
 	case o.Env.NoSaving: // Forbidden says so on the screen
 		return []Effect{Forget{Files: files}}
-	case o.Phase != OpenPick && o.Phase != OpenResults, o.Minutes.Pending():
+	case o.Phase == OpenResults && o.Minutes.Pending():
+		f.next = append(f.next, files...)
+		return nil
+	case o.Phase != OpenPick && o.Phase != OpenResults:
 		return []Effect{Forget{Files: files}}
 	}
 	if f.TooMany = len(files) > protocol.MaxPlis; f.TooMany {

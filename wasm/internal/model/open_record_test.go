@@ -9,6 +9,7 @@ import (
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/model"
+	"scelle/wasm/internal/model/modeltest"
 )
 
 // TestCandidaturesFirst: whatever order the portal lists them in; the page
@@ -234,5 +235,28 @@ func TestRecordBesideWhatWasSaved(t *testing.T) {
 	player.Send(model.Deliver{To: model.ToPortal}, model.Consent{Trusted: true})
 	if !player.Did("page receiveOpened") || player.Count("record Scellé") != 1 {
 		t.Errorf("log %v", player.Log)
+	}
+}
+
+// TestDroppedWhileTheRecordIsWritten: the next files are opened after that.
+func TestDroppedWhileTheRecordIsWritten(t *testing.T) {
+	p := newPortal(t)
+	p.readable()
+	p.world.Host[protocol.HostUnwrap] = func(any) (any, error) {
+		return protocol.UnwrapResult{ContentKey: make([]byte, 32)}, nil
+	}
+	f := model.NewOffline(env())
+	player := modeltest.StartHolding(f, p.world, "record")
+	player.Send(model.FilesDropped{Files: []model.FileRef{{Handle: 1, Name: "a.p7m"}}})
+	player.Tick()
+	player.Send(model.Consent{Trusted: true})
+	first := f.Open
+	player.Send(model.FilesDropped{Files: []model.FileRef{{Handle: 3, Name: "b.p7m"}}})
+	if f.Open != first || f.Open.Phase != model.OpenResults || player.Did("forget b.p7m") {
+		t.Fatalf("phase %s, log %v", f.Open.Phase, player.Log)
+	}
+	player.Release()
+	if len(first.Minutes.Names) != 2 || f.Open.Phase != model.OpenConsent || len(f.Open.Plis) != 1 || f.Open.Plis[0].Label != "b.p7m" {
+		t.Errorf("record %q, phase %s, log %v", first.Minutes.Names, f.Open.Phase, player.Log)
 	}
 }
