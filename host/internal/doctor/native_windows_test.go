@@ -29,7 +29,8 @@ func TestThisSystem(t *testing.T) {
 	}
 	defer socket.Close()
 	want := Listener{os.Getpid(), socket.Addr().(*net.TCPAddr).Port}
-	if open, err := n.Listeners(); err != nil || !slices.Contains(open, want) {
+	unowned := Listener{0, want.Port} // Wine 8 does not tell whose a socket is
+	if open, err := n.Listeners(); err != nil || !slices.Contains(open, want) && !slices.Contains(open, unowned) {
 		t.Errorf("%+v is not among %+v, %v", want, open, err)
 	}
 	if v := n.Registry(true, `Software\Microsoft\Windows NT\CurrentVersion`); v["CurrentVersion"] == nil {
