@@ -14,8 +14,7 @@ import (
 // knows by the test's name which browser it is to be.
 func TestFirefox(t *testing.T) {
 	for name, test := range map[string]func(*testing.T){
-		"the whole journey":           TestTheWholeJourney,
-		"the host dies while opening": TestHostDiesDuringOpening,
+		"the whole journey": TestTheWholeJourney,
 	} {
 		t.Run(name, test)
 	}
@@ -27,6 +26,7 @@ func TestFirefoxMore(t *testing.T) {
 	for name, test := range map[string]func(*testing.T){
 		"to the downloads":         TestOpenToDownloads,
 		"cancelled deposit":        TestCancelledDeposit,
+		"the host dies":            TestHostDiesDuringOpening,
 		"cancelled opening":        TestCancelledOpening,
 		"interrupted opening":      TestInterruptedOpening,
 		"reload while registering": TestReloadDuringRegistration,
