@@ -64,6 +64,7 @@ type Service struct {
 	opened   bool                      // stores was called
 	names    map[keystore.Store]string // what stores call themselves
 	known    map[string]holding        // where keys were seen last, by thumbprint
+	pages    snapshot                  // of the list that is being read page by page
 }
 
 // New returns a Service. Close it.

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"slices"
+	"sync"
 
 	"github.com/miekg/pkcs11"
 
@@ -23,18 +24,26 @@ type certificate struct {
 // entries lists the certificates, by name. A certificate has its key when an
 // object of that class has the same id: the private key or, in a database
 // whose password was not given, where private keys cannot be seen, the public
-// key that every importing program stores beside it.
+// key that every importing program stores beside it. Certificates and keys are
+// in a file each, and softoken asks its file anew for every object: both are
+// read at once.
 func (v *view) entries(s *store) ([]keystore.Entry, error) {
-	certs, err := v.certificates()
-	if err != nil {
-		return nil, err
-	}
 	class := uint(pkcs11.CKO_PRIVATE_KEY)
 	if v.db.hidden() {
 		class = pkcs11.CKO_PUBLIC_KEY
 	}
-	keys, err := v.ids(class)
-	if err != nil {
+	var keys map[string]bool
+	var unseen error
+	var beside sync.WaitGroup
+	beside.Go(func() {
+		unseen = s.inSession(v.db, false, func(other *view) (err error) {
+			keys, err = other.ids(class)
+			return err
+		})
+	})
+	certs, err := v.certificates()
+	beside.Wait()
+	if err := cmp.Or(err, unseen); err != nil {
 		return nil, err
 	}
 	entries := make([]keystore.Entry, 0, len(certs))
