@@ -743,6 +743,8 @@ export interface PINQuestion {
   min: number;
   /** longest PIN, in bytes; 0 when unknown */
   max: number;
+  /** Seconds is how long the question waits for its answer. */
+  seconds: number;
   /** Password asks for the password of the store named Token, not for a PIN. */
   password: boolean;
 }

@@ -14,6 +14,8 @@ type PINQuestion struct {
 	Wrong  bool   `json:"wrong"`  // the password that was just given is not right
 	Min    int    `json:"min"`    // shortest PIN, in bytes; 0 when unknown
 	Max    int    `json:"max"`    // longest PIN, in bytes; 0 when unknown
+	// Seconds is how long the question waits for its answer.
+	Seconds int `json:"seconds"`
 	// Password asks for the password of the store named Token, not for a PIN.
 	Password bool `json:"password"`
 }

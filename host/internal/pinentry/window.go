@@ -66,6 +66,9 @@ func (w *Window) Disconnect() {
 	}
 }
 
+// Patience is how long a question that was fetched waits for its answer.
+func (w *Window) Patience() time.Duration { return w.patience }
+
 // Available implements Prompt: a browser is there and the administrator allows
 // it.
 func (w *Window) Available() bool { return w.end() != nil }

@@ -24,6 +24,7 @@ func (s *Service) AwaitPIN(ctx context.Context, _ protocol.Empty) (protocol.PINQ
 	return protocol.PINQuestion{
 		ID: id, Origin: r.Origin, Action: r.Action, Token: r.Token, Tries: r.Tries, Few: r.Few,
 		Wrong: r.Wrong, Min: r.Min, Max: r.Max, Password: r.Password,
+		Seconds: int(s.window.Patience().Seconds()),
 	}, nil
 }
 

@@ -80,14 +80,11 @@ func (v *view) certificates(match ...*pkcs11.Attribute) ([]certificate, error) {
 		return nil, err
 	}
 	certs := make([]certificate, 0, len(handles))
-	for _, h := range handles {
-		values := v.attributes(h, pkcs11.CKA_VALUE, pkcs11.CKA_ID, pkcs11.CKA_LABEL)
-		c := certificate{handle: h, der: values[0], id: values[1], label: string(values[2])}
-		if len(c.der) == 0 {
-			continue // removed by another program since it was found
+	v.each(handles, func(h pkcs11.ObjectHandle, values [][]byte) {
+		if len(values[0]) > 0 { // otherwise another program removed it since it was found
+			certs = append(certs, certificate{handle: h, der: values[0], id: values[1], label: string(values[2])})
 		}
-		certs = append(certs, c)
-	}
+	}, pkcs11.CKA_VALUE, pkcs11.CKA_ID, pkcs11.CKA_LABEL)
 	return certs, nil
 }
 
@@ -114,11 +111,11 @@ func (v *view) ids(class uint) (map[string]bool, error) {
 		return nil, err
 	}
 	ids := make(map[string]bool, len(handles))
-	for _, h := range handles {
-		if id := v.attribute(h, pkcs11.CKA_ID); len(id) > 0 {
-			ids[string(id)] = true
+	v.each(handles, func(_ pkcs11.ObjectHandle, values [][]byte) {
+		if len(values[0]) > 0 {
+			ids[string(values[0])] = true
 		}
-	}
+	}, pkcs11.CKA_ID)
 	return ids, nil
 }
 
@@ -148,6 +145,12 @@ func (v *view) find(template []*pkcs11.Attribute) ([]pkcs11.ObjectHandle, error)
 		}
 		all = append(all, some...)
 	}
+}
+
+// each reads some attributes of many objects, in few questions.
+func (v *view) each(objects []pkcs11.ObjectHandle, f func(pkcs11.ObjectHandle, [][]byte), kinds ...uint) {
+	single := func(h pkcs11.ObjectHandle) [][]byte { return v.attributes(h, kinds...) }
+	v.db.softoken.bulk.values(v.session, objects, kinds, single, f)
 }
 
 // attributes reads some attributes, nil where the object has none. In one call
