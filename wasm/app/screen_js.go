@@ -28,14 +28,15 @@ const readyMark = "scelle-ready"
 
 // document runs one screen: it draws it, and carries out its effects.
 type document struct {
-	ctx    context.Context
-	screen model.Screen
-	mount  *dom.Mount
-	native *bridge.Native
-	files  *fileTable
-	crypto *cryptoClient
-	place  bridge.Place      // of the page, in an assistant
-	asker  bridge.Connection // whose host asked for a PIN last, in an assistant
+	ctx     context.Context
+	screen  model.Screen
+	mount   *dom.Mount
+	native  *bridge.Native
+	files   *fileTable
+	folders folderTable
+	crypto  *cryptoClient
+	place   bridge.Place      // of the page, in an assistant
+	asker   bridge.Connection // whose host asked for a PIN last, in an assistant
 
 	queue []model.Msg
 	busy  bool
@@ -153,7 +154,7 @@ func env(lang string) model.Env {
 			lang = next
 		}
 	}
-	return model.Env{Lang: lang, BrowserLang: own, Version: bridge.Version(), Zone: bridge.Zone(lang), NoSaving: !saving}
+	return model.Env{Lang: lang, BrowserLang: own, Version: bridge.Version(), Zone: bridge.Zone(lang), NoSaving: !saving, Folders: bridge.HasFolders()}
 }
 
 // runDocument shows the screen that open makes, for as long as the document

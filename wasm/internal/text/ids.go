@@ -248,6 +248,11 @@ const (
 	DeliverLegend
 	DeliverDownloads
 	DeliverDownloadsHelp
+	DeliverFolder
+	DeliverFolderFirst
+	DeliverFolderHelp
+	ChooseFolder
+	ChangeFolder
 	DeliverPortal
 	DeliverPortalHelp
 	DeliverDownloadsOnly
@@ -259,6 +264,7 @@ const (
 	ResultLine
 	RetryFromPortal
 	SavedTo
+	SavedIn
 	HandedOver
 	ForeignContent
 	AlteredPli
@@ -289,6 +295,7 @@ const (
 	OpenedSoFarOne
 	OpenedSoFarMany
 	RecordSavedAs
+	RecordSavedIn
 	RecordUnsaved
 	RecordHanded
 	RecordTitle
