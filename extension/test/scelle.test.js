@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { brotliCompressSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import { FakeWindow, PORTAL, plain, settle } from "./fakes.js";
 
 const FILE = new URL("../page/scelle.js", import.meta.url);
@@ -249,9 +249,11 @@ test("signed lists go through as they are", async () => {
   assert.deepEqual(sent.map(({ method, params }) => [method, params.recipientList ?? params.openingList]), [["pli.recipients", "MII="], ["pli.seal", "MII="], ["pli.open", "MIJ="]]);
 });
 
-test("is small, and stands alone", () => {
+// Counted: scelle.js as it is shipped, with its comments, as gzip -9 makes it.
+test("is under 6 kB compressed, and stands alone", () => {
   const text = readFileSync(FILE, "utf8");
-  assert.ok(brotliCompressSync(text).length < 6000, `${brotliCompressSync(text).length} bytes`);
+  const { length } = gzipSync(text, { level: 9 });
+  assert.ok(length < 6000, `${length} bytes`);
   assert.doesNotMatch(text, /\b(import|require|fetch|XMLHttpRequest|eval)\s*\(|\bimport\b.*\bfrom\b|chrome-extension|localStorage/);
 });
 
