@@ -45,7 +45,7 @@ var rules = []rule{
 	{"extension", []string{"shared"}, nil},
 	{"scripts", []string{"shared", "extension"}, nil},
 	{"scripts/portal", []string{"shared", "extension", "scripts/portal"}, []string{"modernc.org/sqlite"}},
-	{"scripts/e2e", []string{"shared", "extension", "scripts/e2e"}, []string{"github.com/chromedp"}},
+	{"scripts/e2e", []string{"shared", "extension", "scripts/e2e", "scripts/phpportal"}, []string{"github.com/chromedp"}},
 	// A stand-in for verify.wasm, without the fence.
 	{"scripts/e2e/wasmtest/unfenced", nil, []string{"go.mozilla.org/pkcs7"}},
 	{"scripts/demo", []string{"shared", "extension", "scripts/e2e"}, nil},

@@ -40,17 +40,7 @@ func sealAndOpen(t *testing.T, size int64, mib float64) {
 		t.Errorf("a renderer had %.0f MiB", peak/1024)
 	}
 	t.Logf("a renderer had at most %.0f MiB", peak/1024)
-	var found string
-	must(t, filepath.WalkDir(w.World.Downloads, func(p string, d fs.DirEntry, err error) error {
-		if err == nil && d.Name() == "maquette.bin" {
-			found = p
-		}
-		return err
-	}))
-	if found == "" {
-		t.Fatal("nothing was saved")
-	}
-	f, err := os.Open(found)
+	f, err := os.Open(saved(t, w, "maquette.bin"))
 	must(t, err)
 	defer f.Close()
 	h := sha256.New()
@@ -59,6 +49,22 @@ func sealAndOpen(t *testing.T, size int64, mib float64) {
 	if n != size || [32]byte(h.Sum(nil)) != want {
 		t.Errorf("%d bytes came back, or others", n)
 	}
+}
+
+// saved finds the file of this name among the downloads.
+func saved(t *testing.T, w *journey.Walk, name string) string {
+	t.Helper()
+	var found string
+	must(t, filepath.WalkDir(w.World.Downloads, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == name {
+			found = p
+		}
+		return err
+	}))
+	if found == "" {
+		t.Fatalf("%s was not saved", name)
+	}
+	return found
 }
 
 // writeLarge writes bytes that do not repeat within a chunk, and returns their
