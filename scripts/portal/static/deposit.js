@@ -3,6 +3,7 @@
 // page.
 import { scelle } from "/scelle.js";
 import { api, data, headers, one, PortalError, refusal, say, sayFailure, text, words } from "./page.js";
+import { minutes, pace } from "./pace.js";
 import { watch } from "./status.js";
 
 const page = /** @type {{tender: string, depositor: string}} */ (data.page);
@@ -15,12 +16,25 @@ const here = document.querySelector("#seal-here");
 /** @type {() => Promise<any>} what seals: the extension, or this page */
 const sealer = async () => (here?.checked ? (await import("/sealing.js")).sealing : scelle);
 
-/** @type {(label: string, done: number, total: number) => void} */
-const progress = (label, done, total) => {
-  one("#progress").hidden = false;
-  const share = total > 0 ? Math.min(done / total, 1) : 0;
-  one("#progress-label").textContent = `${label} (${Math.floor(share * 100)} %)`;
-  /** @type {HTMLProgressElement} */ (one("#bar")).value = share;
+/** @type {(milliseconds: number | null) => string} */
+const timeLeft = (milliseconds) => {
+  if (milliseconds === null) return "";
+  const n = minutes(milliseconds);
+  return n === 0 ? text("left.seconds") : text(n === 1 ? "left.minute" : "left.minutes", n);
+};
+
+/**
+ * Shows how far a step is, and how long it takes yet.
+ * @type {(label: string) => (done: number, total: number) => void}
+ */
+const progress = (label) => {
+  const left = pace();
+  return (done, total) => {
+    one("#progress").hidden = false;
+    const share = total > 0 ? Math.min(done / total, 1) : 0;
+    one("#progress-label").textContent = total > 0 ? `${label} (${Math.floor(share * 100)} %). ${timeLeft(left(done, total))}` : `${label}…`;
+    /** @type {HTMLProgressElement} */ (one("#bar")).value = share;
+  };
 };
 
 /**
@@ -35,7 +49,8 @@ const upload = (path, file, signal) =>
     request.responseType = "json";
     for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
     request.setRequestHeader("Content-Type", "application/pkcs7-mime");
-    request.upload.onprogress = ({ loaded, total }) => progress(text("uploading"), loaded, total);
+    const sent = progress(text("uploading"));
+    request.upload.onprogress = ({ loaded, total }) => sent(loaded, total);
     request.onload = () => (request.status === 200 ? resolve(request.response) : reject(refusal(request.response)));
     request.onerror = () => reject(new PortalError({ code: "portal-failed", detail: "network" }));
     request.onabort = () => reject(new PortalError({ code: "cancelled" }));
@@ -54,9 +69,10 @@ const deposit = async (files, fields, signal) => {
   const place = placeOf(fields);
   const { recipientList, tender, lot, kind } = await api("GET", `${path}/recipients?${place}`);
   const { seal } = await sealer();
+  const steps = { load: progress(text("loading")), seal: progress(text("sealing")) };
   const sealed = await seal({
     files, recipientList, tender, lot, kind, depositor: page.depositor, signal,
-    onProgress: (/** @type {{step: string, done: number, total: number}} */ { step, done, total }) => progress(text(step === "load" ? "loading" : "sealing"), done, total),
+    onProgress: (/** @type {{step: string, done: number, total: number}} */ { step, done, total }) => (steps[step] ?? steps.seal)(done, total),
   });
   try {
     const { name, sha256, contentSha256 } = sealed;
