@@ -323,7 +323,7 @@ export const FAULTS = Object.freeze({
     "group": "setup",
     "fr": {
       "text": "Cette salle des marchés a besoin d’une version plus récente de Scellé.",
-      "remedy": "Mettez à jour l’extension depuis la page des extensions du navigateur, ou le programme depuis la page d’installation de la salle des marchés, puis revenez à cette page : elle le verra sans être rechargée."
+      "remedy": "Mettez à jour l’extension depuis la page des extensions du navigateur, ou le programme depuis la page d’installation de la salle des marchés, puis revenez à cette page : elle le verra sans être rechargée."
     },
     "en": {
       "text": "This portal needs a newer version of Scellé.",
