@@ -8,6 +8,8 @@ const METHODS = {
   "status": "status",
   "keysPresent": "keys.present",
   "keysAdd": "keys.add",
+  "keysHealth": "keys.health",
+  "keysVerify": "keys.verify",
   "pliOpen": "pli.open",
   "pliSeal": "pli.seal",
   "pliRecipients": "pli.recipients",
@@ -147,9 +149,16 @@ const local = (code, detail) => {
   return { code, detail, message: text, remedy, help: helpOf(code) };
 };
 
-/** A status whose faults know where their help is. */
+/** Faults and findings that know where their help is. */
+const point = (...all) => {
+  for (const told of all) if (told) told.help = helpOf(told.code);
+};
+const pointKeys = (keys) => {
+  for (const { findings } of keys ?? []) point(...findings);
+};
 const helped = (status) => {
-  for (const { fault } of [status.host ?? {}, status.store ?? {}]) if (fault) fault.help = helpOf(fault.code);
+  point(status.host?.fault, status.store?.fault);
+  pointKeys(status.keys);
   return status;
 };
 
@@ -303,6 +312,15 @@ const keysPresent = async (thumbprints, { signal } = {}) => {
   return (await request(METHODS.keysPresent, { thumbprints }, { signal })).result;
 };
 
+/** @type {(keys: object[], options?: {signal?: AbortSignal}) => Promise<any>} */
+const health = async (keys, { signal } = {}) => {
+  if (keys.length > MAX_PRESENT) throw new ScelleError(local("bad-request", `> ${MAX_PRESENT}`));
+  const { result } = await request(METHODS.keysHealth, { keys }, { signal });
+  point(result.fault);
+  pointKeys(result.keys);
+  return result;
+};
+
 /** Splits an options object into message, functions and the rest. */
 const split = ({ onProgress, signal, files, ...rest }) => {
   const functions = {};
@@ -314,6 +332,13 @@ const split = ({ onProgress, signal, files, ...rest }) => {
 const addKeyPair = async (options) => {
   const { params, extras } = split(options);
   return (await request(METHODS.keysAdd, params, extras)).result;
+};
+
+const verifyKeys = async (options) => {
+  const { params, extras } = split(options);
+  const { result } = await request(METHODS.keysVerify, params, extras);
+  point(...result.keys.map(({ fault }) => fault));
+  return result;
 };
 
 const recipients = async (options) => {
@@ -335,4 +360,4 @@ const open = async (options) => {
   return (await request(METHODS.pliOpen, { ...params, ...offers }, extras)).result;
 };
 
-export const scelle = Object.freeze({ status, onStatusChange, keysPresent, addKeyPair, recipients, seal, open });
+export const scelle = Object.freeze({ status, onStatusChange, keysPresent, health, addKeyPair, verifyKeys, recipients, seal, open });
