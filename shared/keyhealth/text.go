@@ -145,7 +145,12 @@ func (c Code) Remedy(lang string) string {
 // Title says what a code means without the values of one key, in "fr" or else
 // in English: the guide's heading.
 func (c Code) Title(lang string) string {
-	s := Finding{Code: c, Tender: "…", Days: ladder[c]}.Text(lang)
+	return Finding{Code: c, Tender: "…", Days: ladder[c]}.Heading(lang)
+}
+
+// Heading is Text without what asks for a date.
+func (f Finding) Heading(lang string) string {
+	s := f.Text(lang)
 	for _, end := range []string{", le", ", on", " le", "\u00a0:", ":"} {
 		s = strings.TrimSuffix(s, end)
 	}
