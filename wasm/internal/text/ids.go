@@ -228,6 +228,11 @@ const (
 	DeliverLegend
 	DeliverDownloads
 	DeliverDownloadsHelp
+	DeliverFolder
+	DeliverFolderFirst
+	DeliverFolderHelp
+	ChooseFolder
+	ChangeFolder
 	DeliverPortal
 	DeliverPortalHelp
 	DeliverDownloadsOnly
@@ -239,6 +244,7 @@ const (
 	ResultLine
 	RetryFromPortal
 	SavedTo
+	SavedIn
 	HandedOver
 	ForeignContent
 	AlteredPli
@@ -269,6 +275,7 @@ const (
 	OpenedSoFarOne
 	OpenedSoFarMany
 	RecordSavedAs
+	RecordSavedIn
 	RecordUnsaved
 	RecordHanded
 	RecordTitle
