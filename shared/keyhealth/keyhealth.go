@@ -86,7 +86,7 @@ func Check(k Key, now time.Time) []Finding {
 		}
 	}
 	for _, o := range k.Openings {
-		if !k.NotAfter.IsZero() && now.Before(o.At) && k.NotAfter.Before(o.At) {
+		if now.Before(k.NotAfter) && k.NotAfter.Before(o.At) { // of one that is over more is said already
 			found = append(found, Finding{Code: BeforeOpening, Level: BeforeOpening.Level(), At: o.At, Tender: o.Tender})
 		}
 	}
