@@ -66,6 +66,7 @@ func handlers() map[protocol.Method]handler {
 		protocol.HostList:        handle((*Service).List),
 		protocol.HostCertificate: handle((*Service).Certificate),
 		protocol.HostPresent:     handle((*Service).Present),
+		protocol.HostHealth:      handle((*Service).Health),
 		protocol.HostGenerate:    handle((*Service).Generate),
 		protocol.HostTransport:   handle((*Service).BeginTransport),
 		protocol.HostImport:      handle((*Service).Import),

@@ -158,7 +158,6 @@ const (
 	CertIssuerLabel
 	CertExpiryLabel
 	CertFingerprint
-	WarnAlsoSigns
 	WarnSelfSigned
 	WarnSHA1
 	WayOut
@@ -347,6 +346,29 @@ const (
 	CheckCopy
 	CheckCopied
 	CheckAgain
+
+	// Verifying the keys of a service.
+	VerifyTitle
+	VerifyLoading
+	VerifyNone
+	VerifyHereOne
+	VerifyHereMany
+	VerifyHow
+	VerifyPIN
+	VerifyNew
+	VerifyStartOne
+	VerifyStartMany
+	VerifyRunningTitle
+	VerifyRunningNote
+	VerifyProven
+	VerifyNotProven
+	VerifyProvenOn
+	VerifyDoneTitle
+	VerifyLine
+	VerifyAgain
+	VerifyFailedTitle
+	KeyHere
+	KeyElsewhere
 
 	count // of the IDs above
 )

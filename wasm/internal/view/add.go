@@ -20,6 +20,8 @@ func assistant(a *model.Assistant) Page {
 		return w.add(a.Add)
 	case a.Open != nil:
 		return w.opening(a.Open)
+	case a.Verify != nil:
+		return w.verify(a.Verify)
 	}
 	return Page{Title: w.S(text.BrokenTitle), Lang: w.Code(), Status: w.S(text.BrokenTitle), Body: []dom.Node{
 		dom.El("header", dom.Set("class", "bar"), w.seal(), w.title(text.BrokenTitle)),
