@@ -314,6 +314,8 @@ export type FaultCode =
   | "list-recipients"
   | "list-pli"
   | "opening-early"
+  | "rehearsal-no-key"
+  | "rehearsal-differs"
   | "transport-expired"
   | "transport-failed"
   | "rate-limited"
@@ -536,6 +538,7 @@ export type Method =
   | "pli.seal"
   | "pli.release"
   | "pli.recipients"
+  | "pli.rehearse"
   | "bridge.attach"
   | "bridge.verify"
   | "session.get"
@@ -821,6 +824,55 @@ export type RegistrationState =
   | "awaiting-proof"
   | "active"
   | "discarded";
+
+/**
+ * RehearseParams asks for the rehearsal of an opening: a pli of the extension's own making is
+ * sealed to the keys of a tender, as SealParams says, and opened with those of them that are
+ * on this computer.
+ */
+export interface RehearseParams {
+  recipients?: SealRecipient[];
+  /** signed */
+  recipientList?: Base64;
+  tender: string;
+  title?: string;
+}
+
+/**
+ * RehearseResult is what a rehearsal showed: for each key of the tender whether it opened its
+ * pli. No other pli is ever part of it.
+ */
+export interface RehearseResult {
+  tender: string;
+  /** when the person consented, UTC */
+  started: Timestamp;
+  /** UTC */
+  finished: Timestamp;
+  extension: string;
+  host: string;
+  list: ListCheck;
+  /** all of the list, in its order */
+  keys: RehearsedKey[];
+}
+
+/** Rehearsed is what a rehearsal showed of one key. */
+export type Rehearsed =
+  | "opened"
+  | "failed"
+  | "elsewhere"
+  | "left-out";
+
+/**
+ * RehearsedKey is one key of a rehearsal. Fault says why it did not open, or why nothing is
+ * sealed to it.
+ */
+export interface RehearsedKey {
+  thumbprint: string;
+  label?: string;
+  recovery?: boolean;
+  state: Rehearsed;
+  fault?: Fault;
+}
 
 /** ReleaseParams names a sealed file. */
 export interface ReleaseParams {

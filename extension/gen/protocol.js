@@ -37,6 +37,12 @@
       ],
       "to": "app"
     },
+    "pli.rehearse": {
+      "from": [
+        "page"
+      ],
+      "to": "app"
+    },
     "pli.seal": {
       "from": [
         "page"

@@ -16,6 +16,8 @@ import type {
   ReceiveOpenedArgs,
   RecipientsParams,
   RecipientsResult,
+  RehearseParams,
+  RehearseResult,
   Registration,
   RequestChallengeArgs,
   RequestServerKeyArgs,
@@ -113,6 +115,13 @@ export interface OpenOptions extends Running {
 }
 
 /**
+ * Pass what you would pass to seal(), without files. The extension makes a test pli of its own,
+ * seals it to the keys of your list and opens it with those of them that are on the agent's
+ * computer: the way of an opening, days before it. None of your plis is asked for.
+ */
+export interface RehearseOptions extends RehearseParams, Running {}
+
+/**
  * A failure. Branch on `code`; show `message` and `remedy`, which are in French or English by the
  * language of the document.
  *
@@ -156,4 +165,10 @@ export const scelle: {
   seal(options: SealOptions): Promise<Sealed>;
   /** Opens the assistant to open plis with a key of this computer. */
   open(options: OpenOptions): Promise<OpenResult>;
+  /**
+   * Opens the assistant to rehearse an opening. Keep the result: which keys opened their test, when,
+   * and with which versions. Rejects when none could be tried ("cancelled", or why the assistant is
+   * not ready).
+   */
+  rehearse(options: RehearseOptions): Promise<RehearseResult>;
 };

@@ -9,6 +9,7 @@ const METHODS = {
   "keysPresent": "keys.present",
   "keysAdd": "keys.add",
   "pliOpen": "pli.open",
+  "pliRehearse": "pli.rehearse",
   "pliSeal": "pli.seal",
   "pliRecipients": "pli.recipients",
   "pliRelease": "pli.release",
@@ -335,4 +336,9 @@ const open = async (options) => {
   return (await request(METHODS.pliOpen, { ...params, ...offers }, extras)).result;
 };
 
-export const scelle = Object.freeze({ status, onStatusChange, keysPresent, addKeyPair, recipients, seal, open });
+const rehearse = async (options) => {
+  const { params, extras } = split(options);
+  return (await request(METHODS.pliRehearse, params, extras)).result;
+};
+
+export const scelle = Object.freeze({ status, onStatusChange, keysPresent, addKeyPair, recipients, seal, open, rehearse });

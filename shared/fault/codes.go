@@ -114,6 +114,8 @@ const (
 	ListRecipients   Code = "list-recipients"
 	ListPli          Code = "list-pli"
 	OpeningEarly     Code = "opening-early"
+	RehearsalNoKey   Code = "rehearsal-no-key"
+	RehearsalDiffers Code = "rehearsal-differs"
 	TransportExpired Code = "transport-expired"
 	TransportFailed  Code = "transport-failed"
 	RateLimited      Code = "rate-limited"

@@ -38,6 +38,7 @@ const (
 	PliRelease  Method = "pli.release"
 
 	PliRecipients Method = "pli.recipients"
+	PliRehearse   Method = "pli.rehearse"
 
 	BridgeAttach Method = "bridge.attach"
 	BridgeVerify Method = "bridge.verify"
@@ -93,6 +94,7 @@ func Methods() []Spec {
 		row[PresentParams, PresentResult](KeysPresent, Worker, "Which of the keys that this origin registered have their private key on this computer.", Page),
 		row[AddParams, AddResult](KeysAdd, App, "Opens the assistant to register a key pair, or to finish a registration.", Page),
 		row[OpenParams, OpenResult](PliOpen, App, "Opens the assistant to open plis with a private key of this computer.", Page),
+		row[RehearseParams, RehearseResult](PliRehearse, App, "Opens the assistant to rehearse an opening: a test pli is sealed to the keys of a tender and opened with those of this computer.", Page),
 		row[SealParams, SealResult](PliSeal, Bridge, "Seals files to recipients, in the page, without the host.", Page),
 		row[RecipientsParams, RecipientsResult](PliRecipients, Bridge, "Who would receive a pli: verifies the signed list as sealing does.", Page),
 		row[ReleaseParams, Empty](PliRelease, Bridge, "Deletes a sealed file that the page no longer needs.", Page),

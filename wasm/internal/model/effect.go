@@ -125,6 +125,22 @@ type Opened struct {
 	Details       []protocol.PliFile // same order, with fingerprints
 }
 
+// SealTest seals a test pli of the crypto worker's own making to recipients,
+// into quarantine, the way a bidder's is sealed.
+type SealTest struct {
+	Tender     string
+	Recipients []protocol.SealRecipient
+	Then       func(sealed SealedTest, err error) Msg
+}
+
+// SealedTest is a test pli.
+type SealedTest struct {
+	File       FileRef
+	SHA256     string              // of the one file that is in it
+	Recipients []protocol.SealedTo // whom it is sealed to
+	LeftOut    []protocol.LeftOut  // whom it is not
+}
+
 // OpenSmall decrypts a small envelope (a challenge, at most 64 KiB) in this
 // module and gives only the SHA-256 of its plaintext when it is exactly
 // prefix + 64 hex digits + "\n"; anything else is fault.ProofForeign.
@@ -208,6 +224,7 @@ func (PageProgress) effect()  {}
 func (InspectFile) effect()   {}
 func (OpenFile) effect()      {}
 func (VerifyList) effect()    {}
+func (SealTest) effect()      {}
 func (OpenSmall) effect()     {}
 func (InspectBytes) effect()  {}
 func (SaveFiles) effect()     {}

@@ -188,6 +188,7 @@ const (
 	SiteKeys
 	SiteLastAdd
 	SiteLastOpen
+	SiteLastRehearse
 	SiteLastBridge
 	SiteRevoke
 	SiteRevokedNote
@@ -321,6 +322,31 @@ const (
 	CheckCopy
 	CheckCopied
 	CheckAgain
+
+	// Rehearsing an opening.
+	RehearseTitle
+	RehearseLoading
+	RehearseAsk
+	RehearseIntro
+	RehearseListSigned
+	RehearseListUnsigned
+	RehearseKeys
+	RehearseHere
+	RehearseElsewhere
+	RehearseLeftOut
+	RehearseOpened
+	RehearseNotOpened
+	RehearseRecovery
+	RehearseTold
+	RehearseButton
+	RehearseRunning
+	RehearseFailed
+	RehearseNothing
+	RehearseResults
+	RehearseGoodOne
+	RehearseGoodMany
+	RehearseBad
+	RehearseElsewhereNote
 
 	count // of the IDs above
 )

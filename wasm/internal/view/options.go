@@ -119,6 +119,8 @@ func lastVerb(m protocol.Method) text.ID {
 		return text.SiteLastAdd
 	case protocol.PliOpen:
 		return text.SiteLastOpen
+	case protocol.PliRehearse:
+		return text.SiteLastRehearse
 	case protocol.BridgeAttach:
 		return text.SiteLastBridge
 	}

@@ -29,7 +29,7 @@ type scene struct {
 
 // scenes are all screens and the states that look different.
 func scenes() []scene {
-	return slices.Concat(popupScenes(), addScenes(), openScenes(), checkScenes(), optionsScenes())
+	return slices.Concat(popupScenes(), addScenes(), openScenes(), rehearsalScenes(), checkScenes(), optionsScenes())
 }
 
 func checkScenes() []scene {
@@ -255,6 +255,34 @@ func signedOpening(trusted protocol.TrustResult, change func(*lists.Opening)) fu
 		params := tender("a", "b")
 		s.signed(&params, trusted, change)
 		return s.assistant(protocol.PliOpen, params, "").Screen
+	}
+}
+
+// rehearsed plays a rehearsal for a key of this computer, one of another, and
+// one that was withdrawn.
+func rehearsed(consented bool, set func(*stage)) func(*stage) model.Screen {
+	return func(s *stage) model.Screen {
+		s.rehearsal()
+		if set != nil {
+			set(s)
+		}
+		p := s.assistant(protocol.PliRehearse, protocol.RehearseParams{Tender: "2026-T-042", Title: "Fournitures de bureau", RecipientList: []byte{1}}, "")
+		if consented {
+			p.Send(model.Consent{Trusted: true})
+		}
+		return p.Screen
+	}
+}
+
+func rehearsalScenes() []scene {
+	return []scene{
+		{"rehearse-consent", "assistant", rehearsed(false, nil)},
+		{"rehearse-no-key", "assistant", rehearsed(false, func(s *stage) { s.keys = nil })},
+		{"rehearse-results", "assistant", rehearsed(true, nil)},
+		{"rehearse-bad", "assistant", rehearsed(true, func(s *stage) {
+			s.world.Open = func(model.OpenFile) (model.Opened, error) { return model.Opened{}, fault.New(fault.EnvelopeUnreadable) }
+		})},
+		{"rehearse-failed", "assistant", rehearsed(true, func(s *stage) { s.failing(protocol.HostUnwrap, fault.TokenRemoved) })},
 	}
 }
 

@@ -177,16 +177,17 @@ func alerts(keys []store.TenderKey) keyAlerts {
 // tenderView is one consultation, for its buyer or for a company.
 type tenderView struct {
 	store.Tender
-	IsOpen  bool
-	Buyer   bool
-	Demo    bool
-	Keys    []store.TenderKey
-	Alerts  keyAlerts
-	Plis    []store.Pli
-	Records []store.Record
-	Openers map[string][]store.Opener // keys that open each pli, by its id
-	Done    string                    // what was just done, a key of the catalogue
-	context map[string]any
+	IsOpen    bool
+	Buyer     bool
+	Demo      bool
+	Keys      []store.TenderKey
+	Alerts    keyAlerts
+	Plis      []store.Pli
+	Records   []store.Record
+	Openers   map[string][]store.Opener // keys that open each pli, by its id
+	Rehearsed []keyRehearsal            // keys that receive, each with its newest rehearsal
+	Done      string                    // what was just done, a key of the catalogue
+	context   map[string]any
 }
 
 // Personal and Backup report whether there is a key of that use.
@@ -243,17 +244,30 @@ func (s *Server) tenderPage(c *call) error {
 		if v.Openers, err = s.store.Openers(c.Context(), t.ID); err != nil {
 			return err
 		}
+		rehearsals, err := s.store.Rehearsals(c.Context(), t.ID)
+		if err != nil {
+			return err
+		}
+		v.Rehearsed = rehearsed(v.Keys, rehearsals)
 	}
 	v.Alerts = alerts(v.Keys)
 	if done := "done." + c.FormValue("fait"); text.Has(done) {
 		v.Done = done
 	}
-	v.context = map[string]any{"tender": t.ID, "reference": t.Reference, "title": t.Title, "depositor": c.user().CompanyName, "plis": openPlis(v.Plis)}
+	v.context = map[string]any{"tender": t.ID, "reference": t.Reference, "title": t.Title, "depositor": c.user().CompanyName, "plis": openPlis(v.Plis), "lot": firstLot(t)}
 	name := "tender-bidder"
 	if v.Buyer {
 		name = "tender-buyer"
 	}
 	return s.show(c, http.StatusOK, name, v)
+}
+
+// firstLot is a lot to ask for keys with: the list is the same for all.
+func firstLot(t store.Tender) string {
+	if len(t.Lots) == 0 {
+		return ""
+	}
+	return t.Lots[0].Number
 }
 
 // openPlis describes plis for scelle.open.

@@ -70,6 +70,7 @@ func (s *Server) routes() []route {
 		{"GET /api/tenders/{id}/plis", agent, s.listPlis},
 		{"POST /api/tenders/{id}/plis", bidder, s.deposit},
 		{"POST /api/tenders/{id}/records", agent, s.receiveRecord},
+		{"POST /api/tenders/{id}/rehearsals", agent, s.receiveRehearsal},
 		{"GET /api/records/{id}", agent, s.recordFile},
 		{"GET /api/plis/{id}/content", agent, s.pliContent},
 		{"POST /api/plis/{id}/opened", agent, s.reportOpening},
