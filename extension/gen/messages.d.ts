@@ -835,6 +835,8 @@ export interface RehearseParams {
   /** signed */
   recipientList?: Base64;
   tender: string;
+  /** that the list was made for */
+  lot?: string;
   title?: string;
 }
 

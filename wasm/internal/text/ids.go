@@ -230,6 +230,11 @@ const (
 	DeliverLegend
 	DeliverDownloads
 	DeliverDownloadsHelp
+	DeliverFolder
+	DeliverFolderFirst
+	DeliverFolderHelp
+	ChooseFolder
+	ChangeFolder
 	DeliverPortal
 	DeliverPortalHelp
 	DeliverDownloadsOnly
@@ -241,6 +246,7 @@ const (
 	ResultLine
 	RetryFromPortal
 	SavedTo
+	SavedIn
 	HandedOver
 	ForeignContent
 	AlteredPli
@@ -271,6 +277,7 @@ const (
 	OpenedSoFarOne
 	OpenedSoFarMany
 	RecordSavedAs
+	RecordSavedIn
 	RecordUnsaved
 	RecordHanded
 	RecordTitle

@@ -1,7 +1,6 @@
 package view_test
 
 import (
-	"crypto/elliptic"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -10,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"scelle/shared/certtest"
 	"scelle/shared/checkup"
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
@@ -28,8 +26,9 @@ const origin = "https://marches.ville-de-demo.example"
 // stage is a browser, a host and a portal that agree with everything, until a
 // scene breaks something.
 type stage struct {
-	noSaving bool      // by the administrator
 	at       time.Time // of every scene
+	noSaving bool      // by the administrator
+	folders  bool      // the browser lets a person choose one
 	found    map[checkup.Check]protocol.Finding
 	sites    []string // allowed or known beside the one that asks
 	t        *testing.T
@@ -63,7 +62,7 @@ func date(year int, month time.Month, day int) time.Time {
 }
 
 func (s *stage) env() model.Env {
-	return model.Env{NoSaving: s.noSaving, Lang: s.lang, Version: "0.1.0", Now: func() time.Time { return s.at },
+	return model.Env{NoSaving: s.noSaving, Folders: s.folders, Lang: s.lang, Version: "0.1.0", Now: func() time.Time { return s.at },
 		Zone: func(time.Time) (string, int) { return "UTC+1", 3600 }}
 }
 
@@ -216,35 +215,6 @@ func (s *stage) signed(params *protocol.OpenParams, trusted protocol.TrustResult
 		return &trust.Signed{Pin: strings.Repeat("3b6a", 16), JSON: data}, nil
 	}
 	s.world.Worker[protocol.SiteTrust] = func(any) (any, error) { return trusted, nil }
-}
-
-// rehearsal makes the portal sign a list of three keys, the first of which is
-// on this computer, and a test pli open to what was sealed.
-func (s *stage) rehearsal() {
-	s.at = date(2026, 11, 23).Add(-time.Hour) // when key.pem is valid
-	at := s.at
-	list := &lists.Recipients{Origin: origin, Tender: "2026-T-042", Deadline: at.AddDate(0, 0, 9), Issued: at}
-	for i, label := range []string{"Bureau de Marie Durand", "Coffre du service", "Ancien poste de Paul Martin"} {
-		cert := s.cert
-		if i > 0 {
-			var err error
-			if cert, err = keypair.Parse(certtest.SelfSigned(s.t, certtest.Options{Curve: elliptic.P256(), Key: i, NotBefore: at.AddDate(-1, 0, 0), NotAfter: at.AddDate(2, 0, 0)}).DER); err != nil {
-				s.t.Fatal(err)
-			}
-		}
-		list.Entries = append(list.Entries, lists.Recipient{Thumbprint: cert.Thumbprint(), Certificate: cert.Raw, Mechanism: envelope.ECDH,
-			Kind: []lists.Kind{lists.Personal, lists.Recovery, lists.Personal}[i], Revoked: i == 2, NotAfter: cert.NotAfter, Label: label})
-	}
-	data, err := list.Encode()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	pin := strings.Repeat("3b6a", 16)
-	s.world.Verify = func([]byte) (*trust.Signed, error) { return &trust.Signed{Pin: pin, JSON: data}, nil }
-	s.world.Worker[protocol.SiteTrust] = func(any) (any, error) { return protocol.TrustResult{Pins: []string{pin}}, nil }
-	s.world.Test = func(model.SealTest) (model.SealedTest, error) {
-		return model.SealedTest{File: model.FileRef{Name: "offre-2026-T-042.p7m", Size: 2900}, SHA256: strings.Repeat("2e", 32)}, nil
-	}
 }
 
 // failing makes a host method fail.
