@@ -1019,6 +1019,28 @@
       "remedy": "Do not open a real submission with this key on this computer. Run “Test this computer” in the extension and send the report to your IT department; another computer or a recovery key can open."
     }
   },
+  "transfer-no-key": {
+    "group": "flow",
+    "fr": {
+      "text": "La clé qui ouvre ces plis n’est pas sur ce poste.",
+      "remedy": "Le transfert se fait sur le poste, ou avec la carte, qui porte l’ancienne clé. Si elle est perdue, le détenteur d’une clé de secours peut faire le transfert."
+    },
+    "en": {
+      "text": "The key that opens these submissions is not on this computer.",
+      "remedy": "The transfer is made on the computer, or with the card, that holds the old key. If it is lost, the holder of a recovery key can make the transfer."
+    }
+  },
+  "transfer-changed": {
+    "group": "flow",
+    "fr": {
+      "text": "Le pli transféré ne serait plus le même : la salle des marchés garde l’ancien.",
+      "remedy": "Rien n’est changé pour ce pli, et l’ancienne clé l’ouvre toujours. Rechargez la page et recommencez ; si cela se répète, signalez-le au support de la salle des marchés."
+    },
+    "en": {
+      "text": "The transferred submission would not be the same any more: the portal keeps the old one.",
+      "remedy": "Nothing has changed for this submission, and the old key still opens it. Reload the page and start again; if it happens again, tell the portal’s support."
+    }
+  },
   "transport-expired": {
     "group": "flow",
     "fr": {

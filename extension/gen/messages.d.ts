@@ -75,7 +75,8 @@ export type Call =
   | "fetchEnvelope"
   | "receiveOpened"
   | "reportOpened"
-  | "receiveRecord";
+  | "receiveRecord"
+  | "replaceRecipients";
 
 /**
  * Certificate is one certificate of this computer, as the assistant shows it. It never goes to
@@ -316,6 +317,8 @@ export type FaultCode =
   | "opening-early"
   | "rehearsal-no-key"
   | "rehearsal-differs"
+  | "transfer-no-key"
+  | "transfer-changed"
   | "transport-expired"
   | "transport-failed"
   | "rate-limited"
@@ -539,6 +542,7 @@ export type Method =
   | "pli.release"
   | "pli.recipients"
   | "pli.rehearse"
+  | "pli.rewrap"
   | "bridge.attach"
   | "bridge.verify"
   | "session.get"
@@ -597,6 +601,13 @@ export interface NamedRecipient {
   mechanism?: Mechanism;
   recovery?: boolean;
   fault?: Fault;
+}
+
+/** NewRecipient is one RecipientInfo (RFC 5652 6.2) for a certificate. */
+export interface NewRecipient {
+  thumbprint: string;
+  /** DER */
+  recipientInfo: Base64;
 }
 
 /**
@@ -895,6 +906,23 @@ export interface RememberParams {
 }
 
 /**
+ * ReplaceRecipientsArgs is the argument of the page's replaceRecipients: the content key of
+ * one pli, wrapped to each of the new keys. The portal puts them into the header that it has,
+ * in the place of the old key's, and leaves the encrypted content as it is. Header is the hex
+ * SHA-256 of the header that the content key was taken from. Verified says that the content
+ * was there and that its tag is right under this content key; before the deadline it is not,
+ * since the page then gives no more than the header.
+ */
+export interface ReplaceRecipientsArgs {
+  id: string;
+  header: string;
+  /** thumbprint of the key whose place is taken */
+  from: string;
+  recipients: NewRecipient[];
+  verified: boolean;
+}
+
+/**
  * Request is one native message to the host, and one runtime message inside the extension. ID
  * is chosen by the sender and comes back in the response.
  */
@@ -934,6 +962,32 @@ export interface Response {
   id: string;
   ok: boolean;
   result?: unknown;
+  fault?: Fault;
+}
+
+/**
+ * RewrapParams asks for plis to be given to other keys. Everything about it is in
+ * TransferList, the portal's signed list (package signeddata): the plis, the key that opens
+ * them now, and the keys that will.
+ */
+export interface RewrapParams {
+  transferList: Base64;
+  /** of the tender, or of all of them */
+  title?: string;
+}
+
+/** RewrapResult tells the page the outcome of each pli, in the order of the signed list. */
+export interface RewrapResult {
+  plis: RewrappedPli[];
+  list: ListCheck;
+}
+
+/** RewrappedPli is one outcome. Done says that the portal took the new recipients. */
+export interface RewrappedPli {
+  id: string;
+  done: boolean;
+  /** see ReplaceRecipientsArgs */
+  verified?: boolean;
   fault?: Fault;
 }
 

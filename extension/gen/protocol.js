@@ -43,6 +43,12 @@
       ],
       "to": "app"
     },
+    "pli.rewrap": {
+      "from": [
+        "page"
+      ],
+      "to": "app"
+    },
     "pli.seal": {
       "from": [
         "page"
@@ -266,6 +272,10 @@
       "files": false
     },
     "receiveRecord": {
+      "blob": false,
+      "files": false
+    },
+    "replaceRecipients": {
       "blob": false,
       "files": false
     }

@@ -162,6 +162,8 @@ export type FaultCode =
   | "opening-early"
   | "rehearsal-no-key"
   | "rehearsal-differs"
+  | "transfer-no-key"
+  | "transfer-changed"
   | "transport-expired"
   | "transport-failed"
   | "rate-limited"
@@ -267,6 +269,13 @@ export interface NamedRecipient {
   mechanism?: Mechanism;
   recovery?: boolean;
   fault?: Fault;
+}
+
+/** NewRecipient is one RecipientInfo (RFC 5652 6.2) for a certificate. */
+export interface NewRecipient {
+  thumbprint: string;
+  /** DER */
+  recipientInfo: Base64;
 }
 
 /**
@@ -527,6 +536,23 @@ export type Remark =
   | "foreign";
 
 /**
+ * ReplaceRecipientsArgs is the argument of the page's replaceRecipients: the content key of
+ * one pli, wrapped to each of the new keys. The portal puts them into the header that it has,
+ * in the place of the old key's, and leaves the encrypted content as it is. Header is the hex
+ * SHA-256 of the header that the content key was taken from. Verified says that the content
+ * was there and that its tag is right under this content key; before the deadline it is not,
+ * since the page then gives no more than the header.
+ */
+export interface ReplaceRecipientsArgs {
+  id: string;
+  header: string;
+  /** thumbprint of the key whose place is taken */
+  from: string;
+  recipients: NewRecipient[];
+  verified: boolean;
+}
+
+/**
  * RequestChallengeArgs asks the portal for a proof-of-possession challenge. Refused lists the
  * mechanisms that this key's store could not do; the portal answers with the next one it would
  * accept. Asking moves a registration from awaiting-import to awaiting-proof.
@@ -549,6 +575,32 @@ export interface RequestServerKeyArgs {
 export interface RequiresUpdate {
   extension: boolean;
   host: boolean;
+}
+
+/**
+ * RewrapParams asks for plis to be given to other keys. Everything about it is in
+ * TransferList, the portal's signed list (package signeddata): the plis, the key that opens
+ * them now, and the keys that will.
+ */
+export interface RewrapParams {
+  transferList: Base64;
+  /** of the tender, or of all of them */
+  title?: string;
+}
+
+/** RewrapResult tells the page the outcome of each pli, in the order of the signed list. */
+export interface RewrapResult {
+  plis: RewrappedPli[];
+  list: ListCheck;
+}
+
+/** RewrappedPli is one outcome. Done says that the portal took the new recipients. */
+export interface RewrappedPli {
+  id: string;
+  done: boolean;
+  /** see ReplaceRecipientsArgs */
+  verified?: boolean;
+  fault?: Fault;
 }
 
 /**

@@ -18,6 +18,9 @@ import type {
   RecipientsResult,
   RehearseParams,
   RehearseResult,
+  ReplaceRecipientsArgs,
+  RewrapParams,
+  RewrapResult,
   Registration,
   RequestChallengeArgs,
   RequestServerKeyArgs,
@@ -121,6 +124,20 @@ export interface OpenOptions extends Running {
  */
 export interface RehearseOptions extends RehearseParams, Running {}
 
+export interface RewrapOptions extends RewrapParams, Running {
+  /**
+   * Delivers a pli's envelope. Before the deadline, deliver no more than its header in segmented
+   * form, the bytes whose SHA-256 your list gives as headerSha256: that is enough, and nothing can
+   * be read from it. With the whole envelope the content's tag is checked under the content key.
+   */
+  fetchEnvelope(args: FetchEnvelopeArgs): Awaitable<Blob | Response>;
+  /**
+   * Puts new recipients into one pli's header in the place of the old key's, atomically, after you
+   * have checked that each is for a key of your list and that nothing else changes.
+   */
+  replaceRecipients(args: ReplaceRecipientsArgs): Awaitable<void>;
+}
+
 /**
  * A failure. Branch on `code`; show `message` and `remedy`, which are in French or English by the
  * language of the document.
@@ -171,4 +188,9 @@ export const scelle: {
    * not ready).
    */
   rehearse(options: RehearseOptions): Promise<RehearseResult>;
+  /**
+   * Opens the assistant to give plis to other keys, for an agent who leaves or renews. After an
+   * interruption, ask again for the plis that were not done.
+   */
+  rewrap(options: RewrapOptions): Promise<RewrapResult>;
 };

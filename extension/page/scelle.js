@@ -10,6 +10,7 @@ const METHODS = {
   "keysAdd": "keys.add",
   "pliOpen": "pli.open",
   "pliRehearse": "pli.rehearse",
+  "pliRewrap": "pli.rewrap",
   "pliSeal": "pli.seal",
   "pliRecipients": "pli.recipients",
   "pliRelease": "pli.release",
@@ -50,6 +51,9 @@ const CALLS = {
     "blob": false
   },
   "receiveRecord": {
+    "blob": false
+  },
+  "replaceRecipients": {
     "blob": false
   }
 };
@@ -341,4 +345,9 @@ const rehearse = async (options) => {
   return (await request(METHODS.pliRehearse, params, extras)).result;
 };
 
-export const scelle = Object.freeze({ status, onStatusChange, keysPresent, addKeyPair, recipients, seal, open, rehearse });
+const rewrap = async (options) => {
+  const { params, extras } = split(options);
+  return (await request(METHODS.pliRewrap, params, extras)).result;
+};
+
+export const scelle = Object.freeze({ status, onStatusChange, keysPresent, addKeyPair, recipients, seal, open, rehearse, rewrap });

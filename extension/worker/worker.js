@@ -119,6 +119,7 @@
     "keys.add": assist,
     "pli.open": assist,
     "pli.rehearse": assist,
+    "pli.rewrap": assist,
     "bridge.attach": attach,
     "bridge.verify": async ({ nonce }, { sender }) => ({ origin: await sessions.spend(want(isId(nonce)) && nonce, sender.tab.id) }),
     "session.get": async ({ session }) => ({ ...(await sessions.get(want(isId(session)) && session)), sites: await sites.origins() }),

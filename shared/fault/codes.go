@@ -116,6 +116,8 @@ const (
 	OpeningEarly     Code = "opening-early"
 	RehearsalNoKey   Code = "rehearsal-no-key"
 	RehearsalDiffers Code = "rehearsal-differs"
+	TransferNoKey    Code = "transfer-no-key"
+	TransferChanged  Code = "transfer-changed"
 	TransportExpired Code = "transport-expired"
 	TransportFailed  Code = "transport-failed"
 	RateLimited      Code = "rate-limited"

@@ -39,6 +39,7 @@ const (
 
 	PliRecipients Method = "pli.recipients"
 	PliRehearse   Method = "pli.rehearse"
+	PliRewrap     Method = "pli.rewrap"
 
 	BridgeAttach Method = "bridge.attach"
 	BridgeVerify Method = "bridge.verify"
@@ -95,6 +96,7 @@ func Methods() []Spec {
 		row[AddParams, AddResult](KeysAdd, App, "Opens the assistant to register a key pair, or to finish a registration.", Page),
 		row[OpenParams, OpenResult](PliOpen, App, "Opens the assistant to open plis with a private key of this computer.", Page),
 		row[RehearseParams, RehearseResult](PliRehearse, App, "Opens the assistant to rehearse an opening: a test pli is sealed to the keys of a tender and opened with those of this computer.", Page),
+		row[RewrapParams, RewrapResult](PliRewrap, App, "Opens the assistant to give plis to other keys: only content keys are wrapped again, no content is shown.", Page),
 		row[SealParams, SealResult](PliSeal, Bridge, "Seals files to recipients, in the page, without the host.", Page),
 		row[RecipientsParams, RecipientsResult](PliRecipients, Bridge, "Who would receive a pli: verifies the signed list as sealing does.", Page),
 		row[ReleaseParams, Empty](PliRelease, Bridge, "Deletes a sealed file that the page no longer needs.", Page),

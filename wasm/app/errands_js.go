@@ -12,6 +12,31 @@ import (
 	"scelle/wasm/internal/vault"
 )
 
+// rewrapFile wraps a content key again in the crypto worker, which is ended
+// since it had the key in its memory.
+func (d *document) rewrapFile(e model.RewrapFile) (wrapped model.Rewrapped, err error) {
+	defer clear(e.ContentKey)
+	file, err := d.files.get(e.File)
+	if err != nil {
+		return wrapped, err
+	}
+	to, err := json.Marshal(e.To)
+	if err != nil {
+		return wrapped, fault.Wrap(fault.Internal, err)
+	}
+	key, err := bridge.ToJS(e.ContentKey)
+	if err != nil {
+		return wrapped, err
+	}
+	answer, err := d.crypto.call(d.ctx, map[string]any{"verb": "rewrap", "file": file.Value(), "key": key, "recipients": string(to)},
+		func(done, total int64) { d.send(e.Progress(done, total)) })
+	d.crypto.end()
+	if err != nil {
+		return wrapped, err
+	}
+	return decoded[model.Rewrapped](json.RawMessage(bridge.String(answer, "result")))
+}
+
 // sealTest has the crypto worker seal a test pli into a directory of this
 // document's vault.
 func (d *document) sealTest(e model.SealTest) (sealed model.SealedTest, err error) {

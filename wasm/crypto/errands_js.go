@@ -44,3 +44,29 @@ func (w *cryptoWorker) test(ctx context.Context, id int, data bridge.Value) erro
 	w.answer(id, result, []any{sealed.Value()}, nil)
 	return nil
 }
+
+// rewrap wraps a content key to other recipients.
+func (w *cryptoWorker) rewrap(ctx context.Context, id int, data bridge.Value) error {
+	file, err := fileIn(data)
+	if err != nil {
+		return err
+	}
+	key, err := keyIn(data)
+	if err != nil {
+		return err
+	}
+	r := &rewrapping{file: browserFile{file}, key: key, cipher: webcrypto.Cipher(), newHash: w.digests.For(ctx, file.Size()), now: time.Now,
+		progress: func(done, total int64) {
+			_ = w.own.Post(map[string]any{"id": id, "progress": []any{float64(done), float64(total)}})
+		}}
+	if err := json.Unmarshal([]byte(bridge.String(data, "recipients")), &r.to); err != nil {
+		clear(key)
+		return fault.Wrap(fault.Internal, err)
+	}
+	wrapped, err := r.run(ctx)
+	if err != nil {
+		return err
+	}
+	w.answer(id, wrapped, []any{}, nil)
+	return nil
+}

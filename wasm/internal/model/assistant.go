@@ -13,7 +13,7 @@ type Assistant struct {
 	Env    Env
 	Site   Site
 	Add    *Add         // keys.add
-	Open   *Opening     // pli.open, pli.rehearse
+	Open   *Opening     // pli.open, pli.rehearse, pli.rewrap
 	Broken *fault.Fault // there is nothing to work for
 	part   Screen
 }
@@ -42,6 +42,13 @@ func NewAssistant(env Env, s protocol.SessionResult) *Assistant {
 			return refuse(a, s, err)
 		}
 		open := newRehearsal(env, s, p)
+		a.Open, a.part = open, open
+	case protocol.PliRewrap:
+		var p protocol.RewrapParams
+		if err := json.Unmarshal(s.Params, &p); err != nil {
+			return refuse(a, s, err)
+		}
+		open := newRewrap(env, s, p)
 		a.Open, a.part = open, open
 	default:
 		return refuse(a, s, fault.Newf(fault.UnknownMethod, "%s", s.Method))

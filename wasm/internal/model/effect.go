@@ -148,6 +148,25 @@ type SealedTest struct {
 	LeftOut    []protocol.LeftOut  // whom it is not
 }
 
+// RewrapFile wraps the content key of an envelope to other recipients in the
+// crypto worker. Where the file has the content too, its tag is checked under
+// that key and the plaintext dropped. ContentKey is wiped by the runtime.
+type RewrapFile struct {
+	File       FileRef
+	ContentKey []byte
+	To         []protocol.SealRecipient
+	Progress   func(done, total int64) Msg
+	Then       func(wrapped Rewrapped, err error) Msg
+}
+
+// Rewrapped is a content key in the hands of other recipients, in the order of
+// RewrapFile.To.
+type Rewrapped struct {
+	Recipients    []protocol.NewRecipient
+	Verified      bool   // the content was there, and is right under this key
+	ContentSHA256 string // of what was there
+}
+
 // OpenSmall decrypts a small envelope (a challenge, at most 64 KiB) in this
 // module and gives only the SHA-256 of its plaintext when it is exactly
 // prefix + 64 hex digits + "\n"; anything else is fault.ProofForeign.
@@ -247,6 +266,7 @@ func (InspectFile) effect()   {}
 func (OpenFile) effect()      {}
 func (VerifyList) effect()    {}
 func (SealTest) effect()      {}
+func (RewrapFile) effect()    {}
 func (OpenSmall) effect()     {}
 func (InspectBytes) effect()  {}
 func (SaveFiles) effect()     {}

@@ -86,6 +86,7 @@ type Opening struct {
 	Fault   *fault.Fault
 
 	Rehearsal *Rehearsal // nil for the opening of plis that were received
+	Rewrap    *Rewrap    // nil unless plis get other keys
 	Plis      []*Pli
 	Failed    []protocol.StoreStatus // stores whose keys are missing here
 	HandOver  bool                   // the page offers to take the files

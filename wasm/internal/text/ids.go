@@ -189,6 +189,7 @@ const (
 	SiteLastAdd
 	SiteLastOpen
 	SiteLastRehearse
+	SiteLastTransfer
 	SiteLastBridge
 	SiteRevoke
 	SiteRevokedNote
@@ -354,6 +355,40 @@ const (
 	RehearseGoodMany
 	RehearseBad
 	RehearseElsewhereNote
+
+	// Transferring plis to other keys.
+	TransferTitle
+	TransferLoading
+	TransferAskOne
+	TransferAskMany
+	TransferIntro
+	TransferFrom
+	TransferToOne
+	TransferToMany
+	TransferCompare
+	TransferPlis
+	TransferTenderOne
+	TransferTenderMany
+	TransferNames
+	TransferNote
+	TransferLeftOne
+	TransferLeftMany
+	TransferButtonOne
+	TransferButtonMany
+	TransferListSigned
+	TransferRunning
+	TransferPaused
+	TransferPausedNote
+	TransferContinue
+	TransferFinish
+	TransferSoFarOne
+	TransferSoFarMany
+	TransferFailed
+	TransferNothing
+	TransferResults
+	TransferLine
+	TransferVerified
+	TransferAgain
 
 	count // of the IDs above
 )

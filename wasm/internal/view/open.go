@@ -27,15 +27,25 @@ type words struct {
 	title, loading, running, failed, nothing, results text.ID
 	askOne, askMany                                   text.ID // the question of the consent
 	listSigned, listUnsigned                          text.ID
+	paused, pausedNote, goOn, finish                  text.ID
+	soFarOne, soFarMany                               text.ID
 }
 
 func wordsOf(o *model.Opening) words {
-	if o.Rehearsal != nil {
+	t := words{text.OpenTitle, text.OpenLoading, text.OpenRunning, text.OpenFailed, text.NothingOpened, text.ResultsTitle,
+		text.ConsentTitleOne, text.ConsentTitleMany, text.ListSigned, text.ListUnsigned,
+		text.OpenPaused, text.PausedNote, text.OpenContinue, text.OpenFinish, text.OpenedSoFarOne, text.OpenedSoFarMany}
+	switch {
+	case o.Rehearsal != nil:
 		return words{text.RehearseTitle, text.RehearseLoading, text.RehearseRunning, text.RehearseFailed, text.RehearseNothing, text.RehearseResults,
-			text.RehearseAsk, text.RehearseAsk, text.RehearseListSigned, text.RehearseListUnsigned}
+			text.RehearseAsk, text.RehearseAsk, text.RehearseListSigned, text.RehearseListUnsigned,
+			t.paused, t.pausedNote, t.goOn, t.finish, t.soFarOne, t.soFarMany}
+	case o.Rewrap != nil:
+		return words{text.TransferTitle, text.TransferLoading, text.TransferRunning, text.TransferFailed, text.TransferNothing, text.TransferResults,
+			text.TransferAskOne, text.TransferAskMany, text.TransferListSigned, 0,
+			text.TransferPaused, text.TransferPausedNote, text.TransferContinue, text.TransferFinish, text.TransferSoFarOne, text.TransferSoFarMany}
 	}
-	return words{text.OpenTitle, text.OpenLoading, text.OpenRunning, text.OpenFailed, text.NothingOpened, text.ResultsTitle,
-		text.ConsentTitleOne, text.ConsentTitleMany, text.ListSigned, text.ListUnsigned}
+	return t
 }
 
 func (w *writer) openHeading(o *model.Opening) dom.Node {
@@ -47,7 +57,7 @@ func (w *writer) openHeading(o *model.Opening) dom.Node {
 	case model.OpenRunning:
 		return w.title(t.running)
 	case model.OpenPaused:
-		return w.title(text.OpenPaused)
+		return w.title(t.paused)
 	case model.OpenFailed:
 		return w.title(t.failed)
 	case model.OpenResults:
@@ -66,7 +76,7 @@ func (w *writer) openStatus(o *model.Opening) string {
 	case model.OpenRunning:
 		return w.S(text.OpenPliOf, o.At+1, len(o.Plis))
 	case model.OpenPaused:
-		return w.S(text.OpenPaused)
+		return w.S(t.paused)
 	case model.OpenFailed:
 		return o.Fault.Code.Text(w.Code())
 	case model.OpenResults:
@@ -97,16 +107,22 @@ func (w *writer) openBody(o *model.Opening) dom.Part {
 
 // decision is the consent of the errand.
 func (w *writer) decision(o *model.Opening) dom.Part {
-	if o.Rehearsal != nil {
+	switch {
+	case o.Rehearsal != nil:
 		return w.rehearsalConsent(o)
+	case o.Rewrap != nil:
+		return w.transferConsent(o)
 	}
 	return w.consent(o)
 }
 
 // outcome is the last screen of the errand.
 func (w *writer) outcome(o *model.Opening) dom.Part {
-	if o.Rehearsal != nil {
+	switch {
+	case o.Rehearsal != nil:
 		return w.rehearsalResults(o)
+	case o.Rewrap != nil:
+		return w.transferResults(o)
 	}
 	return w.results(o)
 }
@@ -264,9 +280,9 @@ func (w *writer) left(d time.Duration) dom.Node {
 
 // openPaused waits between two plis.
 func (w *writer) openPaused(o *model.Opening) dom.Part {
-	n := len(o.Plis)
-	return dom.Parts(w.bar(int64(o.At), int64(n), w.S(text.OpenPliOf, min(o.At+1, n), n)), w.note(text.PausedNote),
-		actions(w.button("primary", text.OpenContinue, model.Continue{}), w.button("", text.Stop, model.Cancel{})))
+	n, t := len(o.Plis), wordsOf(o)
+	return dom.Parts(w.bar(int64(o.At), int64(n), w.S(text.OpenPliOf, min(o.At+1, n), n)), w.note(t.pausedNote),
+		actions(w.button("primary", t.goOn, model.Continue{}), w.button("", text.Stop, model.Cancel{})))
 }
 
 // openFailed offers to go on where it stopped.
@@ -277,8 +293,8 @@ func (w *writer) openFailed(o *model.Opening) dom.Part {
 		return dom.Parts(w.note(t.nothing),
 			actions(dom.If(o.Retryable(), w.button("primary", text.Retry, model.Retry{})), w.button("quiet", text.Close, model.Close{})))
 	}
-	return dom.Parts(dom.El("p", dom.Set("class", "note"), dom.Text(w.Count(done, text.OpenedSoFarOne, text.OpenedSoFarMany))),
-		actions(dom.If(o.Retryable(), w.button("primary", text.OpenContinue, model.Retry{})), w.button("", text.OpenFinish, model.Close{})))
+	return dom.Parts(dom.El("p", dom.Set("class", "note"), dom.Text(w.Count(done, t.soFarOne, t.soFarMany))),
+		actions(dom.If(o.Retryable(), w.button("primary", t.goOn, model.Retry{})), w.button("", t.finish, model.Close{})))
 }
 
 // consentLeft counts down what the person agreed to.
@@ -290,8 +306,11 @@ func (w *writer) consentLeft(o *model.Opening) dom.Part {
 }
 
 func (w *writer) resultLine(o *model.Opening) string {
-	if o.Rehearsal != nil {
+	switch {
+	case o.Rehearsal != nil:
 		return w.rehearsalLine(o)
+	case o.Rewrap != nil:
+		return w.S(text.TransferLine, o.Delivered(), len(o.Plis))
 	}
 	return w.S(text.ResultLine, o.Delivered(), len(o.Plis))
 }

@@ -121,6 +121,8 @@ func lastVerb(m protocol.Method) text.ID {
 		return text.SiteLastOpen
 	case protocol.PliRehearse:
 		return text.SiteLastRehearse
+	case protocol.PliRewrap:
+		return text.SiteLastTransfer
 	case protocol.BridgeAttach:
 		return text.SiteLastBridge
 	}

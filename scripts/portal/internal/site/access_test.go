@@ -49,6 +49,10 @@ func TestAccess(t *testing.T) {
 		"GET /proces-verbaux/{id}":          {"/proces-verbaux/none", nil, [5]int{303, 403, 404, 404, 404}},
 		"POST /api/tenders/{id}/records":    {"/api/tenders/" + salt + "/records", map[string]any{}, [5]int{401, 403, 403, 403, 403}}, // the deadline
 		"POST /api/tenders/{id}/rehearsals": {"/api/tenders/" + salt + "/rehearsals", map[string]any{}, [5]int{401, 403, 403, 403, 400}},
+		"GET /transferts":                   {"/transferts?service=voirie", nil, [5]int{303, 403, 403, 403, 200}},
+		"GET /api/transfers":                {"/api/transfers?from=" + key, nil, [5]int{401, 403, 403, 403, 400}},
+		"GET /api/plis/{id}/head":           {"/api/plis/" + pli + "/head", nil, [5]int{401, 403, 403, 403, 200}},
+		"POST /api/plis/{id}/recipients":    {"/api/plis/" + pli + "/recipients", map[string]any{}, [5]int{401, 403, 403, 403, 400}},
 		"GET /api/records/{id}":             {"/api/records/none", nil, [5]int{401, 403, 404, 404, 404}},
 		"GET /api/keys":                     {"/api/keys?service=voirie", nil, [5]int{401, 403, 200, 403, 200}},
 		"POST /api/keys":                    {"/api/keys", submit, [5]int{401, 403, 403, 200, 200}}, // each in his own service

@@ -274,7 +274,7 @@ func firstLot(t store.Tender) string {
 func openPlis(plis []store.Pli) []protocol.OpenPli {
 	all := make([]protocol.OpenPli, len(plis))
 	for i, p := range plis {
-		all[i] = protocol.OpenPli{ID: p.ID, Label: p.CompanyName + ", " + p.Name, Size: p.Size, SHA256: p.SHA256, Kind: p.Kind, Lot: p.Lot}
+		all[i] = protocol.OpenPli{ID: p.ID, Label: p.CompanyName + ", " + p.Name, Size: p.Size, SHA256: p.Current, Kind: p.Kind, Lot: p.Lot}
 	}
 	return all
 }

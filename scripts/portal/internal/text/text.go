@@ -15,7 +15,7 @@ import (
 type entry struct{ key, fr, en string }
 
 func tables() [][]entry {
-	return [][]entry{shellTexts(), keysTexts(), tendersTexts(), plisTexts(), rehearsalsTexts(), downloadsTexts(), scriptTexts()}
+	return [][]entry{shellTexts(), keysTexts(), tendersTexts(), plisTexts(), rehearsalsTexts(), transfersTexts(), downloadsTexts(), scriptTexts()}
 }
 
 // Languages lists the catalogue's languages.
