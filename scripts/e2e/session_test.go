@@ -12,7 +12,8 @@ import (
 	"scelle/shared/protocol"
 )
 
-// TestOpeningSession: candidatures come first; a browser that dies in the
+// TestOpeningSession: an opening is rehearsed, then the plis go to a new key
+// before the deadline, with which they open; candidatures come first; a browser that dies in the
 // middle loses nothing that was done; a pause rests between two plis; the
 // record is saved, and the portal has it.
 func TestOpeningSession(t *testing.T) {
@@ -31,6 +32,7 @@ func TestOpeningSession(t *testing.T) {
 	}
 	must(t, w.Login(journey.Agent))
 	rehearse(t, w)
+	transfer(t, w)
 	must(t, w.CloseTender())
 
 	// The browser dies when the portal has heard of one pli.
