@@ -17,7 +17,7 @@ func transferOf(t testing.TB) *lists.Transfer {
 	t.Helper()
 	l := &lists.Transfer{Origin: "https://marches.exemple.fr", Issued: issued, From: recipient(t, nil), To: []lists.Recipient{recipient(t, elliptic.P256())}}
 	for _, id := range []string{"1", "2"} {
-		l.Plis = append(l.Plis, lists.TransferPli{Tender: "2026-04" + id, Pli: lists.Pli{ID: id, HeaderSHA256: strings.Repeat("0" + id, 32), ContentSHA256: strings.Repeat("1" + id, 32), Label: "Léa", Kind: pli.Offre}})
+		l.Plis = append(l.Plis, lists.TransferPli{Tender: "2026-04" + id, Pli: lists.Pli{ID: id, HeaderSHA256: strings.Repeat("0"+id, 32), ContentSHA256: strings.Repeat("1"+id, 32), Label: "Léa", Kind: pli.Offre}})
 	}
 	return l
 }
