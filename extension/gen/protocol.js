@@ -49,6 +49,18 @@
       ],
       "to": "app"
     },
+    "pli.rehearse": {
+      "from": [
+        "page"
+      ],
+      "to": "app"
+    },
+    "pli.rewrap": {
+      "from": [
+        "page"
+      ],
+      "to": "app"
+    },
     "pli.seal": {
       "from": [
         "page"
@@ -290,6 +302,10 @@
       "files": false
     },
     "receiveRecord": {
+      "blob": false,
+      "files": false
+    },
+    "replaceRecipients": {
       "blob": false,
       "files": false
     }

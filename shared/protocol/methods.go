@@ -40,6 +40,8 @@ const (
 	PliRelease  Method = "pli.release"
 
 	PliRecipients Method = "pli.recipients"
+	PliRehearse   Method = "pli.rehearse"
+	PliRewrap     Method = "pli.rewrap"
 
 	BridgeAttach Method = "bridge.attach"
 	BridgeVerify Method = "bridge.verify"
@@ -100,6 +102,8 @@ func Methods() []Spec {
 		row[HealthParams, HealthResult](KeysHealth, Worker, "How registered keys stand: expiry, proof, and for those that this origin registered whether they are on this computer.", Page),
 		row[VerifyKeysParams, VerifyKeysResult](KeysVerify, App, "Opens the assistant to prove again that this computer has the private keys of a service.", Page),
 		row[OpenParams, OpenResult](PliOpen, App, "Opens the assistant to open plis with a private key of this computer.", Page),
+		row[RehearseParams, RehearseResult](PliRehearse, App, "Opens the assistant to rehearse an opening: a test pli is sealed to the keys of a tender and opened with those of this computer.", Page),
+		row[RewrapParams, RewrapResult](PliRewrap, App, "Opens the assistant to give plis to other keys: only content keys are wrapped again, no content is shown.", Page),
 		row[SealParams, SealResult](PliSeal, Bridge, "Seals files to recipients, in the page, without the host.", Page),
 		row[RecipientsParams, RecipientsResult](PliRecipients, Bridge, "Who would receive a pli: verifies the signed list as sealing does.", Page),
 		row[ReleaseParams, Empty](PliRelease, Bridge, "Deletes a sealed file that the page no longer needs.", Page),

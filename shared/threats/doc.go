@@ -87,10 +87,11 @@
 //     ciphertexts are named.
 //     wasm/internal/model.TestAlteredAndTwinPlis, wasm/internal/model.TestPlisOfAnotherLotOrKind,
 //     wasm/crypto.TestOtherTender, scripts/portal/internal/site.TestCopiedPli.
-//  18. Opening too early. The portal gives no ciphertext before the deadline, and
-//     a key that is used is in the journal.
+//  18. Opening too early. The portal gives no ciphertext before the deadline, a
+//     transfer to other keys gets headers only, and a key that is used is in the
+//     journal.
 //     scripts/portal/internal/site.TestDeadline, host/internal/unwrap.TestEveryUseIsRecorded,
-//     shared/signeddata.TestRefusesEarlyOpenings.
+//     shared/signeddata.TestRefusesEarlyOpenings, scripts/portal/internal/site.TestTransfer.
 //  19. Bombs in BER and ASN.1. Depth and size are bounded, nothing recurses.
 //     shared/cms.TestLimits, shared/cms.TestBudget, shared/cms.FuzzReader, host.TestRefusalsOfAGigabyte,
 //     shared/signeddata.TestFence.
@@ -141,6 +142,14 @@
 //  36. The supply chain. Pinned modules, a bill of materials, the same bytes twice.
 //     scripts/archtest.TestDirectDependencies, scripts/dist.TestBillOfMaterials, scripts/dist.TestSameBytesTwice.
 //     That two people review the host is a rule for its maintainers, which no test holds.
+//  37. A transfer hands plis to a stranger, or strands them. Plis and keys come
+//     from a signed list alone; the portal takes a content key for its own active
+//     keys only, reads the new file again before it replaces the old one, and
+//     keeps the old header. That the content key is the right one can be tried on
+//     the content only, which before the deadline nobody gets.
+//     wasm/internal/model.TestTransferNeedsItsList, wasm/internal/model.TestTransferIsolates,
+//     wasm/crypto.TestRewrapRefuses, scripts/portal/internal/site.TestTransferIsRefused,
+//     scripts/portal/internal/site.TestTransferTargets.
 //
 // Look-alike names of portals belong to no row: wasm/internal/model.TestSites,
 // wasm/internal/model.TestMixedScripts and wasm/internal/model.TestResemblance.

@@ -35,6 +35,10 @@ func (d *document) run(e model.Effect) {
 		async(d, e.Then, func() (*trust.Signed, error) { return verifier.Verify(d.ctx, e.List) })
 	case model.OpenFile:
 		async(d, e.Then, func() (model.Opened, error) { return d.openFile(e) })
+	case model.SealTest:
+		async(d, e.Then, func() (model.SealedTest, error) { return d.sealTest(e) })
+	case model.RewrapFile:
+		async(d, e.Then, func() (model.Rewrapped, error) { return d.rewrapFile(e) })
 	case model.OpenSmall:
 		async(d, e.Then, func() (string, error) { return d.openSmall(e) })
 	case model.InspectBytes:

@@ -206,6 +206,8 @@ const (
 	SiteKeys
 	SiteLastAdd
 	SiteLastOpen
+	SiteLastRehearse
+	SiteLastTransfer
 	SiteLastBridge
 	SiteRevoke
 	SiteRevokedNote
@@ -369,6 +371,64 @@ const (
 	VerifyFailedTitle
 	KeyHere
 	KeyElsewhere
+	// Rehearsing an opening.
+	RehearseTitle
+	RehearseLoading
+	RehearseAsk
+	RehearseIntro
+	RehearseListSigned
+	RehearseListUnsigned
+	RehearseKeys
+	RehearseHere
+	RehearseElsewhere
+	RehearseLeftOut
+	RehearseOpened
+	RehearseNotOpened
+	RehearseRecovery
+	RehearseTold
+	RehearseButton
+	RehearseRunning
+	RehearseFailed
+	RehearseNothing
+	RehearseResults
+	RehearseGoodOne
+	RehearseGoodMany
+	RehearseBad
+	RehearseElsewhereNote
+
+	// Transferring plis to other keys.
+	TransferTitle
+	TransferLoading
+	TransferAskOne
+	TransferAskMany
+	TransferIntro
+	TransferFrom
+	TransferToOne
+	TransferToMany
+	TransferCompare
+	TransferPlis
+	TransferTenderOne
+	TransferTenderMany
+	TransferNames
+	TransferNote
+	TransferLeftOne
+	TransferLeftMany
+	TransferButtonOne
+	TransferButtonMany
+	TransferListSigned
+	TransferRunning
+	TransferPaused
+	TransferPausedNote
+	TransferContinue
+	TransferFinish
+	TransferSoFarOne
+	TransferSoFarMany
+	TransferFailed
+	TransferNothing
+	TransferResults
+	TransferLine
+	TransferVerified
+	TransferAgain
 
 	count // of the IDs above
 )
