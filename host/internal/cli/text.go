@@ -30,6 +30,7 @@ const (
 	txtKey
 	txtThumbprint
 	txtSPKI
+	txtProven
 	txtNotImported
 	txtImported
 	txtGenerated
@@ -116,6 +117,7 @@ func texts() [textKeys]pair {
 		txtKey:              {"Clé :         %s", "Key:          %s"},
 		txtThumbprint:       {"Empreinte :   %s", "Thumbprint:   %s"},
 		txtSPKI:             {"Clé publique : SHA-256 %s", "Public key:   SHA-256 %s"},
+		txtProven:           {"La clé du fichier a ouvert ce qui était scellé à son certificat (%s).", "The file’s key opened what was sealed to its certificate (%s)."},
 		txtNotImported:      {"Vérification seule : rien n’a été importé.", "Only checked: nothing was imported."},
 		txtImported:         {"Clé importée et vérifiée : %s", "Key imported and tested: %s"},
 		txtGenerated:        {"Clé créée et vérifiée : %s", "Key made and tested: %s"},
