@@ -41,4 +41,7 @@ func (d *document) readBytes(e model.ReadBytes) ([]byte, error) {
 	return data, fault.Recode(fault.ReadFailed, err)
 }
 
-func openBackup(*document) (model.Screen, error) { return model.NewDrill(env("")), nil }
+func openBackup(d *document) (model.Screen, error) {
+	err := bridge.OnDrop(func(files []bridge.File) { d.send(model.CopyPicked{Files: d.files.addAll(files)}) })
+	return model.NewDrill(env("")), err
+}

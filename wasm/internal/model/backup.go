@@ -55,7 +55,8 @@ type (
 	PrintSheet struct{}
 	// OpenBackupPage opens the page that tests a copy.
 	OpenBackupPage struct{}
-	// CopyPicked is the file that the person picked; the runtime sends it.
+	// CopyPicked is the file that the person picked or dropped on the page; the
+	// runtime sends it.
 	CopyPicked struct{ Files []FileRef }
 	// SetWord changes one word of a passphrase, Place from 0 on.
 	SetWord struct {
@@ -115,6 +116,8 @@ func (d *Drill) Update(m Msg) []Effect {
 		return d.again()
 	case RestoreCopy:
 		return d.restore(m)
+	case CopyPicked:
+		return d.picked(m.Files)
 	}
 	if d.Phase == DrillForm {
 		return d.updateForm(m)
@@ -126,8 +129,6 @@ func (d *Drill) updateForm(m Msg) []Effect {
 	switch m := m.(type) {
 	case PickFiles:
 		return []Effect{ReadFile{Then: func(files []FileRef) Msg { return CopyPicked{Files: files} }}}
-	case CopyPicked:
-		return d.picked(m.Files)
 	case SetWord:
 		return d.setWord(m)
 	case TestCopy:
@@ -136,9 +137,13 @@ func (d *Drill) updateForm(m Msg) []Effect {
 	return nil
 }
 
+// picked takes one file, where one is asked for.
 func (d *Drill) picked(files []FileRef) []Effect {
 	if len(files) == 0 {
 		return nil
+	}
+	if d.Phase != DrillForm {
+		return []Effect{Forget{Files: files}}
 	}
 	var effects []Effect
 	if d.File != nil {

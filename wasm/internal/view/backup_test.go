@@ -54,7 +54,9 @@ func drilled(set func(*stage), typed string, hold string, msgs ...model.Msg) fun
 }
 
 func backupScenes() []scene {
-	away := func(s *stage) { s.keys[0].HasKey, s.keys[0].Places, s.keys[0].Name = false, []string{}, "Marie Durand, bureau, 2026" }
+	away := func(s *stage) {
+		s.keys[0].HasKey, s.keys[0].Places, s.keys[0].Name = false, []string{}, "Marie Durand, bureau, 2026"
+	}
 	full := func(s *stage) { s.world.Full = fault.New(fault.DiskFull) }
 	known := func(s *stage) {
 		s.world.Worker[protocol.OptionsGet] = func(any) (any, error) {
