@@ -74,6 +74,7 @@ const (
 	txtBadKind
 	txtBadProfile
 	txtOneFileToStdout
+	txtRecordFile
 	txtJournalWhole
 	txtCheckBad
 	txtCheckWarning
@@ -172,6 +173,7 @@ func texts() [textKeys]pair {
 		txtBrowserState:     {"  %s\t%s\t%s\t%s", "  %s\t%s\t%s\t%s"},
 		txtBadKind:          {"seal : --kind est « candidature » ou « offre »", "seal: --kind is “candidature” or “offre”"},
 		txtBadProfile:       {"seal : --profile est « cbc » ou rien", "seal: --profile is “cbc” or nothing"},
+		txtRecordFile:       {"open : --record attend un nom de fichier", "open: --record takes the name of a file"},
 		txtOneFileToStdout:  {"open : ce pli contient %d fichiers ; indiquez un dossier avec -o", "open: this pli holds %d files; give a folder with -o"},
 	}
 }
