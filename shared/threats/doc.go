@@ -100,7 +100,7 @@
 //     shared/pkcs12x.TestPlantedCertificates, shared/pkcs12x.TestEncode.
 //  25. Weak or mismatched keys.
 //     shared/pkcs12x.TestReadKey, shared/keypair.TestUnusualRSAKeys, host/internal/serve.TestAPortalsPairMustBeGood.
-//  26. The key is exported. No verb of the host exports; Windows' store keeps it.
+//  26. The key is exported. No verb of the host exports what a store has; Windows' store keeps it.
 //     host/internal/serve.TestOnlyTheHostsMethods, host/internal/keystore/capi.TestConformance. The NSS
 //     database gives keys to the user's other tools: no attribute prevents it.
 //  27. The portal keeps a copy of a key that it made. Made here is the default,
