@@ -108,7 +108,9 @@
 //     wasm/internal/model.TestServerKeyMustBeTheAnnouncedOne, scripts/portal/internal/site.TestProofOfAnotherKey.
 //     That the portal forgot the key cannot be proven from here.
 //  28. A password leaks. It is made of a one-time certificate and is never typed,
-//     shown or passed as an argument.
+//     shown or passed as an argument. The words of a key's backup are shown in
+//     the assistant's window alone, and in no file.
+//     host/internal/serve.TestWordsAreWipedOnTheirWay, scripts/e2e.TestCasesTakeSixClicks,
 //     host.TestPasswordOnTheTerminal, scripts/portal/internal/site.TestPrivateKeyIsForgotten,
 //     host/internal/wire.TestFramesAreWiped.
 //  29. A hijacked update. The host has no network code, opens no socket and is

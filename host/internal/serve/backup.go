@@ -47,7 +47,9 @@ func (s *Service) keepBacked(ctx context.Context, into importer, pair keystore.P
 // BackupTest answers host.backup.test: opens a protected copy in memory and
 // has its key open what is sealed to its certificate. No store is written to.
 // Errors: those of pkcs12x.Decode (fault.P12Password: the words are another
-// copy's), of backup.Prove and of the journal.
+// copy's), of backup.Prove and of the journal. The frame, the parameters and
+// the words are wiped; what encoding/json copied while it read them cannot be,
+// and goes with the process, which ends with the window.
 func (s *Service) BackupTest(ctx context.Context, p protocol.BackupTestParams) (protocol.BackupTestResult, error) {
 	defer clear(p.Words)
 	result := protocol.BackupTestResult{Unknown: []int{}, At: s.now().UTC().Truncate(time.Second)}
