@@ -32,6 +32,49 @@ export interface AttachResult {
   nonce: string;
 }
 
+/**
+ * Backup is the protected copy of a key pair, made before the pair went into its store. The
+ * host forgets it with this answer; it never reaches a page.
+ */
+export interface Backup {
+  /** PKCS#12 */
+  file: Base64;
+  /** its passphrase in ASCII: BackupWords words joined by "-" */
+  words: Base64;
+}
+
+/** BackupRestoreParams brings a copy's key pair into this computer's store. */
+export interface BackupRestoreParams {
+  file: Base64;
+  words: Base64;
+}
+
+/**
+ * BackupTestParams asks whether a protected copy opens. Words is what the person typed, UTF-8;
+ * capitals, accents and what stands between words do not matter.
+ */
+export interface BackupTestParams {
+  /** at most MaxSealedKey */
+  file: Base64;
+  words: Base64;
+}
+
+/**
+ * BackupTestResult is what came of it. Nothing was tried when Count is not BackupWords or a
+ * word is Unknown; otherwise the file opened, its key opened what was sealed to its
+ * certificate, and nothing was stored.
+ */
+export interface BackupTestResult {
+  /** words typed */
+  count: number;
+  /** places of words that no copy has, from 1 on */
+  unknown: number[];
+  /** hasKey: the key is on this computer as well */
+  certificate?: Certificate;
+  /** UTC, to the second */
+  at: Timestamp;
+}
+
 /** BatchEndParams names a batch. */
 export interface BatchEndParams {
   id: string;
@@ -370,11 +413,13 @@ export interface FinishParams {
 
 /**
  * GenerateParams asks for a new pair, RSA GeneratedKeyBits, self-signed, valid
- * GeneratedKeyYears. Name is the friendly name in the store.
+ * GeneratedKeyYears. Name is the friendly name in the store. Backup asks for the one protected
+ * copy that can ever be made.
  */
 export interface GenerateParams {
   commonName: string;
   name: string;
+  backup?: boolean;
 }
 
 /** HealthParams asks how at most MaxPresent keys stand. */
@@ -467,6 +512,8 @@ export interface ImportParams {
   envelope: Base64;
   name: string;
   thumbprint?: string;
+  /** as in GenerateParams */
+  backup?: boolean;
 }
 
 /**
@@ -533,11 +580,12 @@ export interface KeyOpening {
 
 /**
  * KeyResult is a pair that was just made or imported, and passed its self-test: a nonce sealed
- * to it was opened through the store.
+ * to it was opened through the store. Backup is there when it was asked for.
  */
 export interface KeyResult {
   certificate: Certificate;
   der: Base64;
+  backup?: Backup;
 }
 
 /**
@@ -652,6 +700,8 @@ export type Method =
   | "host.keys.generate"
   | "host.transport.begin"
   | "host.keys.import"
+  | "host.backup.test"
+  | "host.backup.restore"
   | "host.keys.unwrap"
   | "host.batch.begin"
   | "host.batch.end"

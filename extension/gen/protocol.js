@@ -228,6 +228,18 @@
       ],
       "to": "host"
     },
+    "host.backup.test": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
+    "host.backup.restore": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
     "host.keys.unwrap": {
       "from": [
         "app"

@@ -70,6 +70,8 @@ const (
 	HostGenerate    Method = "host.keys.generate"
 	HostTransport   Method = "host.transport.begin"
 	HostImport      Method = "host.keys.import"
+	HostBackupTest  Method = "host.backup.test"
+	HostRestore     Method = "host.backup.restore"
 	HostUnwrap      Method = "host.keys.unwrap"
 	HostBatchBegin  Method = "host.batch.begin"
 	HostBatchEnd    Method = "host.batch.end"
@@ -134,6 +136,8 @@ func Methods() []Spec {
 		row[GenerateParams, KeyResult](HostGenerate, Host, "Makes a key pair on this computer.", App),
 		row[Empty, TransportResult](HostTransport, Host, "A one-time certificate to which a portal seals a key pair.", App),
 		row[ImportParams, KeyResult](HostImport, Host, "Opens a key pair that a portal sealed to a one-time certificate and stores it.", App),
+		row[BackupTestParams, BackupTestResult](HostBackupTest, Host, "Whether the protected copy of a key pair opens; stores nothing.", App),
+		row[BackupRestoreParams, KeyResult](HostRestore, Host, "Stores the key pair of a protected copy.", App),
 		row[UnwrapParams, UnwrapResult](HostUnwrap, Host, "Opens one content-encryption key.", App),
 		row[BatchParams, BatchResult](HostBatchBegin, Host, "Tells the host what a person consented to open.", App),
 		row[BatchEndParams, BatchEndResult](HostBatchEnd, Host, "Ends a consent before its time.", App),

@@ -107,7 +107,7 @@
 //     shared/pkcs12x.TestPlantedCertificates, shared/pkcs12x.TestEncode.
 //  25. Weak or mismatched keys.
 //     shared/pkcs12x.TestReadKey, shared/keypair.TestUnusualRSAKeys, host/internal/serve.TestAPortalsPairMustBeGood.
-//  26. The key is exported. No verb of the host exports; Windows' store keeps it.
+//  26. The key is exported. No verb of the host exports what a store has; Windows' store keeps it.
 //     host/internal/serve.TestOnlyTheHostsMethods, host/internal/keystore/capi.TestConformance. The NSS
 //     database gives keys to the user's other tools: no attribute prevents it.
 //  27. The portal keeps a copy of a key that it made. Made here is the default,
@@ -115,7 +115,9 @@
 //     wasm/internal/model.TestServerKeyMustBeTheAnnouncedOne, scripts/portal/internal/site.TestProofOfAnotherKey.
 //     That the portal forgot the key cannot be proven from here.
 //  28. A password leaks. It is made of a one-time certificate and is never typed,
-//     shown or passed as an argument.
+//     shown or passed as an argument. The words of a key's backup are shown in
+//     the assistant's window alone, and in no file.
+//     host/internal/serve.TestWordsAreWipedOnTheirWay, scripts/e2e.TestCasesTakeSixClicks,
 //     host.TestPasswordOnTheTerminal, scripts/portal/internal/site.TestPrivateKeyIsForgotten,
 //     host/internal/wire.TestFramesAreWiped.
 //  29. A hijacked update. The host has no network code, opens no socket and is

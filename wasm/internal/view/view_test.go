@@ -29,7 +29,7 @@ type scene struct {
 
 // scenes are all screens and the states that look different.
 func scenes() []scene {
-	return slices.Concat(popupScenes(), addScenes(), verifyScenes(), openScenes(), rehearsalScenes(), transferScenes(), checkScenes(), optionsScenes())
+	return slices.Concat(popupScenes(), addScenes(), verifyScenes(), openScenes(), rehearsalScenes(), transferScenes(), checkScenes(), optionsScenes(), backupScenes())
 }
 
 func checkScenes() []scene {
