@@ -997,6 +997,17 @@
       "remedy": "Wait for the opening time set by the portal, then reload the page. Check this computer’s time as well."
     }
   },
+  "deadline-passed": {
+    "group": "flow",
+    "fr": {
+      "text": "La date limite de remise des plis est passée.",
+      "remedy": "Rien n’a été scellé : la salle des marchés n’attend plus de pli pour cette consultation. Si la date limite n’est pas atteinte, corrigez la date et l’heure de cet ordinateur, puis rechargez la page ; sinon adressez-vous à l’acheteur."
+    },
+    "en": {
+      "text": "The deadline for submissions has passed.",
+      "remedy": "Nothing was sealed: the portal awaits no more submissions for this tender. If the deadline has not been reached, correct this computer’s date and time and reload the page; otherwise turn to the buyer."
+    }
+  },
   "transport-expired": {
     "group": "flow",
     "fr": {

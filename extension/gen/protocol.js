@@ -129,6 +129,12 @@
       ],
       "to": "worker"
     },
+    "site.seen": {
+      "from": [
+        "app"
+      ],
+      "to": "worker"
+    },
     "options.get": {
       "from": [
         "app"

@@ -114,6 +114,7 @@ const (
 	ListRecipients   Code = "list-recipients"
 	ListPli          Code = "list-pli"
 	OpeningEarly     Code = "opening-early"
+	DeadlinePassed   Code = "deadline-passed"
 	TransportExpired Code = "transport-expired"
 	TransportFailed  Code = "transport-failed"
 	RateLimited      Code = "rate-limited"

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"scelle/scripts/e2e/browser"
 )
 
 // promptPreference is whether the browser asks the person when an extension
@@ -43,6 +45,7 @@ func writePreferences(o Options) error {
 		"network.connectivity-service.enabled":       false,
 		"services.settings.server":                   "data:,",
 		"signon.rememberSignons":                     false,
+		"network.dns.localDomains":                   browser.Insecure,
 		"dom.disable_open_during_load":               false,
 		"intl.accept_languages":                      lang,
 		"intl.locale.requested":                      lang,

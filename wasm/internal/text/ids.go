@@ -65,6 +65,9 @@ const (
 	SiteKeysOne
 	SiteKeysMany
 	SiteListKey
+	SiteListKeySince
+	SiteListKeyNew
+	SiteListKeySeen
 	KeysTitle
 	KeysNone
 	KeysUnknown
@@ -274,6 +277,13 @@ const (
 	RecordHanded
 	RecordTitle
 	RecordTender
+	RecordList
+	RecordListSigned
+	RecordListKey
+	RecordListUnsigned
+	RecordPinnedManaged
+	RecordPinnedKept
+	RecordPinnedFirst
 	RecordOrigin
 	RecordOffline
 	RecordStarted
