@@ -5,12 +5,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"scelle/scripts/e2e/journey"
 	"scelle/scripts/e2e/stack"
+	"scelle/shared/certtest"
 	"scelle/shared/protocol"
 )
 
@@ -80,4 +82,16 @@ func (h *hostile) serverKey() stack.Secret {
 	must(h.t, a.CloseBy(".actions .primary"))
 	must(h.t, h.Active("Clé du serveur"))
 	return secret
+}
+
+// importCertificate puts a pair into the store. Making one there takes longer.
+func (h *hostile) importCertificate(o certtest.Options) {
+	h.t.Helper()
+	p12, err := journey.WriteFile(h.World.Dir, "pair.p12", certtest.SelfSigned(h.t, o).P12(h.t, "p12", certtest.Modern))
+	must(h.t, err)
+	password, err := journey.WriteFile(h.World.Dir, "password", []byte("p12\n"))
+	must(h.t, err)
+	_, err = h.World.Run(h.World.Host, "import", "--password-file", password, "--name", o.CommonName, p12)
+	must(h.t, err)
+	must(h.t, errors.Join(os.Remove(p12), os.Remove(password)))
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"crypto/elliptic"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"scelle/scripts/e2e/browser"
 	"scelle/scripts/e2e/evil"
 	"scelle/scripts/e2e/journey"
+	"scelle/shared/certtest"
 	"scelle/shared/protocol"
 )
 
@@ -138,10 +140,10 @@ func (h *hostile) furnish() {
 	must(h.t, h.AddLocal("Clé de Camille Lefort", false))
 	must(h.t, h.Page.Visible(journey.RowOf("Clé de Camille Lefort")+` [data-present="yes"]`)) // its own portal is told
 	secrets := []string{"Clé de Camille Lefort"}
-	must(h.t, h.MakeCertificate(recipient))
+	h.importCertificate(certtest.Options{CommonName: recipient})
 	for i := range 3 {
 		name := fmt.Sprintf("Certificat secret %d", i)
-		must(h.t, h.MakeCertificate(name))
+		h.importCertificate(certtest.Options{CommonName: name, Curve: elliptic.P256()})
 		secrets = append(secrets, name)
 	}
 	out, err := h.World.Run(h.World.Host, "list", "--json")
