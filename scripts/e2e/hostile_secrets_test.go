@@ -61,6 +61,8 @@ func (h *hostile) serverKey() stack.Secret {
 	const listen = `(() => { const real = window.fetch; window.fetch = (url, init) => {
 		if (String(url).endsWith("/api/keys/server")) globalThis.wish = init.body;
 		return real(url, init); }; return true; })()`
+	h.Page.Close()
+	h.Page = h.open(h.World.Origin + "/") // in front: pages that nobody sees ask for nothing
 	must(h.t, h.GoKeys())
 	must(h.t, h.Online())
 	must(h.t, h.Page.Eval(listen, nil))
