@@ -232,6 +232,11 @@ const (
 	DeliverLegend
 	DeliverDownloads
 	DeliverDownloadsHelp
+	DeliverFolder
+	DeliverFolderFirst
+	DeliverFolderHelp
+	ChooseFolder
+	ChangeFolder
 	DeliverPortal
 	DeliverPortalHelp
 	DeliverDownloadsOnly
@@ -243,6 +248,7 @@ const (
 	ResultLine
 	RetryFromPortal
 	SavedTo
+	SavedIn
 	HandedOver
 	ForeignContent
 	AlteredPli
@@ -273,6 +279,7 @@ const (
 	OpenedSoFarOne
 	OpenedSoFarMany
 	RecordSavedAs
+	RecordSavedIn
 	RecordUnsaved
 	RecordHanded
 	RecordTitle
