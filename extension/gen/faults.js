@@ -1001,7 +1001,7 @@
     "group": "flow",
     "fr": {
       "text": "La date limite de remise des plis est passée.",
-      "remedy": "Rien n’a été scellé : la salle des marchés n’attend plus de pli pour cette consultation. Si la date limite n’est pas atteinte, corrigez la date et l’heure de cet ordinateur, puis rechargez la page ; sinon adressez-vous à l’acheteur."
+      "remedy": "Rien n’a été scellé : la salle des marchés n’attend plus de pli pour cette consultation. Si la date limite n’est pas atteinte, corrigez la date et l’heure de cet ordinateur, puis rechargez la page ; sinon adressez-vous à l’acheteur."
     },
     "en": {
       "text": "The deadline for submissions has passed.",
