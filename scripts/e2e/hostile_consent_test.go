@@ -104,7 +104,6 @@ func (h *hostile) sealPlis() {
 // ask has the page ask for an opening and waits for the consent.
 func (h *hostile) ask(t *testing.T, p browser.Page) browser.Page {
 	t.Helper()
-	h.shutAll(t)
 	h.step(t, p, "asking for an opening")
 	a, err := h.Browser.Assistant()
 	must(t, err)
