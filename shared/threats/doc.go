@@ -116,7 +116,8 @@
 //     shown or passed as an argument.
 //     The PIN of a card and the password of a database are typed into a window of
 //     the system's, used and wiped: scripts/e2e.TestHostile and
-//     scripts/e2e.TestFirefoxSettledSaving look for them in the host's memory afterwards.
+//     scripts/e2e.TestFirefoxSettledSaving look for them in the host's memory afterwards,
+//     as does host.TestTheHostForgetsPasswords.
 //     host.TestPasswordOnTheTerminal, scripts/portal/internal/site.TestPrivateKeyIsForgotten,
 //     host/internal/wire.TestFramesAreWiped.
 //  29. A hijacked update. The host has no network code, opens no socket and is
