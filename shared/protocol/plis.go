@@ -43,6 +43,9 @@ type SealResult struct {
 	LeftOut       []LeftOut  `json:"leftOut"`
 	Recipients    []SealedTo `json:"recipients"`
 	List          ListCheck  `json:"list"`
+	// Late says that the list's deadline had passed, and that the list lets
+	// plis be sealed all the same.
+	Late bool `json:"late,omitempty"`
 }
 
 // SealedTo is a recipient that the envelope has.

@@ -84,6 +84,9 @@ const (
 	SiteKeysOne
 	SiteKeysMany
 	SiteListKey
+	SiteListKeySince
+	SiteListKeyNew
+	SiteListKeySeen
 	KeysTitle
 	KeysNone
 	KeysUnknown
@@ -301,6 +304,13 @@ const (
 	RecordHanded
 	RecordTitle
 	RecordTender
+	RecordList
+	RecordListSigned
+	RecordListKey
+	RecordListUnsigned
+	RecordPinnedManaged
+	RecordPinnedKept
+	RecordPinnedFirst
 	RecordOrigin
 	RecordOffline
 	RecordStarted

@@ -182,18 +182,33 @@ func (w *writer) siteBody(p *model.Popup) dom.Part {
 func (w *writer) siteAllowed(p *model.Popup) dom.Part {
 	return dom.Parts(
 		dom.El("p", dom.Set("class", "allowed"), dom.Text(w.S(text.SiteAllowed)+" "+w.Count(p.Grant.Keys, text.SiteKeysOne, text.SiteKeysMany))),
-		w.listKeys(p.Grant.ListKeys),
+		w.newListKey(p), w.listKeys(p.Grant),
 		dom.El("button", dom.Set("type", "button"), dom.Set("class", "button"), dom.Set("id", "forget"), dom.Flag("disabled", p.Asking),
 			dom.On("click", func(e dom.Event) any { return model.ForgetSite{Trusted: e.Trusted} }), dom.Text(w.S(text.SiteForget))))
 }
 
 // listKeys shows by whose keys the site's lists have to be signed.
-func (w *writer) listKeys(pins []string) dom.Part {
-	if len(pins) == 0 {
+func (w *writer) listKeys(s *protocol.SiteResult) dom.Part {
+	if len(s.ListKeys) == 0 || s.NewListKey {
 		return nil
 	}
-	return dom.El("details", dom.Set("id", "list-keys"), dom.El("summary", dom.Text(w.S(text.SiteListKey))),
-		dom.Each(pins, func(_ int, pin string) dom.Part { return dom.El("p", fingerprint(pin)) }))
+	return dom.El("details", dom.Set("id", "list-keys"), dom.El("summary", dom.Text(w.S(text.SiteListKey))), w.pins(s))
+}
+
+func (w *writer) pins(s *protocol.SiteResult) dom.Part {
+	return dom.Parts(dom.Each(s.ListKeys, func(_ int, pin string) dom.Part { return dom.El("p", fingerprint(pin)) }),
+		dom.If(s.ListKeySince != "", dom.El("p", dom.Set("class", "help"), dom.Text(w.S(text.SiteListKeySince)+" "), w.moment(s.ListKeySince))))
+}
+
+// newListKey tells of a key that was kept while a pli was sealed: the page in
+// which that happened may not have said so.
+func (w *writer) newListKey(p *model.Popup) dom.Part {
+	if !p.Grant.NewListKey {
+		return nil
+	}
+	return dom.El("div", dom.Set("class", "warning"), dom.Set("id", "list-key-new"), w.p(text.SiteListKeyNew), w.pins(p.Grant),
+		dom.El("button", dom.Set("type", "button"), dom.Set("class", "button"), dom.Set("id", "list-key-seen"), dom.Flag("disabled", p.Asking),
+			dom.On("click", func(e dom.Event) any { return model.SeenListKey{Trusted: e.Trusted} }), dom.Text(w.S(text.SiteListKeySeen))))
 }
 
 func (w *writer) popupKeys(p *model.Popup) dom.Node {

@@ -72,10 +72,42 @@ func (w *writer) recordFacts(r *model.Record) dom.Node {
 	}
 	return dom.El("dl",
 		dom.If(r.Tender != "", row(w.S(text.RecordTender), dom.Text(strings.Trim(r.Tender+" – "+r.Title, " –")))),
-		row(w.S(text.RecordOrigin), dom.Text(origin)),
+		row(w.S(text.RecordOrigin), dom.Text(origin)), w.recordList(r.List),
 		row(w.S(text.RecordStarted), w.date(r.Started)), row(w.S(text.RecordFinished), w.date(r.Finished)),
 		row(w.S(text.RecordVersions), dom.Text(w.S(text.RecordVersionsOf, r.Extension, r.Host))),
 		w.recordMark(text.RecordJournalBefore, r.JournalBefore), w.recordMark(text.RecordJournalAfter, r.JournalAfter))
+}
+
+// recordList says who signed the list of the plis, and why that key counts.
+func (w *writer) recordList(l *protocol.RecordList) dom.Part {
+	switch {
+	case l == nil:
+		return nil
+	case !l.Signed:
+		return row(w.S(text.RecordList), dom.Text(w.S(text.RecordListUnsigned)))
+	}
+	return dom.Parts(
+		dom.If(l.NotBefore != nil, w.recordListFrom(l.NotBefore)),
+		row(w.S(text.RecordListKey), fingerprint(l.Pin), dom.Text(" "), w.pinned(l)))
+}
+
+func (w *writer) recordListFrom(at *time.Time) dom.Part {
+	if at == nil {
+		return nil
+	}
+	return row(w.S(text.RecordList), dom.Text(w.S(text.RecordListSigned)+" "), w.date(*at))
+}
+
+func (w *writer) pinned(l *protocol.RecordList) dom.Part {
+	switch l.Pinned {
+	case protocol.PinnedManaged:
+		return dom.Text(w.S(text.RecordPinnedManaged))
+	case protocol.PinnedFirst:
+		return dom.Text(w.S(text.RecordPinnedFirst))
+	case protocol.PinnedKept:
+		return dom.Parts(dom.Text(w.S(text.RecordPinnedKept)+" "), w.moment(l.Since))
+	}
+	return nil
 }
 
 func (w *writer) recordMark(name text.ID, m *protocol.JournalMark) dom.Part {

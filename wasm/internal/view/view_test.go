@@ -96,6 +96,7 @@ func popupScenes() []scene {
 		{"popup-allow", "popup", popup(origin, func(s *stage) { s.store(0) })},
 		{"popup-first", "popup", popup(origin, noSite)},
 		{"popup-first-elsewhere", "popup", popup("", noSite)},
+		{"popup-new-list-key", "popup", popup(origin, site(protocol.SiteResult{Allowed: true, Secure: true, Keys: 2, ListKeys: []string{strings.Repeat("3b6a", 16)}, ListKeySince: "2026-11-20T09:30:00Z", NewListKey: true}))},
 		{"popup-allowed", "popup", popup(origin, site(protocol.SiteResult{Allowed: true, Secure: true, Keys: 2, ListKeys: []string{strings.Repeat("3b6a", 16)}}))},
 		{"popup-health", "popup", popup(origin, func(s *stage) {
 			s.store(0)
