@@ -100,6 +100,9 @@ func TestTheWholeJourney(t *testing.T) {
 	before := homeListing(t)
 	w := begin(t)
 	w.Camera = &journey.Camera{Dir: t.TempDir()}
+	if w.World.Engine == stack.Chromium { // what axe-core sees is the same in Firefox
+		w.Camera.Check = accessible(t)
+	}
 	must(t, journey.All(w))
 	if w.Camera.Count() < 15 {
 		t.Errorf("only %d pictures", w.Camera.Count())
@@ -110,10 +113,24 @@ func TestTheWholeJourney(t *testing.T) {
 	nothingListens(t, w)
 	certificatesSeenByCertutil(t, w)
 	handedOver(t, w)
+	looksAround(t, w)
 	w.Browser.Close()
 	must(t, w.World.WaitHosts(0))
 	if after := homeListing(t); after != before {
 		t.Errorf("the real home changed:\n%s\nwas:\n%s", after, before)
+	}
+}
+
+// looksAround visits what the journey has no picture of: in the portal, and a
+// page that is not there.
+func looksAround(t *testing.T, w *journey.Walk) {
+	t.Helper()
+	if w.Camera.Check == nil {
+		return
+	}
+	for _, path := range []string{"/consultations", "/inexistant", "/connexion?next=/telechargements"} {
+		must(t, w.Page.Goto(w.World.Origin+path))
+		must(t, w.Camera.Check(w.Page, path))
 	}
 }
 
@@ -239,9 +256,24 @@ func depositedPli(t *testing.T, w *journey.Walk) string {
 	return found[0]
 }
 
-// TestClicks counts what the two cases ask of a person.
-func TestCasesTakeSixClicks(t *testing.T) {
+// withoutMouse is ready for a person who has none: both cases are walked by
+// keyboard alone.
+func withoutMouse(t *testing.T) *journey.Walk {
+	t.Helper()
 	w := ready(t)
+	k := browser.Keyboard{Chromium: w.Browser.(*browser.Chromium)}
+	w.Page.Close()
+	w = journey.New(w.World, k, nil)
+	must(t, w.Login(journey.Agent))
+	must(t, w.GoKeys())
+	must(t, w.Online())
+	return w
+}
+
+// TestCasesTakeSixClicks counts what the first case asks of a person who has
+// only a keyboard, and hears what a screen reader would.
+func TestCasesTakeSixClicks(t *testing.T) {
+	w := withoutMouse(t)
 	must(t, w.MakeCertificate("Certificat de Camille Lefort"))
 	for name, do := range map[string]func() error{
 		"existing certificate": func() error { return w.AddExisting("Existant", "Certificat de Camille Lefort") },

@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
@@ -72,7 +72,7 @@ type Add struct {
 
 	Registration *protocol.Registration // the portal's entry, once there is one
 	Key          *protocol.Certificate  // the key that is being registered, once there is one
-	Mechanism    envelope.Mechanism     // proven, in AddDone
+	Mechanism    mechanism.Mechanism    // proven, in AddDone
 	Attempt      int                    // challenges asked for in this proof
 	resuming     bool
 	made         *ownKey // read, generated or imported; Key is its entry
@@ -81,7 +81,7 @@ type Add struct {
 	transport    *protocol.TransportResult
 	sealed       []byte // the portal's ServerKey.Envelope
 	stale        *protocol.Registration
-	refused      []envelope.Mechanism
+	refused      []mechanism.Mechanism
 	runs
 }
 

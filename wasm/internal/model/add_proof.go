@@ -3,7 +3,7 @@ package model
 import (
 	"slices"
 
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
 )
@@ -18,7 +18,7 @@ func (a *Add) prove() []Effect {
 	if a.Attempt++; a.Attempt > maxAttempts {
 		return a.fail(fault.New(fault.ProofFailed))
 	}
-	refused := append([]envelope.Mechanism{}, a.refused...)
+	refused := append([]mechanism.Mechanism{}, a.refused...)
 	args := protocol.RequestChallengeArgs{ID: a.Registration.ID, Refused: refused}
 	return []Effect{page(&a.runs, protocol.CallRequestChallenge, args, nil, func(c protocol.Challenge, err error) []Effect {
 		switch {
@@ -87,12 +87,12 @@ func (a *Add) open(c protocol.Challenge, authenticated bool, contentKey []byte) 
 	})}}
 }
 
-func (a *Add) refuse(m envelope.Mechanism) []Effect {
+func (a *Add) refuse(m mechanism.Mechanism) []Effect {
 	a.refused = append(a.refused, m)
 	return a.prove()
 }
 
-func (a *Add) sendProof(m envelope.Mechanism, proof string) []Effect {
+func (a *Add) sendProof(m mechanism.Mechanism, proof string) []Effect {
 	args := protocol.SubmitProofArgs{ID: a.Registration.ID, Mechanism: m, Proof: proof}
 	return []Effect{page(&a.runs, protocol.CallSubmitProof, args, nil, func(r protocol.Registration, err error) []Effect {
 		if err == nil {

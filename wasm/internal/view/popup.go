@@ -5,6 +5,7 @@ import (
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/storename"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/text"
@@ -110,7 +111,7 @@ func (w *writer) stores(stores []protocol.StoreStatus) dom.Part {
 	}
 	return dom.El("details", dom.El("summary", dom.Text(w.S(text.MoreInfo))),
 		dom.El("ul", dom.Set("class", "stores"), dom.Each(stores, func(_ int, s protocol.StoreStatus) dom.Part {
-			return dom.El("li", dom.El("strong", dom.Text(s.Name)), dom.Text(" – "+w.storeState(s)),
+			return dom.El("li", dom.El("strong", dom.Text(storename.In(w.Code(), s.Name))), dom.Text(" – "+w.storeState(s)),
 				dom.If(s.Location != "", dom.El("small", dom.Set("translate", "no"), dom.Text(s.Location))),
 				dom.If(s.Fault != nil, w.factFault(faultOf(s.Fault, fault.StoreFailed))))
 		})))
@@ -224,7 +225,7 @@ func (w *writer) hole(failed []protocol.StoreStatus) dom.Part {
 	}
 	return dom.El("div", dom.Set("class", "warning"), dom.Each(failed, func(_ int, s protocol.StoreStatus) dom.Part {
 		f := faultOf(s.Fault, fault.StoreFailed)
-		return dom.El("p", dom.Text(w.S(text.ListHole, s.Name)+" "+f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())+" "), w.learn(f.Code))
+		return dom.El("p", dom.Text(w.S(text.ListHole, storename.In(w.Code(), s.Name))+" "+f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())+" "), w.learn(f.Code))
 	}))
 }
 
