@@ -1045,11 +1045,11 @@
     "group": "flow",
     "fr": {
       "text": "Le fichier n’a pas pu être enregistré.",
-      "remedy": "Vérifiez le dossier des téléchargements et ses droits, puis réessayez."
+      "remedy": "Vérifiez le dossier des téléchargements, ou celui que vous avez choisi, et ses droits, puis réessayez."
     },
     "en": {
       "text": "The file could not be saved.",
-      "remedy": "Check the download folder and its rights, then try again."
+      "remedy": "Check the download folder, or the one that you chose, and its rights, then try again."
     }
   },
   "read-failed": {

@@ -148,7 +148,7 @@ func servePage(dir string) (*httptest.Server, error) {
 	} {
 		mux.HandleFunc(name, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
 	}
-	for _, name := range []string{"digest-worker.js", "chunks.js"} {
+	for _, name := range []string{"digest-worker.js", "chunks.js", "seclude.js"} {
 		mux.HandleFunc("/"+name, func(w http.ResponseWriter, r *http.Request) {
 			http.ServeFileFS(w, r, extension.Files(), "app/"+name)
 		})

@@ -238,6 +238,43 @@ func dropped(t *testing.T, w *journey.Walk, pli string) {
 			}
 		}
 	}
+	intoFolder(t, p, page, pli)
+}
+
+// intoFolder opens a dropped pli into a folder of the person's choice. Nothing
+// can drive the browser's dialog for it, so that a directory of the origin
+// private file system, which is the same kind of object, stands in for the
+// folder. Firefox has no such dialog, and no such button.
+func intoFolder(t *testing.T, p browser.Page, page browser.Dropper, pli string) {
+	t.Helper()
+	var offers bool
+	must(t, p.Eval(`typeof showDirectoryPicker === "function"`, &offers))
+	if !offers {
+		return
+	}
+	must(t, p.Eval(`globalThis.showDirectoryPicker = async () => (await navigator.storage.getDirectory()).getDirectoryHandle("Séance", { create: true }); true`, nil))
+	must(t, page.Drop("#drop", pli))
+	must(t, p.Visible("#use-key"))
+	must(t, p.Click("#choose-folder"))
+	must(t, p.Until(`document.querySelector("#deliver-folder").checked`))
+	must(t, p.Click("#use-key"))
+	must(t, p.Visible(".results"))
+	must(t, p.Says(".result", "Séance/"))
+	var held string
+	must(t, p.Eval(`(async () => {
+		const lines = [];
+		const walk = async (dir) => {
+			for await (const [name, handle] of dir.entries()) {
+				if (handle.kind === "directory") await walk(handle);
+				else lines.push(name === "prix.txt" ? name + ": " + await (await handle.getFile()).text() : name.replace(/ .*\./, "."));
+			}
+		};
+		await walk(await showDirectoryPicker());
+		return lines.sort().join("|");
+	})()`, &held))
+	if held != "prix.txt: 12 345,67 €\n|procès-verbal.html|procès-verbal.json" {
+		t.Errorf("the folder holds %q", held)
+	}
 }
 
 // depositedPli finds the one pli on the portal's disk.

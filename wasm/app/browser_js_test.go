@@ -125,3 +125,62 @@ func TestBrowserNames(t *testing.T) {
 		t.Errorf("%s, %s", a, b)
 	}
 }
+
+// TestBrowserSaveInto saves into a folder. A directory of the origin private
+// file system stands in for one that a person chose: no test can drive the
+// browser's dialog, and both are the same kind of object.
+func TestBrowserSaveInto(t *testing.T) {
+	inBrowser(t)
+	ctx := context.Background()
+	root, err := bridge.RootDir(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chosen, err := root.New(ctx, "chosen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Remove(ctx, chosen.Name())
+	d := &document{ctx: ctx, files: newFileTable()}
+	into := d.folders.add(chosen)
+	var refs []model.FileRef
+	for _, name := range []string{"offre.pdf", "Offre.pdf", "offre.pdf", "raccourci.lnk"} {
+		blob, err := bridge.NewBlob([]byte(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ref := d.files.add(blob)
+		ref.Name = name
+		refs = append(refs, ref)
+	}
+	save := model.SaveFiles{Into: into, Folder: "T-1/Pli 1", Files: refs}
+	for _, folder := range []string{"chosen/T-1/Pli 1", "chosen/T-1/Pli 1 (2)"} {
+		saved, err := d.saveInto(save)
+		if err != nil || saved.Folder != folder || len(saved.Names) != len(refs) || saved.Names[2] != "offre (2).pdf" && saved.Names[2] != "offre (3).pdf" {
+			t.Fatalf("%+v, %v", saved, err)
+		}
+		stored, err := below(ctx, chosen, folder[len("chosen/"):])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, name := range saved.Names {
+			f, err := stored.Open(ctx, name)
+			if err != nil || f.Size() != int64(len(refs[i].Name)) {
+				t.Errorf("%s: %d bytes, %v", name, f.Size(), err)
+			}
+		}
+	}
+
+	// One file cannot be read: nothing of the pli stays.
+	save.Files = append(refs[:1:1], model.FileRef{Handle: 99, Name: "gone.pdf"})
+	if _, err := d.saveInto(save); fault.CodeOf(err) != fault.ReadFailed {
+		t.Errorf("a file that is gone: %v", err)
+	}
+	tender, err := below(ctx, chosen, "T-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names, err := tender.Names(ctx); err != nil || len(names) != 2 {
+		t.Errorf("after a failure: %v, %v", names, err)
+	}
+}

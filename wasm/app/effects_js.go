@@ -40,7 +40,7 @@ func (d *document) run(e model.Effect) {
 	case model.InspectBytes:
 		async(d, e.Then, func() (model.EnvelopeInfo, error) { return d.inspectBytes(e) })
 	case model.SaveFiles:
-		async(d, e.Then, func() ([]string, error) { return d.save(e) })
+		async(d, e.Then, func() (model.Saved, error) { return d.save(e) })
 	case model.SaveRecord:
 		async(d, e.Then, func() ([]string, error) { return d.saveRecord(e) })
 	case model.Forget:
@@ -60,6 +60,9 @@ func (d *document) runHere(e model.Effect) {
 	case model.AskPermission:
 		promise, err := bridge.RequestPermission(pattern(e.Origin))
 		async(d, e.Then, func() (bool, error) { return granted(d.ctx, promise, err) })
+	case model.PickFolder:
+		promise, err := bridge.PickFolder()
+		async(d, e.Then, func() (model.FolderRef, error) { return d.takeFolder(promise, err) })
 	case model.LookAround:
 		async(d, e.Then, func() (model.Surroundings, error) { return lookAround(d.ctx) })
 	case model.CopyText:
@@ -120,27 +123,29 @@ func waited(ctx context.Context, p *bridge.Promise, err error) error {
 	return err
 }
 
-// save downloads files one after the other.
-func (d *document) save(e model.SaveFiles) ([]string, error) {
-	var names []string
+// save stores files one after the other.
+func (d *document) save(e model.SaveFiles) (saved model.Saved, err error) {
 	if _, saving := bridge.Managed(); !saving {
-		return nil, fault.New(fault.SavingForbidden)
+		return saved, fault.New(fault.SavingForbidden)
+	}
+	if e.Into.Handle != 0 {
+		return d.saveInto(e)
 	}
 	for _, ref := range e.Files {
 		file, err := d.files.get(ref)
 		if err != nil {
-			return names, err
+			return saved, err
 		}
 		if file, err = bridge.NewFile(file, ref.Name); err != nil {
-			return names, err
+			return saved, err
 		}
 		name, err := bridge.Save(d.ctx, file, e.Folder+"/"+ref.Name)
 		if err != nil {
-			return names, err
+			return saved, err
 		}
-		names = append(names, name)
+		saved.Names = append(saved.Names, name)
 	}
-	return names, nil
+	return saved, nil
 }
 
 // inspectFile reads a header in the crypto worker.

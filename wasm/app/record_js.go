@@ -21,7 +21,7 @@ func recordName(e model.SaveRecord) string {
 	return "procès-verbal " + e.Record.Started.In(time.FixedZone(name, offset)).Format("2006-01-02 15h04m05")
 }
 
-// saveRecord downloads the record of an opening, as a page and as JSON.
+// saveRecord stores the record of an opening, as a page and as JSON.
 func (d *document) saveRecord(e model.SaveRecord) ([]string, error) {
 	if _, saving := bridge.Managed(); !saving {
 		return nil, fault.New(fault.SavingForbidden)
@@ -44,11 +44,27 @@ func (d *document) saveRecord(e model.SaveRecord) ([]string, error) {
 		if err != nil {
 			return names, err
 		}
-		name, err := bridge.Save(d.ctx, file, e.Folder+"/"+stem+part.ending)
+		name, err := d.savePart(e, file)
 		if err != nil {
 			return names, err
 		}
 		names = append(names, name)
 	}
 	return names, nil
+}
+
+// savePart stores one of the record's files where the opened ones are.
+func (d *document) savePart(e model.SaveRecord, file bridge.File) (string, error) {
+	if e.Into.Handle == 0 {
+		return bridge.Save(d.ctx, file, e.Folder+"/"+file.Name())
+	}
+	chosen, err := d.folders.get(e.Into)
+	if err != nil {
+		return "", err
+	}
+	dir, err := below(d.ctx, chosen, e.Folder)
+	if err != nil {
+		return "", err
+	}
+	return dir.Store(d.ctx, file, file.Name())
 }

@@ -28,13 +28,14 @@ const readyMark = "scelle-ready"
 
 // document runs one screen: it draws it, and carries out its effects.
 type document struct {
-	ctx    context.Context
-	screen model.Screen
-	mount  *dom.Mount
-	native *bridge.Native
-	files  *fileTable
-	crypto *cryptoClient
-	place  bridge.Place // of the page, in an assistant
+	ctx     context.Context
+	screen  model.Screen
+	mount   *dom.Mount
+	native  *bridge.Native
+	files   *fileTable
+	folders folderTable
+	crypto  *cryptoClient
+	place   bridge.Place // of the page, in an assistant
 
 	queue []model.Msg
 	busy  bool
@@ -152,7 +153,7 @@ func env(lang string) model.Env {
 			lang = next
 		}
 	}
-	return model.Env{Lang: lang, BrowserLang: own, Version: bridge.Version(), Zone: bridge.Zone(lang), NoSaving: !saving}
+	return model.Env{Lang: lang, BrowserLang: own, Version: bridge.Version(), Zone: bridge.Zone(lang), NoSaving: !saving, Folders: bridge.HasFolders()}
 }
 
 // runDocument shows the screen that open makes, for as long as the document

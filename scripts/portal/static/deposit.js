@@ -1,18 +1,32 @@
 // A company's answer: sealed in this page by the extension, sent by this page.
 import { scelle } from "/scelle.js";
 import { api, data, headers, one, PortalError, refusal, say, sayFailure, text, words } from "./page.js";
+import { minutes, pace } from "./pace.js";
 import { watch } from "./status.js";
 
 const page = /** @type {{tender: string, depositor: string}} */ (data.page);
 /** @type {HTMLFormElement | null} */
 const form = document.querySelector("#deposit-form");
 
-/** @type {(label: string, done: number, total: number) => void} */
-const progress = (label, done, total) => {
-  one("#progress").hidden = false;
-  const share = total > 0 ? Math.min(done / total, 1) : 0;
-  one("#progress-label").textContent = `${label} (${Math.floor(share * 100)} %)`;
-  /** @type {HTMLProgressElement} */ (one("#bar")).value = share;
+/** @type {(milliseconds: number | null) => string} */
+const timeLeft = (milliseconds) => {
+  if (milliseconds === null) return "";
+  const n = minutes(milliseconds);
+  return n === 0 ? text("left.seconds") : text(n === 1 ? "left.minute" : "left.minutes", n);
+};
+
+/**
+ * Shows how far a step is, and how long it takes yet.
+ * @type {(label: string) => (done: number, total: number) => void}
+ */
+const progress = (label) => {
+  const left = pace();
+  return (done, total) => {
+    one("#progress").hidden = false;
+    const share = total > 0 ? Math.min(done / total, 1) : 0;
+    one("#progress-label").textContent = `${label} (${Math.floor(share * 100)} %). ${timeLeft(left(done, total))}`;
+    /** @type {HTMLProgressElement} */ (one("#bar")).value = share;
+  };
 };
 
 /**
@@ -27,7 +41,8 @@ const upload = (path, file, signal) =>
     request.responseType = "json";
     for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
     request.setRequestHeader("Content-Type", "application/pkcs7-mime");
-    request.upload.onprogress = ({ loaded, total }) => progress(text("uploading"), loaded, total);
+    const sent = progress(text("uploading"));
+    request.upload.onprogress = ({ loaded, total }) => sent(loaded, total);
     request.onload = () => (request.status === 200 ? resolve(request.response) : reject(refusal(request.response)));
     request.onerror = () => reject(new PortalError({ code: "portal-failed", detail: "network" }));
     request.onabort = () => reject(new PortalError({ code: "cancelled" }));
@@ -45,9 +60,10 @@ const placeOf = (fields) => new URLSearchParams({ lot: String(fields.get("lot") 
 const deposit = async (files, fields, signal) => {
   const place = placeOf(fields);
   const { recipientList, tender, lot, kind } = await api("GET", `${path}/recipients?${place}`);
+  const done = progress(text("sealing"));
   const sealed = await scelle.seal({
     files, recipientList, tender, lot, kind, depositor: page.depositor, signal,
-    onProgress: (/** @type {{done: number, total: number}} */ { done, total }) => progress(text("sealing"), done, total),
+    onProgress: (/** @type {{done: number, total: number}} */ step) => done(step.done, step.total),
   });
   try {
     const { name, sha256, contentSha256 } = sealed;

@@ -8,9 +8,9 @@ import (
 	"scelle/shared/fault"
 )
 
-// Dir is a directory of the origin private file system: files of the
-// extension's own origin, on this computer's disk, that no page and no other
-// program's file dialog shows.
+// Dir is a directory that a person chose, or one of the origin private file
+// system: files of the extension's own origin, on this computer's disk, that no
+// page and no other program's file dialog shows.
 type Dir struct{ v Value }
 
 // storage is navigator.storage.
@@ -41,6 +41,12 @@ func (d Dir) Sub(ctx context.Context, name string) (Dir, error) {
 // Remove deletes a file, or a directory with everything in it.
 func (d Dir) Remove(ctx context.Context, name string) error {
 	_, err := Run(ctx, d.v, fault.WriteFailed, "removeEntry", name, map[string]any{"recursive": true})
+	return err
+}
+
+// RemoveEmpty deletes a directory that has nothing in it.
+func (d Dir) RemoveEmpty(ctx context.Context, name string) error {
+	_, err := Run(ctx, d.v, fault.WriteFailed, "removeEntry", name)
 	return err
 }
 

@@ -26,6 +26,13 @@ type FileRef struct {
 	Size   int64  // bytes
 }
 
+// FolderRef names a folder of this computer that the person chose and that the
+// runtime holds. The zero value is the browser's download place.
+type FolderRef struct {
+	Handle int    // the runtime's number, from 1 on
+	Name   string // without the folders that it is in, which no browser tells
+}
+
 // HostCall sends a method to the native host. Connecting, the hello and the
 // mapping of browser errors to faults are the runtime's.
 type HostCall struct {
@@ -141,21 +148,36 @@ type InspectBytes struct {
 	Then     func(info EnvelopeInfo, err error) Msg
 }
 
-// SaveFiles downloads released files under a folder of the browser's download
-// place. Then says under which names they were stored.
+// SaveFiles stores released files: under Folder of the browser's download
+// place, or of the folder that was chosen, where a failure takes away what was
+// stored of them. Nothing that is there is replaced.
 type SaveFiles struct {
-	Folder string
+	Into   FolderRef
+	Folder string // "" is the place itself
 	Files  []FileRef
-	Then   func(names []string, err error) Msg
+	Then   func(saved Saved, err error) Msg
 }
 
-// SaveRecord saves the record of an opening as a page to print and as JSON
-// under a folder of the browser's download place. Then says under which names.
+// Saved says where files were stored.
+type Saved struct {
+	Folder string   // below and with the chosen one, by the names that it got; "" in the download place
+	Names  []string // in the order of the files
+}
+
+// SaveRecord saves the record of an opening, as a page to print and as JSON,
+// where SaveFiles would. Then says under which names.
 type SaveRecord struct {
 	Env    Env // language and time zone
+	Into   FolderRef
 	Folder string
 	Record *Record
 	Then   func(names []string, err error) Msg
+}
+
+// PickFolder lets the person choose a folder to save to. It must be an effect
+// of a click and is run inside the click's own event.
+type PickFolder struct {
+	Then func(folder FolderRef, err error) Msg
 }
 
 // Forget drops files: quarantined bytes are deleted from the disk.
@@ -212,6 +234,7 @@ func (OpenSmall) effect()     {}
 func (InspectBytes) effect()  {}
 func (SaveFiles) effect()     {}
 func (SaveRecord) effect()    {}
+func (PickFolder) effect()    {}
 func (Forget) effect()        {}
 func (CancelWork) effect()    {}
 func (AskPermission) effect() {}

@@ -4,10 +4,60 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"scelle/shared/fault"
 )
 
-// folder is where the files of a pli are saved, below the browser's download
-// place: one folder for the tender, one for the pli. Names that came from a
+// delivers reports whether the opened files can go there.
+func (o *Opening) delivers(to Delivery) bool {
+	switch to {
+	case ToDownloads:
+		return !o.Env.NoSaving
+	case ToFolder:
+		return !o.Env.NoSaving && o.Folder.Handle != 0
+	case ToPortal:
+		return o.HandOver
+	}
+	return false
+}
+
+// chooseFolder asks for a folder; who changes nothing keeps what was chosen.
+func (o *Opening) chooseFolder() []Effect {
+	if o.Phase != OpenConsent || o.choosing || o.Env.NoSaving || !o.Env.Folders {
+		return nil
+	}
+	o.choosing, o.Unchosen = true, nil
+	return []Effect{PickFolder{Then: func(f FolderRef, err error) Msg { return folderChosen{f, err} }}}
+}
+
+// folderChosen is the end of a choice.
+type folderChosen struct {
+	folder FolderRef
+	err    error
+}
+
+func (o *Opening) chosen(m folderChosen) []Effect {
+	o.choosing = false
+	switch code := fault.CodeOf(m.err); {
+	case o.Phase != OpenConsent: // decided meanwhile
+	case code == "":
+		o.Folder, o.Delivery = m.folder, ToFolder
+	case code != fault.Cancelled:
+		o.Unchosen = fault.Of(m.err)
+	}
+	return nil
+}
+
+// into is the place that files are saved to.
+func (o *Opening) into() FolderRef {
+	if o.Delivery == ToFolder {
+		return o.Folder
+	}
+	return FolderRef{}
+}
+
+// folder is where the files of a pli are saved, below the place that was
+// chosen: one folder for the tender, one for the pli. Names that came from a
 // stranger lose whatever a file system or a reader could misunderstand.
 func (o *Opening) folder(p *Pli) string {
 	name := folderName(p.Label)
@@ -22,15 +72,20 @@ func (o *Opening) folder(p *Pli) string {
 		unique = name + " (" + strconv.Itoa(n) + ")"
 	}
 	o.folders[strings.ToLower(unique)] = true
-	return o.tenderFolder() + "/" + unique
+	return strings.TrimPrefix(o.tenderFolder()+"/"+unique, "/")
 }
 
-// tenderFolder holds the folders of a consultation's plis, and its record.
+// tenderFolder holds the folders of a consultation's plis, and its record: ""
+// is the chosen folder itself, where there is no consultation.
 func (o *Opening) tenderFolder() string {
-	if t := folderName(o.Tender); t != "" {
-		return "Scellé/" + t
+	tender := folderName(o.Tender)
+	switch {
+	case o.Delivery == ToFolder:
+		return tender
+	case tender == "":
+		return "Scellé"
 	}
-	return "Scellé"
+	return "Scellé/" + tender
 }
 
 const maxFolder = 60 // characters

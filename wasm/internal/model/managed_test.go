@@ -25,7 +25,7 @@ func TestNoSaving(t *testing.T) {
 		p := newPortal(t)
 		player, o := p.noSaving(plis(1))
 		player.Send(model.Deliver{To: model.ToDownloads}, model.Consent{Trusted: true})
-		if o.Delivery != model.ToPortal || o.Plis[0].State != model.PliDelivered || !o.Plis[0].HandedOver || len(o.Plis[0].Saved) > 0 {
+		if o.Delivery != model.ToPortal || o.Plis[0].State != model.PliDelivered || !o.Plis[0].HandedOver || len(o.Plis[0].Saved.Names) > 0 {
 			t.Errorf("%s, %+v", o.Delivery, o.Plis[0])
 		}
 	})

@@ -48,6 +48,8 @@ type (
 
 	// Deliver chooses what becomes of the opened files.
 	Deliver struct{ To Delivery }
+	// ChooseFolder lets the person choose where the opened files go.
+	ChooseFolder struct{}
 	// Consent opens the plis: it uses the private key.
 	Consent struct{ Trusted bool }
 	// Pause lets an opening rest after the pli in work.

@@ -32,6 +32,7 @@ type Delivery string
 // The deliveries.
 const (
 	ToDownloads Delivery = "downloads" // saved by the browser
+	ToFolder    Delivery = "folder"    // saved in the folder that the person chose
 	ToPortal    Delivery = "portal"    // handed to the page that asked
 )
 
@@ -54,8 +55,8 @@ type Pli struct {
 	Fault      *fault.Fault
 	File       FileRef
 	Info       EnvelopeInfo
-	Opened     *Opened  // what was in it
-	Saved      []string // names in the download place
+	Opened     *Opened // what was in it
+	Saved      Saved   // where its files are, when they were saved
 	HandedOver bool
 	Foreign    bool      // content that is not a pli: one file from other software (offline only)
 	Altered    bool      // its fingerprint is not the one that the portal acknowledged
@@ -88,6 +89,8 @@ type Opening struct {
 	Failed    []protocol.StoreStatus // stores whose keys are missing here
 	HandOver  bool                   // the page offers to take the files
 	Delivery  Delivery
+	Folder    FolderRef    // that the person chose, also when another delivery is
+	Unchosen  *fault.Fault // why the last choice of a folder came to nothing
 	Armed     bool
 	At        int  // the pli in work
 	Stopping  bool // ends after the pli in work
@@ -106,6 +109,7 @@ type Opening struct {
 	own       []ownKey
 	keysKnown bool
 	consented bool // the person agreed once
+	choosing  bool // the browser asks for a folder
 	folders   map[string]bool
 	runs
 }
@@ -177,9 +181,13 @@ func (o *Opening) Update(m Msg) []Effect {
 	case Continue:
 		return o.goOn()
 	case Deliver:
-		if o.Phase == OpenConsent && (m.To == ToDownloads && !o.Env.NoSaving || m.To == ToPortal && o.HandOver) {
+		if o.Phase == OpenConsent && o.delivers(m.To) {
 			o.Delivery = m.To
 		}
+	case ChooseFolder:
+		return o.chooseFolder()
+	case folderChosen:
+		return o.chosen(m)
 	case Consent:
 		return o.consent(m)
 	case Raised:

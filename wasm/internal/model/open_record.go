@@ -148,7 +148,7 @@ func (o *Opening) conclude() []Effect {
 		o.Minutes.Record = o.makeRecord()
 		if o.saves() {
 			o.Minutes.saving = true
-			effects = append(effects, SaveRecord{Env: o.Env, Folder: o.tenderFolder(), Record: o.Minutes.Record,
+			effects = append(effects, SaveRecord{Env: o.Env, Into: o.into(), Folder: o.tenderFolder(), Record: o.Minutes.Record,
 				Then: func(names []string, err error) Msg { return recordSaved{names, err} }})
 		}
 		if o.record {
@@ -164,11 +164,11 @@ func (o *Opening) conclude() []Effect {
 	return append(effects, o.settle()...)
 }
 
-// saves reports whether the record goes to the downloads: beside files that are
-// there, or because nobody else takes it.
+// saves reports whether the record is saved: beside files that are, or because
+// nobody else takes it.
 func (o *Opening) saves() bool {
-	beside := slices.ContainsFunc(o.Plis, func(p *Pli) bool { return len(p.Saved) > 0 })
-	return !o.Env.NoSaving && (o.Delivery == ToDownloads || beside || !o.record)
+	beside := slices.ContainsFunc(o.Plis, func(p *Pli) bool { return len(p.Saved.Names) > 0 })
+	return !o.Env.NoSaving && (o.Delivery != ToPortal || beside || !o.record)
 }
 
 // settle ends the session.

@@ -140,8 +140,8 @@ func (o *Opening) deliver(p *Pli, opened Opened) []Effect {
 			return done(err)
 		})}
 	}
-	return []Effect{SaveFiles{Folder: o.folder(p), Files: opened.Files, Then: once(&o.runs, nil, func(names []string, err error) []Effect {
-		p.Saved = names
+	return []Effect{SaveFiles{Into: o.into(), Folder: o.folder(p), Files: opened.Files, Then: once(&o.runs, nil, func(saved Saved, err error) []Effect {
+		p.Saved = saved
 		return done(err)
 	})}}
 }

@@ -16,7 +16,9 @@ type Env struct {
 	Version     string // the extension's version
 	// NoSaving says that the administrator lets no opened pli be saved here.
 	NoSaving bool
-	Now      func() time.Time // the time; nil is time.Now
+	// Folders says that the browser lets a person choose a folder to save to.
+	Folders bool
+	Now     func() time.Time // the time; nil is time.Now
 	// Zone tells the name ("CET", "UTC+1") and the offset, in seconds east of
 	// UTC, of the person's time zone at a moment; nil is UTC.
 	Zone func(time.Time) (string, int)

@@ -229,6 +229,11 @@ const (
 	DeliverLegend
 	DeliverDownloads
 	DeliverDownloadsHelp
+	DeliverFolder
+	DeliverFolderFirst
+	DeliverFolderHelp
+	ChooseFolder
+	ChangeFolder
 	DeliverPortal
 	DeliverPortalHelp
 	DeliverDownloadsOnly
@@ -240,6 +245,7 @@ const (
 	ResultLine
 	RetryFromPortal
 	SavedTo
+	SavedIn
 	HandedOver
 	ForeignContent
 	AlteredPli
@@ -270,6 +276,7 @@ const (
 	OpenedSoFarOne
 	OpenedSoFarMany
 	RecordSavedAs
+	RecordSavedIn
 	RecordUnsaved
 	RecordHanded
 	RecordTitle

@@ -168,24 +168,37 @@ func (w *writer) pliFaults(plis []*model.Pli) dom.Node {
 }
 
 func (w *writer) deliveries(o *model.Opening) dom.Part {
-	if !o.HandOver {
-		return w.note(text.DeliverDownloadsOnly)
-	}
-	if o.Env.NoSaving {
+	switch {
+	case o.Env.NoSaving:
 		return w.note(text.DeliverPortalOnly, o.Site.Host)
+	case !o.HandOver && !o.Env.Folders:
+		return w.note(text.DeliverDownloadsOnly)
 	}
 	return dom.El("fieldset", dom.Set("class", "modes"), dom.El("legend", dom.Text(w.S(text.DeliverLegend))),
 		w.delivery(o, model.ToDownloads, w.S(text.DeliverDownloads), w.S(text.DeliverDownloadsHelp)),
-		w.delivery(o, model.ToPortal, w.S(text.DeliverPortal), w.S(text.DeliverPortalHelp, o.Site.Host)))
+		dom.If(o.Env.Folders, w.chosenFolder(o)),
+		dom.If(o.HandOver, w.delivery(o, model.ToPortal, w.S(text.DeliverPortal), w.S(text.DeliverPortalHelp, o.Site.Host))))
 }
 
-func (w *writer) delivery(o *model.Opening, d model.Delivery, name, help string) dom.Node {
+func (w *writer) delivery(o *model.Opening, d model.Delivery, name, help string, more ...dom.Part) dom.Node {
 	id := "deliver-" + string(d)
 	return dom.El("div", dom.Set("class", "choice"),
 		dom.El("input", dom.Set("id", id), dom.Set("type", "radio"), dom.Set("name", "deliver"), dom.Set("value", string(d)),
-			dom.Flag("checked", o.Delivery == d), dom.Set("aria-describedby", id+"-help"), dom.On("change", dom.Send(model.Deliver{To: d}))),
+			dom.Flag("checked", o.Delivery == d), dom.Flag("disabled", d == model.ToFolder && o.Folder.Handle == 0),
+			dom.Set("aria-describedby", id+"-help"), dom.On("change", dom.Send(model.Deliver{To: d}))),
 		dom.El("div", dom.El("label", dom.Set("for", id), dom.Text(name)),
-			dom.El("p", dom.Set("id", id+"-help"), dom.Set("class", "help"), dom.Text(help))))
+			dom.El("p", dom.Set("id", id+"-help"), dom.Set("class", "help"), dom.Text(help)), dom.Parts(more...)))
+}
+
+// chosenFolder offers a folder of the person's choice, once there is one.
+func (w *writer) chosenFolder(o *model.Opening) dom.Node {
+	help, choose := w.S(text.DeliverFolderFirst), text.ChooseFolder
+	if o.Folder.Handle != 0 {
+		help, choose = w.S(text.DeliverFolderHelp, o.Folder.Name), text.ChangeFolder
+	}
+	return w.delivery(o, model.ToFolder, w.S(text.DeliverFolder), help,
+		w.button("", choose, model.ChooseFolder{}, dom.Set("id", "choose-folder")),
+		dom.El("div", dom.Set("role", "alert"), w.fieldError("choose-folder-error", o.Unchosen)))
 }
 
 func (w *writer) openRunning(o *model.Opening) dom.Part {
@@ -248,9 +261,17 @@ func (w *writer) recordLine(o *model.Opening) dom.Part {
 		return nil
 	}
 	return dom.El("div", dom.Set("id", "record"),
-		dom.If(len(m.Names) > 0, w.p(text.RecordSavedAs, strings.Join(m.Names, ", "))),
+		dom.If(len(m.Names) > 0, w.recordPlace(o)),
 		dom.If(m.Taken, w.p(text.RecordHanded)),
 		dom.If(m.Fault != nil, w.recordUnsaved(m.Fault)))
+}
+
+func (w *writer) recordPlace(o *model.Opening) dom.Node {
+	names := strings.Join(o.Minutes.Names, ", ")
+	if o.Delivery == model.ToFolder {
+		return w.p(text.RecordSavedIn, o.Folder.Name, names)
+	}
+	return w.p(text.RecordSavedAs, names)
 }
 
 func (w *writer) recordUnsaved(f *fault.Fault) dom.Part {
@@ -313,8 +334,11 @@ func (w *writer) caution(id text.ID, args ...any) dom.Node {
 }
 
 func (w *writer) where(p *model.Pli) string {
-	if p.HandedOver {
+	switch {
+	case p.HandedOver:
 		return w.S(text.HandedOver)
+	case p.Saved.Folder != "":
+		return w.S(text.SavedIn, p.Saved.Folder)
 	}
 	return w.S(text.SavedTo)
 }
@@ -329,8 +353,8 @@ func (w *writer) integrity(ok bool) dom.Node {
 func (w *writer) files(p *model.Pli) dom.Node {
 	return dom.El("ul", dom.Set("class", "files"), dom.Each(p.Opened.Details, func(i int, f protocol.PliFile) dom.Part {
 		name := f.Name
-		if i < len(p.Saved) && !p.HandedOver {
-			name = p.Saved[i]
+		if i < len(p.Saved.Names) && !p.HandedOver {
+			name = p.Saved.Names[i]
 		}
 		return dom.El("li", dom.Text(name+" "), dom.El("small", dom.Text(w.Size(f.Size))),
 			dom.If(f.SHA256 != "", fingerprint(f.SHA256)))

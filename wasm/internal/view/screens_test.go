@@ -27,6 +27,7 @@ const origin = "https://marches.ville-de-demo.example"
 // scene breaks something.
 type stage struct {
 	noSaving bool // by the administrator
+	folders  bool // the browser lets a person choose one
 	found    map[checkup.Check]protocol.Finding
 	sites    []string // allowed or known beside the one that asks
 	t        *testing.T
@@ -60,7 +61,7 @@ func date(year int, month time.Month, day int) time.Time {
 }
 
 func (s *stage) env() model.Env {
-	return model.Env{NoSaving: s.noSaving, Lang: s.lang, Version: "0.1.0", Now: func() time.Time { return date(2026, 11, 22) },
+	return model.Env{NoSaving: s.noSaving, Folders: s.folders, Lang: s.lang, Version: "0.1.0", Now: func() time.Time { return date(2026, 11, 22) },
 		Zone: func(time.Time) (string, int) { return "UTC+1", 3600 }}
 }
 

@@ -258,6 +258,23 @@ func signedOpening(trusted protocol.TrustResult, change func(*lists.Opening)) fu
 	}
 }
 
+// inFolder is an opening in a browser that lets a person choose this folder, or
+// refuses all of them.
+func inFolder(params protocol.OpenParams, name string, msgs ...model.Msg) func(*stage) model.Screen {
+	return func(s *stage) model.Screen {
+		s.folders = true
+		s.world.Choose = func() (model.FolderRef, error) {
+			if name == "" {
+				return model.FolderRef{}, fault.New(fault.WriteFailed)
+			}
+			return model.FolderRef{Handle: 1, Name: name}, nil
+		}
+		p := s.assistant(protocol.PliOpen, params, "")
+		p.Send(msgs...)
+		return p.Screen
+	}
+}
+
 func openScenes() []scene {
 	three := tender("a", "cbc", "other")
 	one := tender("a")
@@ -310,6 +327,10 @@ func openScenes() []scene {
 			return p.Screen
 		}},
 		{"open-consent-no-saving", "assistant", opened(origin, tender("a", "b"), "", false, func(s *stage) { s.noSaving = true })},
+		{"open-consent-folder", "assistant", inFolder(one, "Séance du 22 novembre")},
+		{"open-consent-folder-chosen", "assistant", inFolder(tender("a"), "Séance du 22 novembre", model.ChooseFolder{})},
+		{"open-consent-folder-refused", "assistant", inFolder(one, "", model.ChooseFolder{})},
+		{"open-results-folder", "assistant", inFolder(one, "Séance du 22 novembre", model.ChooseFolder{}, model.Consent{Trusted: true})},
 		{"offline-forbidden", "offline", func(s *stage) model.Screen { s.noSaving = true; return model.NewOffline(s.env()) }},
 		{"offline-pick", "offline", func(s *stage) model.Screen { return model.NewOffline(s.env()) }},
 		{"offline-too-many", "offline", func(s *stage) model.Screen {

@@ -30,6 +30,7 @@ type World struct {
 	Small   func(model.OpenSmall) (string, error)
 	Open    func(model.OpenFile) (model.Opened, error)
 	Save    func(folder string, files []model.FileRef) ([]string, error)
+	Choose  func() (model.FolderRef, error)
 	Ask     func(origin string) (bool, error)
 	Bring   func() (string, error)
 	Around  func() (model.Surroundings, error)
@@ -175,9 +176,11 @@ func (p *Player) performFile(e model.Effect) (string, func() model.Msg) {
 	case model.OpenFile:
 		return "open " + e.File.Name, func() model.Msg { return e.Then(w.Open(e)) }
 	case model.SaveFiles:
-		return fmt.Sprintf("save %s (%d)", e.Folder, len(e.Files)), func() model.Msg { return e.Then(w.Save(e.Folder, e.Files)) }
+		return fmt.Sprintf("save %s%s (%d)", into(e.Into), e.Folder, len(e.Files)), func() model.Msg { return e.Then(w.save(e)) }
+	case model.PickFolder:
+		return "choose folder", func() model.Msg { return e.Then(w.Choose()) }
 	case model.SaveRecord:
-		return "record " + e.Folder, func() model.Msg {
+		return "record " + into(e.Into) + e.Folder, func() model.Msg {
 			return e.Then([]string{"procès-verbal.html", "procès-verbal.json"}, nil)
 		}
 	case model.ReadFile:
@@ -194,6 +197,23 @@ func (p *Player) performFile(e model.Effect) (string, func() model.Msg) {
 		return "cancel work", nil
 	}
 	return fmt.Sprintf("unknown %T", e), nil
+}
+
+// into names a chosen folder for the log.
+func into(f model.FolderRef) string {
+	if f.Handle == 0 {
+		return ""
+	}
+	return "into " + f.Name + ": "
+}
+
+func (w *World) save(e model.SaveFiles) (model.Saved, error) {
+	names, err := w.Save(e.Folder, e.Files)
+	saved := model.Saved{Names: names}
+	if e.Into.Handle != 0 {
+		saved.Folder = e.Into.Name + "/" + e.Folder
+	}
+	return saved, err
 }
 
 func (w *World) inspect(e model.InspectFile) (model.EnvelopeInfo, error) {
