@@ -99,6 +99,8 @@ const (
 	HelpKeys
 	HelpPrivacy
 	HelpSupport
+	HelpGuide
+	HelpAccessibility
 	VersionLine
 
 	// Adding a key.

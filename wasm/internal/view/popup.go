@@ -261,12 +261,19 @@ func (w *writer) expiryBadge(c protocol.Certificate) dom.Part {
 	return dom.Parts(dom.Text(" "), dom.El("span", dom.Set("class", "badge "+tone), dom.Text(label)))
 }
 
+// page is a link to one of the guides, in a tab of its own.
+func (w *writer) page(name string, label text.ID) dom.Node {
+	return dom.El("a", dom.Set("href", "../gen/"+name+"-"+w.guideLang()+".html"), dom.Set("target", "_blank"), dom.Set("rel", "noopener"),
+		dom.Text(w.S(label)))
+}
+
 func (w *writer) popupFoot(p *model.Popup) dom.Node {
 	return dom.El("footer",
 		actions(w.button("quiet", text.Refresh, model.Refresh{}, dom.Flag("disabled", p.Checking)), w.button("quiet", text.OpenOffline, model.OpenOfflinePage{}),
 			w.button("quiet", text.OpenCheck, model.OpenCheckPage{}),
 			w.button("quiet", text.OpenOptions, model.OpenOptionsPage{})),
 		dom.El("details", dom.El("summary", dom.Text(w.S(text.HelpTitle))),
-			w.p(text.HelpAllow), w.p(text.HelpKeys), w.p(text.HelpPrivacy), w.p(text.HelpSupport)),
+			w.p(text.HelpAllow), w.p(text.HelpKeys), w.p(text.HelpPrivacy), w.p(text.HelpSupport),
+			dom.El("p", w.page("guide-agent", text.HelpGuide), dom.Text(" · "), w.page("guide-accessibility", text.HelpAccessibility))),
 		dom.El("p", dom.Set("class", "code"), dom.Text(w.S(text.VersionLine, p.Env.Version, strconv.Itoa(protocolVersion)))))
 }
