@@ -105,7 +105,7 @@ func fits(t *testing.T, p browser.Page, name string, width int64) {
 	must(t, p.Eval(`(() => {
 		const wide = document.scrollingElement.scrollWidth > innerWidth;
 		const cut = [...document.querySelectorAll("body *")].filter((e) => {
-			if (e.closest("#live, .hidden, pre, svg")) return false;
+			if (e.closest("#live, .hidden, .skip, pre, svg")) return false;
 			const r = e.getBoundingClientRect();
 			return r.width > 0 && (wide && r.right > innerWidth + 1 || getComputedStyle(e).overflowX !== "visible" && e.tagName !== "PROGRESS" && e.tagName !== "INPUT" && e.scrollWidth > e.clientWidth + 1);
 		});
