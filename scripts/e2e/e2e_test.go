@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -294,11 +295,15 @@ func depositedPli(t *testing.T, w *journey.Walk) string {
 }
 
 // withoutMouse is ready for a person who has none: both cases are walked by
-// keyboard alone.
+// keyboard alone, in Chromium.
 func withoutMouse(t *testing.T) *journey.Walk {
 	t.Helper()
 	w := ready(t)
-	k := browser.Keyboard{Chromium: w.Browser.(*browser.Chromium)}
+	c, ok := w.Browser.(*browser.Chromium)
+	if !ok {
+		return w
+	}
+	k := browser.Keyboard{Chromium: c}
 	w.Page.Close()
 	w = journey.New(w.World, k, nil)
 	must(t, w.Login(journey.Agent))
@@ -312,6 +317,15 @@ func withoutMouse(t *testing.T) *journey.Walk {
 func TestCasesTakeSixClicks(t *testing.T) {
 	w := withoutMouse(t)
 	must(t, w.MakeCertificate("Certificat de Camille Lefort"))
+	// Between the screens' own announcements a screen reader hears each step.
+	a, err := w.StartAdd("Annoncée", false)
+	must(t, err)
+	heard, err := browser.Said(a)
+	must(t, err)
+	if !slices.Contains(heard, "Étape 2 sur 2") {
+		t.Errorf("a screen reader heard %q", heard)
+	}
+	must(t, a.Shut())
 	for name, do := range map[string]func() error{
 		"existing certificate": func() error { return w.AddExisting("Existant", "Certificat de Camille Lefort") },
 		"server certificate":   func() error { return w.AddServer("Serveur", "Clé du serveur", false) },
@@ -330,9 +344,10 @@ func TestCasesTakeSixClicks(t *testing.T) {
 	}
 }
 
-// TestOpenToDownloads saves the opened files under their names.
+// TestOpenToDownloads saves the opened files under their names, all by
+// keyboard.
 func TestOpenToDownloads(t *testing.T) {
-	w := ready(t)
+	w := withoutMouse(t)
 	must(t, w.AddLocal("Clé de Camille Lefort", false))
 	one, err := journey.WriteFile(w.World.Home, "acte d'engagement.pdf", []byte("%PDF-1.4 acte"))
 	must(t, err)

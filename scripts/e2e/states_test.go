@@ -75,7 +75,7 @@ func TestEveryState(t *testing.T) {
 	for _, v := range []struct {
 		lang string
 		look browser.Look
-	}{{"fr", browser.Look{Width: 320, Height: 3000}}, {"en", browser.Look{Width: 640, Height: 800, Dark: true, Still: true}}} {
+	}{{"fr", browser.Look{Width: 320, Height: 3000}}, {"en", browser.Look{Width: 640, Height: 3000, Dark: true, Still: true}}} {
 		must(t, p.(browser.Looker).Look(v.look))
 		must(t, p.Goto(address+"/app/"+names[0]+"."+v.lang))
 		for _, name := range names {

@@ -74,7 +74,11 @@ func tableRow(line, lang string, begun bool) string {
 		if both && lang == "en" {
 			french = english
 		}
-		b.WriteString("<" + cell + ">" + inline(french) + "</" + cell + ">")
+		tag := cell
+		if french == "" { // the corner heads nothing
+			tag = "td"
+		}
+		b.WriteString("<" + tag + ">" + inline(french) + "</" + tag + ">")
 	}
 	return b.String() + "</tr>\n"
 }
