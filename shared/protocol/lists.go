@@ -3,7 +3,7 @@ package protocol
 import (
 	"time"
 
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 )
 
 // MaxSignedList is the longest signed list, in bytes; package signeddata reads no
@@ -47,14 +47,14 @@ type RecipientsResult struct {
 // NamedRecipient is one key as a person can know it. Fault says why nothing is
 // sealed to it; without one it receives the pli.
 type NamedRecipient struct {
-	Thumbprint string             `json:"thumbprint"`
-	Label      string             `json:"label,omitempty"`      // the name that the portal has for it
-	CommonName string             `json:"commonName,omitempty"` // the certificate's
-	Issuer     string             `json:"issuer,omitempty"`
-	NotAfter   time.Time          `json:"notAfter"`
-	Mechanism  envelope.Mechanism `json:"mechanism,omitempty"`
-	Recovery   bool               `json:"recovery,omitempty"`
-	Fault      *Fault             `json:"fault,omitempty"`
+	Thumbprint string              `json:"thumbprint"`
+	Label      string              `json:"label,omitempty"`      // the name that the portal has for it
+	CommonName string              `json:"commonName,omitempty"` // the certificate's
+	Issuer     string              `json:"issuer,omitempty"`
+	NotAfter   time.Time           `json:"notAfter"`
+	Mechanism  mechanism.Mechanism `json:"mechanism,omitempty"`
+	Recovery   bool                `json:"recovery,omitempty"`
+	Fault      *Fault              `json:"fault,omitempty"`
 }
 
 // Unsigned says what is done with a list that is not signed, at a site of

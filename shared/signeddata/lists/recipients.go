@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
@@ -44,13 +44,13 @@ type Recipients struct {
 // Recipient is one key. Everything that its certificate says too is checked
 // against it.
 type Recipient struct {
-	Thumbprint  string             `json:"thumbprint"`  // SHA-256 of Certificate
-	Certificate []byte             `json:"certificate"` // DER, at most protocol.MaxRecipientDER
-	Mechanism   envelope.Mechanism `json:"mechanism"`   // the best one that its holder has proven
-	Kind        Kind               `json:"kind"`        //
-	Revoked     bool               `json:"revoked"`     // withdrawn at the portal
-	NotAfter    time.Time          `json:"notAfter"`    // the certificate's
-	Label       string             `json:"label"`       // the name that its holder gave it, may be empty
+	Thumbprint  string              `json:"thumbprint"`  // SHA-256 of Certificate
+	Certificate []byte              `json:"certificate"` // DER, at most protocol.MaxRecipientDER
+	Mechanism   mechanism.Mechanism `json:"mechanism"`   // the best one that its holder has proven
+	Kind        Kind                `json:"kind"`        //
+	Revoked     bool                `json:"revoked"`     // withdrawn at the portal
+	NotAfter    time.Time           `json:"notAfter"`    // the certificate's
+	Label       string              `json:"label"`       // the name that its holder gave it, may be empty
 }
 
 type recipientsDocument struct {
@@ -193,11 +193,11 @@ func (e Recipient) problem() string {
 }
 
 // fits takes the mechanisms that are proven and sealed with.
-func fits(m envelope.Mechanism, kind keypair.Kind) bool {
+func fits(m mechanism.Mechanism, kind keypair.Kind) bool {
 	switch m {
-	case envelope.RSAOAEPSHA256, envelope.RSAOAEPSHA1, envelope.RSAPKCS1:
+	case mechanism.RSAOAEPSHA256, mechanism.RSAOAEPSHA1, mechanism.RSAPKCS1:
 		return kind == keypair.RSA
-	case envelope.ECDH:
+	case mechanism.ECDH:
 		return kind == keypair.EC
 	}
 	return false

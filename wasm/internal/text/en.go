@@ -1,5 +1,21 @@
 package text
 
+import (
+	"strconv"
+	"time"
+)
+
+var english = Language{
+	Code: "en", Name: "English", Texts: &en,
+	One: func(n int) bool { return n == 1 },
+	Day: func(t time.Time) string {
+		return strconv.Itoa(t.Day()) + "\u00a0" + t.Month().String() + " " + strconv.Itoa(t.Year())
+	},
+	At:      func(day, clock string) string { return day + ", " + clock },
+	Units:   [5]string{"B", "kB", "MB", "GB", "TB"},
+	Decimal: ".",
+}
+
 // en is the English catalogue, read only.
 var en = [count]string{
 	// General.
@@ -114,6 +130,8 @@ var en = [count]string{
 	HelpKeys:               "Keys stay in this computer’s certificate store or on your card. Scellé never sends them.",
 	HelpPrivacy:            "A site never sees the list of your certificates, only the one that you choose to register.",
 	HelpSupport:            "If something does not work, “scelle status” says what is installed and in which state, for support.",
+	HelpGuide:              "Agent’s guide",
+	HelpAccessibility:      "Accessibility statement",
 	VersionLine:            "Scellé %s, protocol %s",
 
 	// Adding a key.

@@ -1,5 +1,29 @@
 package text
 
+import (
+	"strconv"
+	"time"
+)
+
+var french = Language{
+	Code: "fr", Name: "Français", Texts: &fr,
+	One:     func(n int) bool { return n == 0 || n == 1 },
+	Day:     frenchDay,
+	At:      func(day, clock string) string { return day + " à " + clock },
+	Units:   [5]string{"o", "ko", "Mo", "Go", "To"},
+	Decimal: ",",
+}
+
+func frenchDay(t time.Time) string {
+	months := [...]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août",
+		"septembre", "octobre", "novembre", "décembre"}
+	day := strconv.Itoa(t.Day())
+	if t.Day() == 1 {
+		day = "1er"
+	}
+	return day + "\u00a0" + months[t.Month()-1] + " " + strconv.Itoa(t.Year())
+}
+
 // fr is the French catalogue, read only.
 var fr = [count]string{
 	// General.
@@ -114,6 +138,8 @@ var fr = [count]string{
 	HelpKeys:               "Les clés restent dans le magasin de certificats de cet ordinateur ou sur votre carte. Scellé ne les envoie jamais.",
 	HelpPrivacy:            "Un site ne voit jamais la liste de vos certificats, seulement celui que vous choisissez d’enregistrer.",
 	HelpSupport:            "En cas de difficulté, « scelle status » produit un rapport pour le support.",
+	HelpGuide:              "Guide de l’agent",
+	HelpAccessibility:      "Déclaration d’accessibilité",
 	VersionLine:            "Scellé %s, protocole %s",
 
 	// Adding a key.

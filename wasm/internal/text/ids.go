@@ -121,6 +121,8 @@ const (
 	HelpKeys
 	HelpPrivacy
 	HelpSupport
+	HelpGuide
+	HelpAccessibility
 	VersionLine
 
 	// Adding a key.

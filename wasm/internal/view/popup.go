@@ -6,6 +6,7 @@ import (
 	"scelle/shared/fault"
 	"scelle/shared/keyhealth"
 	"scelle/shared/protocol"
+	"scelle/shared/storename"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/text"
@@ -111,7 +112,7 @@ func (w *writer) stores(stores []protocol.StoreStatus) dom.Part {
 	}
 	return dom.El("details", dom.El("summary", dom.Text(w.S(text.MoreInfo))),
 		dom.El("ul", dom.Set("class", "stores"), dom.Each(stores, func(_ int, s protocol.StoreStatus) dom.Part {
-			return dom.El("li", dom.El("strong", dom.Text(s.Name)), dom.Text(" – "+w.storeState(s)),
+			return dom.El("li", dom.El("strong", dom.Text(storename.In(w.Code(), s.Name))), dom.Text(" – "+w.storeState(s)),
 				dom.If(s.Location != "", dom.El("small", dom.Set("translate", "no"), dom.Text(s.Location))),
 				dom.If(s.Fault != nil, w.factFault(faultOf(s.Fault, fault.StoreFailed))))
 		})))
@@ -241,7 +242,7 @@ func (w *writer) hole(failed []protocol.StoreStatus) dom.Part {
 	}
 	return dom.El("div", dom.Set("class", "warning"), dom.Each(failed, func(_ int, s protocol.StoreStatus) dom.Part {
 		f := faultOf(s.Fault, fault.StoreFailed)
-		return dom.El("p", dom.Text(w.S(text.ListHole, s.Name)+" "+f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())+" "), w.learn(f.Code))
+		return dom.El("p", dom.Text(w.S(text.ListHole, storename.In(w.Code(), s.Name))+" "+f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())+" "), w.learn(f.Code))
 	}))
 }
 
@@ -263,6 +264,12 @@ func (w *writer) expiryBadge(c protocol.Certificate) dom.Part {
 	return w.ladder(keyhealth.Check(keyhealth.Key{NotAfter: c.NotAfter}, w.env.Time()))
 }
 
+// page is a link to one of the guides, in a tab of its own.
+func (w *writer) page(name string, label text.ID) dom.Node {
+	return dom.El("a", dom.Set("href", "../gen/"+name+"-"+w.guideLang()+".html"), dom.Set("target", "_blank"), dom.Set("rel", "noopener"),
+		dom.Text(w.S(label)))
+}
+
 func (w *writer) popupFoot(p *model.Popup) dom.Node {
 	return dom.El("footer",
 		actions(w.button("quiet", text.Refresh, model.Refresh{}, dom.Flag("disabled", p.Checking)), w.button("quiet", text.OpenOffline, model.OpenOfflinePage{}),
@@ -270,6 +277,7 @@ func (w *writer) popupFoot(p *model.Popup) dom.Node {
 			w.button("quiet", text.DrillTitle, model.OpenBackupPage{}),
 			w.button("quiet", text.OpenOptions, model.OpenOptionsPage{})),
 		dom.El("details", dom.El("summary", dom.Text(w.S(text.HelpTitle))),
-			w.p(text.HelpAllow), w.p(text.HelpKeys), w.p(text.HelpPrivacy), w.p(text.HelpSupport)),
+			w.p(text.HelpAllow), w.p(text.HelpKeys), w.p(text.HelpPrivacy), w.p(text.HelpSupport),
+			dom.El("p", w.page("guide-agent", text.HelpGuide), dom.Text(" · "), w.page("guide-accessibility", text.HelpAccessibility))),
 		dom.El("p", dom.Set("class", "code"), dom.Text(w.S(text.VersionLine, p.Env.Version, strconv.Itoa(protocolVersion)))))
 }

@@ -29,11 +29,11 @@ func RecordDocument(env model.Env, r *model.Record) string {
 	b.WriteString("<!doctype html>\n<html lang=\"" + w.Code() + "\">\n<head>\n<meta charset=\"utf-8\">\n")
 	b.WriteString(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">` + "\n")
 	b.WriteString(`<meta name="viewport" content="width=device-width">` + "\n<title>")
-	b.WriteString(strings.TrimSpace(dom.Text(w.recordTitle(r)).HTML()) + "</title>\n<style>" + recordStyle + "</style>\n</head>\n<body>\n")
+	b.WriteString(strings.TrimSpace(dom.Text(w.recordTitle(r)).HTML()) + "</title>\n<style>" + recordStyle + "</style>\n</head>\n<body>\n<main>\n")
 	for _, n := range w.record(r) {
 		b.WriteString(n.HTML())
 	}
-	b.WriteString("</body>\n</html>\n")
+	b.WriteString("</main>\n</body>\n</html>\n")
 	return b.String()
 }
 

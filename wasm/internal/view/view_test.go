@@ -93,6 +93,7 @@ func popupScenes() []scene {
 	}
 	return []scene{
 		{"popup-checking", "popup", func(s *stage) model.Screen { return model.NewPopup(s.env(), "") }},
+		{"popup-new-site", "popup", popup(origin, func(*stage) {})},
 		{"popup-allow", "popup", popup(origin, func(s *stage) { s.store(0) })},
 		{"popup-first", "popup", popup(origin, noSite)},
 		{"popup-first-elsewhere", "popup", popup("", noSite)},
