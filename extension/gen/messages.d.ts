@@ -372,6 +372,20 @@ export interface GenerateParams {
   name: string;
 }
 
+/** HealthParams asks how at most MaxPresent keys stand. */
+export interface HealthParams {
+  keys: ServiceKey[];
+}
+
+/**
+ * HealthResult is how keys stand, in the order asked. Fault is that of a store that could not
+ * be read: keys that nobody found may be in it.
+ */
+export interface HealthResult {
+  keys: KeyHealth[];
+  fault?: Fault;
+}
+
 /** HelloParams introduces the extension to the host. */
 export interface HelloParams {
   version: string;
@@ -392,6 +406,22 @@ export interface HelloResult {
   arch: string;
   /** Package is how the host was installed, an update.Kind; absent when it cannot tell. */
   package?: string;
+  /**
+   * AsksPIN says that the administrator lets the assistant's window ask for PINs and passwords
+   * where no program of the computer can: an assistant then keeps a host.pin.await open.
+   */
+  asksPin?: boolean;
+}
+
+/**
+ * HostHealthParams is HealthParams with those of the thumbprints that the asking site
+ * registered: nothing on this computer is looked at for the others. Language is that of the
+ * texts, "fr" or "en".
+ */
+export interface HostHealthParams {
+  keys: ServiceKey[];
+  registered: string[];
+  language: string;
 }
 
 /** HostPresentResult lists those of the asked certificates whose private key is in a store. */
@@ -442,6 +472,58 @@ export interface JournalMark {
   lines: number;
   /** 64 hex digits */
   chain: string;
+}
+
+/** Code names one finding. Codes are never changed or reused, only added. */
+export type KeyCode =
+  | "key-here"
+  | "key-elsewhere"
+  | "key-unregistered"
+  | "key-proven"
+  | "key-proof-old"
+  | "key-never-proven"
+  | "key-expired"
+  | "key-expires-in-7"
+  | "key-expires-in-30"
+  | "key-expires-in-90"
+  | "key-expires-early"
+  | "key-also-signs"
+  | "key-server-made";
+
+/**
+ * KeyFinding is one thing to know about a key, in words. Where At is set, Text is to be
+ * followed by that date.
+ */
+export interface KeyFinding {
+  code: KeyCode;
+  level: Level;
+  text: string;
+  remedy: string;
+  at?: Timestamp;
+  tender?: string;
+}
+
+/** KeyHealth is how one key stands. Level is that of the finding that matters most. */
+export interface KeyHealth {
+  thumbprint: string;
+  here?: KeyHere;
+  /** the certificate's, where it is known */
+  notAfter?: Timestamp;
+  level: Level;
+  /** what matters most first */
+  findings: KeyFinding[];
+}
+
+/** Here says whether the private key is on this computer. */
+export type KeyHere =
+  | "yes"
+  | "no"
+  | "unknown";
+
+/** KeyOpening is when a consultation that counts on a key is opened. */
+export interface KeyOpening {
+  tender: string;
+  at: Timestamp;
 }
 
 /**
@@ -533,6 +615,8 @@ export type Method =
   | "status"
   | "keys.present"
   | "keys.add"
+  | "keys.health"
+  | "keys.verify"
   | "pli.open"
   | "pli.seal"
   | "pli.release"
@@ -557,12 +641,15 @@ export type Method =
   | "host.keys.list"
   | "host.keys.certificate"
   | "host.keys.present"
+  | "host.keys.health"
   | "host.keys.generate"
   | "host.transport.begin"
   | "host.keys.import"
   | "host.keys.unwrap"
   | "host.batch.begin"
-  | "host.batch.end";
+  | "host.batch.end"
+  | "host.pin.await"
+  | "host.pin.answer";
 
 /** Mode is where a key pair comes from. */
 export type Mode =
@@ -703,6 +790,46 @@ export interface OptionsResult {
   languageSettled?: string;
 }
 
+/**
+ * PINAnswerParams answers a question. PIN is the UTF-8 of what was typed; it stands in this
+ * message only, and both sides wipe what they can of it.
+ */
+export interface PINAnswerParams {
+  question: string;
+  pin?: Base64;
+  cancelled?: boolean;
+}
+
+/**
+ * PINQuestion is what the person at the computer is told about a PIN that the host needs, or
+ * about the password of a store (Password). It is asked in the assistant's window only where
+ * the administrator allows that and no program of the computer can ask.
+ */
+export interface PINQuestion {
+  /** of the question: 32 hex digits */
+  id: string;
+  /** for whom the key is used, "" when for nobody */
+  origin: string;
+  /** what for: "open", "prove", "rewrap", "rehearse", "import" or "" */
+  action: string;
+  /** label of the card, or name of the store */
+  token: string;
+  /** left before the card locks; 0 when it does not say */
+  tries: number;
+  /** a wrong PIN was given since the last right one */
+  few: boolean;
+  /** the password that was just given is not right */
+  wrong: boolean;
+  /** shortest PIN, in bytes; 0 when unknown */
+  min: number;
+  /** longest PIN, in bytes; 0 when unknown */
+  max: number;
+  /** Seconds is how long the question waits for its answer. */
+  seconds: number;
+  /** Password asks for the password of the store named Token, not for a PIN. */
+  password: boolean;
+}
+
 /** Party is an end of a message. */
 export type Party =
   | "page"
@@ -835,10 +962,14 @@ export type Remark =
   | "twin"
   | "foreign";
 
-/** RememberParams notes that an origin registered a certificate. */
+/**
+ * RememberParams notes that an origin registered a certificate, or proved its key again, just
+ * now. Mode is where the pair came from, "" where that is not known.
+ */
 export interface RememberParams {
   origin: string;
   thumbprint: string;
+  mode?: Mode;
 }
 
 /**
@@ -948,6 +1079,27 @@ export interface ServerKey {
   envelope: Base64;
 }
 
+/**
+ * ServiceKey is a registered key of a service, as its portal knows it. Only Thumbprint is
+ * needed, and ID to verify the key: what is left out is not judged.
+ */
+export interface ServiceKey {
+  /** of the registration, at the portal */
+  id?: string;
+  thumbprint: string;
+  name?: string;
+  /** Certificate (DER) tells the rest of a key that is not on this computer. */
+  certificate?: Base64;
+  /** a date of the proof is expected of an active key */
+  state?: RegistrationState;
+  /** where the pair came from */
+  mode?: Mode;
+  /** its last proof of possession */
+  proven?: Timestamp;
+  /** of the consultations that count on it, those to come, at most MaxOpenings */
+  openings?: KeyOpening[];
+}
+
 /** SessionParams names a session: 32 hex digits in the assistant's URL. */
 export interface SessionParams {
   session: string;
@@ -1006,6 +1158,10 @@ export interface SiteKey {
   thumbprint: string;
   /** RFC 3339 */
   since: string;
+  /** RFC 3339, its last proof of possession from this browser */
+  proven?: string;
+  /** where the pair came from, where that is known */
+  mode?: Mode;
 }
 
 /** SiteParams names a site by its origin. */
@@ -1031,8 +1187,8 @@ export interface SiteResult {
 }
 
 /**
- * StatusResult is the three facts of the product's state, each with its version. Nothing in it
- * tells a page about certificates.
+ * StatusResult is the three facts of the product's state, each with its version. Of
+ * certificates it tells a page only how those stand that this very origin registered.
  */
 export interface StatusResult {
   extension: ExtensionStatus;
@@ -1041,6 +1197,11 @@ export interface StatusResult {
   requiresUpdate: RequiresUpdate;
   /** Update is set while the publisher offers a newer host than this computer's. */
   update?: UpdateNews;
+  /**
+   * Keys are those that the asking origin registered from this browser, at most MaxPresent,
+   * the newest first; for a page, while the host is online.
+   */
+  keys?: KeyHealth[];
 }
 
 /** StoreState is the certificate stores taken together. */
@@ -1192,6 +1353,38 @@ export type Verb =
   | "prove"
   | "rewrap"
   | "rehearse";
+
+/** VerifiedKey is the outcome of one key. */
+export interface VerifiedKey {
+  id: string;
+  thumbprint: string;
+  outcome: VerifyOutcome;
+  /** what it was proven with */
+  mechanism?: Mechanism;
+  fault?: Fault;
+}
+
+/**
+ * VerifyKeysParams opens the assistant to prove again that this computer has the private keys
+ * of a service: of those among Keys, at most MaxPresent, that it has.
+ */
+export interface VerifyKeysParams {
+  /** the service's name, for the screen */
+  service?: string;
+  keys: ServiceKey[];
+}
+
+/** VerifyKeysResult tells the page the outcome of each key, in the order asked. */
+export interface VerifyKeysResult {
+  keys: VerifiedKey[];
+}
+
+/** VerifyOutcome is what came of verifying one key. */
+export type VerifyOutcome =
+  | "proven"
+  | "failed"
+  | "absent"
+  | "unknown";
 
 /** VerifyParams spends a nonce. */
 export interface VerifyParams {

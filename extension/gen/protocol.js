@@ -31,6 +31,18 @@
       ],
       "to": "app"
     },
+    "keys.health": {
+      "from": [
+        "page"
+      ],
+      "to": "worker"
+    },
+    "keys.verify": {
+      "from": [
+        "page"
+      ],
+      "to": "app"
+    },
     "pli.open": {
       "from": [
         "page"
@@ -180,6 +192,12 @@
       ],
       "to": "host"
     },
+    "host.keys.health": {
+      "from": [
+        "worker"
+      ],
+      "to": "host"
+    },
     "host.keys.generate": {
       "from": [
         "app"
@@ -211,6 +229,18 @@
       "to": "host"
     },
     "host.batch.end": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
+    "host.pin.await": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
+    "host.pin.answer": {
       "from": [
         "app"
       ],
@@ -267,6 +297,7 @@
   "limits": {
     "maxFrame": 1048576,
     "maxPresent": 64,
+    "maxOpenings": 16,
     "maxPlis": 500,
     "maxRecipients": 100,
     "maxFiles": 10000,
@@ -279,6 +310,7 @@
     "unwrapsPerPli": 2,
     "batchSeconds": 3600,
     "consentArmMillis": 500,
+    "maxPIN": 255,
     "pendingDays": 7,
     "serverKeyYears": 3,
     "generatedKeyYears": 3,

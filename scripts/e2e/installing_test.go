@@ -179,6 +179,7 @@ func TestStoreFaults(t *testing.T) {
 	empty, password := passwordFiles(t)
 	setPassword(t, w.World, empty, password)
 	faulty(t, w.Page, "store-locked", "verrouillé par un mot de passe")
+	passwordInAssistant(t, w)
 	setPassword(t, w.World, password, empty)
 	must(t, w.Online())
 

@@ -51,8 +51,10 @@
 //     extension.TestGlueRules, extension.TestPowers, host/internal/serve.TestCallers.
 //  6. A site counts certificates. The same answer to every site that was not
 //     allowed; an allowed one hears of keys that it registered.
-//     extension/test/worker.test.js "keys.present speaks only of keys that this origin registered";
-//     wasm/internal/model.TestNothingForThisComputer.
+//     extension/test/worker.test.js "keys.present speaks only of keys that this origin registered",
+//     "keys.health looks only at keys that this origin registered, in the page's language",
+//     "a page's status tells how the keys stand that it registered, and of no others";
+//     wasm/internal/model.TestNothingForThisComputer, wasm/internal/model.TestVerifyTellsNothingBeforeConsent.
 //  7. A local program drives the host. Only a browser's arguments of our
 //     extension start it; nothing secret is on a command line.
 //     host/internal/serve.TestCallers, host/internal/cli.TestServeIsForOurExtension,

@@ -66,11 +66,14 @@ func handlers() map[protocol.Method]handler {
 		protocol.HostList:        handle((*Service).List),
 		protocol.HostCertificate: handle((*Service).Certificate),
 		protocol.HostPresent:     handle((*Service).Present),
+		protocol.HostHealth:      handle((*Service).Health),
 		protocol.HostGenerate:    handle((*Service).Generate),
 		protocol.HostTransport:   handle((*Service).BeginTransport),
 		protocol.HostImport:      handle((*Service).Import),
 		protocol.HostUnwrap:      handle((*Service).Unwrap),
 		protocol.HostBatchBegin:  handle((*Service).BeginBatch),
 		protocol.HostBatchEnd:    handle((*Service).EndBatch),
+		protocol.HostPINAwait:    handle((*Service).AwaitPIN),
+		protocol.HostPINAnswer:   handle((*Service).AnswerPIN),
 	}
 }

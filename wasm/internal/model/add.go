@@ -73,7 +73,6 @@ type Add struct {
 	Registration *protocol.Registration // the portal's entry, once there is one
 	Key          *protocol.Certificate  // the key that is being registered, once there is one
 	Mechanism    envelope.Mechanism     // proven, in AddDone
-	Attempt      int                    // challenges asked for in this proof
 	resuming     bool
 	made         *ownKey // read, generated or imported; Key is its entry
 	madeMode     protocol.Mode
@@ -81,7 +80,6 @@ type Add struct {
 	transport    *protocol.TransportResult
 	sealed       []byte // the portal's ServerKey.Envelope
 	stale        *protocol.Registration
-	refused      []envelope.Mechanism
 	runs
 }
 

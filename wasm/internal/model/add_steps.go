@@ -70,7 +70,7 @@ func (a *Add) reusable() bool {
 	return a.Mode == protocol.ModeLocal && a.made != nil && a.madeMode == protocol.ModeLocal && a.madeName == a.commonName()
 }
 
-func (a *Add) forgetKey() { a.made, a.Key, a.madeName, a.refused, a.Attempt = nil, nil, "", nil, 0 }
+func (a *Add) forgetKey() { a.made, a.Key, a.madeName = nil, nil, "" }
 
 func (a *Add) name() string       { return strings.TrimSpace(a.Name) }
 func (a *Add) commonName() string { return strings.TrimSpace(a.CommonName) }
@@ -298,8 +298,6 @@ func (a *Add) retry() []Effect {
 			a.Registration = nil
 			return append(effects, a.enter(StepTransport)...)
 		})
-	case StepProof:
-		a.refused, a.Attempt = nil, 0
 	case StepRead:
 		if a.resuming {
 			return a.start()

@@ -30,6 +30,25 @@ const (
 	ProgressLabel
 	BrokenTitle
 
+	// What the host asks for in the middle of the work.
+	PINTitle
+	PINLabel
+	PINFor
+	PINHelp
+	PINTries
+	PINFew
+	PINFinal
+	PINConfirm
+	PINToOpen
+	PINToProve
+	PINToRewrap
+	PINToRehearse
+	PINToImport
+	PasswordTitle
+	PasswordLabel
+	PasswordFor
+	PasswordWrong
+
 	// The popup: three facts, keys, site.
 	StatusOnline
 	StatusOffline
@@ -139,7 +158,6 @@ const (
 	CertIssuerLabel
 	CertExpiryLabel
 	CertFingerprint
-	WarnAlsoSigns
 	WarnSelfSigned
 	WarnSHA1
 	WayOut
@@ -328,6 +346,29 @@ const (
 	CheckCopy
 	CheckCopied
 	CheckAgain
+
+	// Verifying the keys of a service.
+	VerifyTitle
+	VerifyLoading
+	VerifyNone
+	VerifyHereOne
+	VerifyHereMany
+	VerifyHow
+	VerifyPIN
+	VerifyNew
+	VerifyStartOne
+	VerifyStartMany
+	VerifyRunningTitle
+	VerifyRunningNote
+	VerifyProven
+	VerifyNotProven
+	VerifyProvenOn
+	VerifyDoneTitle
+	VerifyLine
+	VerifyAgain
+	VerifyFailedTitle
+	KeyHere
+	KeyElsewhere
 
 	count // of the IDs above
 )

@@ -14,10 +14,14 @@ const protocolVersion = version.Protocol
 func assistant(a *model.Assistant) Page {
 	w := newWriter(a.Env)
 	switch {
+	case a.PIN != nil:
+		return w.pin(a.Site, a.PIN)
 	case a.Add != nil:
 		return w.add(a.Add)
 	case a.Open != nil:
 		return w.opening(a.Open)
+	case a.Verify != nil:
+		return w.verify(a.Verify)
 	}
 	return Page{Title: w.S(text.BrokenTitle), Lang: w.Code(), Status: w.S(text.BrokenTitle), Body: []dom.Node{
 		dom.El("header", dom.Set("class", "bar"), w.seal(), w.title(text.BrokenTitle)),
