@@ -49,6 +49,18 @@
       ],
       "to": "app"
     },
+    "pli.rehearse": {
+      "from": [
+        "page"
+      ],
+      "to": "app"
+    },
+    "pli.rewrap": {
+      "from": [
+        "page"
+      ],
+      "to": "app"
+    },
     "pli.seal": {
       "from": [
         "page"
@@ -216,6 +228,18 @@
       ],
       "to": "host"
     },
+    "host.backup.test": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
+    "host.backup.restore": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
     "host.keys.unwrap": {
       "from": [
         "app"
@@ -290,6 +314,10 @@
       "files": false
     },
     "receiveRecord": {
+      "blob": false,
+      "files": false
+    },
+    "replaceRecipients": {
       "blob": false,
       "files": false
     }

@@ -17,6 +17,11 @@ import type {
   ReceiveOpenedArgs,
   RecipientsParams,
   RecipientsResult,
+  RehearseParams,
+  RehearseResult,
+  ReplaceRecipientsArgs,
+  RewrapParams,
+  RewrapResult,
   Registration,
   RequestChallengeArgs,
   RequestServerKeyArgs,
@@ -133,6 +138,27 @@ export interface OpenOptions extends Running {
 }
 
 /**
+ * Pass what you would pass to seal(), without files. The extension makes a test pli of its own,
+ * seals it to the keys of your list and opens it with those of them that are on the agent's
+ * computer: the way of an opening, days before it. None of your plis is asked for.
+ */
+export interface RehearseOptions extends RehearseParams, Running {}
+
+export interface RewrapOptions extends RewrapParams, Running {
+  /**
+   * Delivers a pli's envelope. Before the deadline, deliver no more than its header in segmented
+   * form, the bytes whose SHA-256 your list gives as headerSha256: that is enough, and nothing can
+   * be read from it. With the whole envelope the content's tag is checked under the content key.
+   */
+  fetchEnvelope(args: FetchEnvelopeArgs): Awaitable<Blob | Response>;
+  /**
+   * Puts new recipients into one pli's header in the place of the old key's, atomically, after you
+   * have checked that each is for a key of your list and that nothing else changes.
+   */
+  replaceRecipients(args: ReplaceRecipientsArgs): Awaitable<void>;
+}
+
+/**
  * A failure. Branch on `code`; show `message` and `remedy`, which are in French or English by the
  * language of the document.
  *
@@ -209,4 +235,15 @@ export const scelle: {
   seal(options: SealOptions): Promise<Sealed>;
   /** Opens the assistant to open plis with a key of this computer. */
   open(options: OpenOptions): Promise<OpenResult>;
+  /**
+   * Opens the assistant to rehearse an opening. Keep the result: which keys opened their test, when,
+   * and with which versions. Rejects when none could be tried ("cancelled", or why the assistant is
+   * not ready).
+   */
+  rehearse(options: RehearseOptions): Promise<RehearseResult>;
+  /**
+   * Opens the assistant to give plis to other keys, for an agent who leaves or renews. After an
+   * interruption, ask again for the plis that were not done.
+   */
+  rewrap(options: RewrapOptions): Promise<RewrapResult>;
 };

@@ -11,6 +11,8 @@ const METHODS = {
   "keysHealth": "keys.health",
   "keysVerify": "keys.verify",
   "pliOpen": "pli.open",
+  "pliRehearse": "pli.rehearse",
+  "pliRewrap": "pli.rewrap",
   "pliSeal": "pli.seal",
   "pliRecipients": "pli.recipients",
   "pliRelease": "pli.release",
@@ -51,6 +53,9 @@ const CALLS = {
     "blob": false
   },
   "receiveRecord": {
+    "blob": false
+  },
+  "replaceRecipients": {
     "blob": false
   }
 };
@@ -437,7 +442,17 @@ const open = async (options) => {
   return (await request(METHODS.pliOpen, { ...params, ...offers }, extras)).result;
 };
 
+const rehearse = async (options) => {
+  const { params, extras } = split(options);
+  return (await request(METHODS.pliRehearse, params, extras)).result;
+};
+
+const rewrap = async (options) => {
+  const { params, extras } = split(options);
+  return (await request(METHODS.pliRewrap, params, extras)).result;
+};
+
 /** @type {(versions: {extension?: string, host?: string}) => void} */
 const requiredVersion = ({ extension, host }) => void (required = { extension, host });
 
-export const scelle = Object.freeze({ status, requiredVersion, onStatusChange, missing, install, comeBack, keysPresent, health, addKeyPair, verifyKeys, recipients, seal, open });
+export const scelle = Object.freeze({ status, requiredVersion, onStatusChange, missing, install, comeBack, keysPresent, health, addKeyPair, verifyKeys, recipients, seal, open, rehearse, rewrap });

@@ -29,7 +29,7 @@ type scene struct {
 
 // scenes are all screens and the states that look different.
 func scenes() []scene {
-	return slices.Concat(popupScenes(), addScenes(), verifyScenes(), openScenes(), checkScenes(), optionsScenes())
+	return slices.Concat(popupScenes(), addScenes(), verifyScenes(), openScenes(), rehearsalScenes(), transferScenes(), checkScenes(), optionsScenes(), backupScenes())
 }
 
 func checkScenes() []scene {
@@ -392,7 +392,7 @@ func draw(t *testing.T, sc scene, lang string) string {
 }
 
 func TestGolden(t *testing.T) {
-	known := map[string]bool{"README.md": true, "key.pem": true, "record.fr.html": true, "record.en.html": true}
+	known := map[string]bool{"README.md": true, "key.pem": true, "next.pem": true, "backup.pem": true, "record.fr.html": true, "record.en.html": true}
 	for _, sc := range scenes() {
 		for _, lang := range []string{"fr", "en"} {
 			file := sc.name + "." + lang + ".html"

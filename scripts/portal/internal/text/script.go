@@ -57,6 +57,14 @@ func scriptTexts() []entry {
 		{"js.opened", "Plis ouverts : {0} sur {1}.", "Submissions opened: {0} of {1}."},
 		{"js.nopli", "Cochez au moins un pli.", "Tick at least one submission."},
 		{"js.manyplis", "Cochez {0} plis au plus à la fois.", "Tick at most {0} submissions at a time."},
+		{"js.rehearsing", "La fenêtre de l’assistant est ouverte : donnez-y votre accord à la répétition. Aucun vrai pli n’est concerné.", "The assistant’s window is open: agree to the rehearsal there. No real submission is involved."},
+		{"js.rehearsed", "Répétition faite. Clés de ce poste qui ont ouvert le pli d’essai : {0}.", "Rehearsal done. Keys of this computer that opened the test submission: {0}."},
+		{"js.notrehearsed", "Ce poste n’a pas pu ouvrir le pli d’essai :", "This computer could not open the test submission:"},
+		{"js.transferring", "La fenêtre de l’assistant est ouverte : donnez-y votre accord au transfert.", "The assistant’s window is open: agree to the transfer there."},
+		{"js.transferred", "Plis transférés : {0} sur {1}.", "Submissions transferred: {0} of {1}."},
+		{"js.transfermore", "Il en reste {0} à transférer : recommencez pour la suite.", "{0} are left to transfer: start again for the rest."},
+		{"js.nothingtotransfer", "Aucun pli à transférer : la nouvelle clé ouvre déjà tout ce que l’ancienne ouvre ici.", "Nothing to transfer: the new key already opens all that the old one opens here."},
+		{"js.notarget", "Cochez au moins une nouvelle clé.", "Tick at least one new key."},
 		{"js.notopened", "{0} : {1}", "{0}: {1}"},
 	}
 }
