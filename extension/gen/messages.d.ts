@@ -702,6 +702,14 @@ export interface OptionsResult {
   languageSettled?: string;
 }
 
+/** PackageKind is how a package of the host is installed. */
+export type PackageKind =
+  | "setup"
+  | "msi"
+  | "deb"
+  | "rpm"
+  | "zip";
+
 /** Party is an end of a message. */
 export type Party =
   | "page"
@@ -1161,8 +1169,7 @@ export interface UpdateNews {
 
 /** UpdatePackage is one of a manifest's packages. */
 export interface UpdatePackage {
-  /** an update.Kind */
-  kind: string;
+  kind: PackageKind;
   /** of the file */
   name: string;
   /** bytes */

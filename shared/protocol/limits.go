@@ -5,6 +5,7 @@ package protocol
 const (
 	MaxFrame        = 1 << 20 // bytes of JSON in one native message, each way
 	MaxPresent      = 64      // thumbprints in one keys.present
+	MaxOpenings     = 16      // consultations of one key in keys.health
 	MaxPlis         = 500     // plis in one pli.open, envelopes in one batch
 	MaxRecipients   = 100     // recipients in one pli.seal
 	MaxFiles        = 10_000  // files in one pli
@@ -18,7 +19,8 @@ const (
 	UnwrapsPerPli     = 2   // key operations for one envelope of a batch
 	BatchSeconds      = 3600
 	ConsentArmMillis  = 500
-	PendingDays       = 7 // a registration that is not finished by then is discarded
+	MaxPIN            = 255 // bytes of a PIN or a password that the assistant asks for
+	PendingDays       = 7   // a registration that is not finished by then is discarded
 	ServerKeyYears    = 3
 	GeneratedKeyYears = 3
 	GeneratedKeyBits  = 3072

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,12 +9,13 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"scelle/host/internal/backup"
 	"scelle/host/internal/doctor"
 	"scelle/host/internal/keystore"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
-	"scelle/shared/pkcs12x"
 	"scelle/shared/protocol"
+	"scelle/shared/storename"
 )
 
 // dates are shown to the day in tables, to the second elsewhere.
@@ -92,18 +94,20 @@ func (c *command) everything(ctx context.Context) (protocol.ListResult, error) {
 
 func (c *command) printList(all protocol.ListResult) {
 	if len(all.Certificates) > 0 {
-		w := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
+		out := bufio.NewWriter(c.Out) // tabwriter writes each cell by itself
+		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, c.text(txtListHead))
 		for _, k := range all.Certificates {
 			state := strings.Join(append([]string{c.verdict(k.Reasons)}, k.Warnings...), ", ")
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.NotAfter.Format(day), c.yesNo(k.HasKey), state, strings.Join(k.Places, ", "), k.Issuer, k.Thumbprint)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.NotAfter.Format(day), c.yesNo(k.HasKey), state, strings.Join(storename.AllIn(c.lang, k.Places), ", "), k.Issuer, k.Thumbprint)
 		}
 		w.Flush()
+		out.Flush()
 	} else {
 		c.say(txtNoCertificate)
 	}
 	for _, s := range all.Failed {
-		fmt.Fprintln(c.Err, c.text(txtStoreFailed, s.Name, s.Fault.Code.Text(c.lang)))
+		fmt.Fprintln(c.Err, c.text(txtStoreFailed, storename.In(c.lang, s.Name), s.Fault.Code.Text(c.lang)))
 	}
 }
 
@@ -220,7 +224,7 @@ func (c *command) importFile(ctx context.Context, args []string) error {
 	}
 	defer clear(password)
 	if *onlyCheck {
-		return c.checkFile(p12, password)
+		return c.checkFile(ctx, p12, password)
 	}
 	host, done := c.host()
 	defer done()
@@ -231,9 +235,10 @@ func (c *command) importFile(ctx context.Context, args []string) error {
 	return c.printKey(txtImported, result)
 }
 
-// checkFile is import without a store.
-func (c *command) checkFile(p12, password []byte) error {
-	bundle, err := pkcs12x.Decode(p12, password)
+// checkFile is import without a store: the file opens, and its key opens what
+// is sealed to its certificate.
+func (c *command) checkFile(ctx context.Context, p12, password []byte) error {
+	bundle, err := backup.Open(p12, password)
 	if err != nil {
 		return err
 	}
@@ -241,8 +246,12 @@ func (c *command) checkFile(p12, password []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := backup.Prove(ctx, bundle); err != nil {
+		return err
+	}
 	verdict := keypair.Check(certificate, time.Now())
 	c.printCertificate(certificate, verdict)
+	c.say(txtProven, time.Now().Format(moment))
 	c.say(txtNotImported)
 	return verdict.Err()
 }
