@@ -32,6 +32,49 @@ export interface AttachResult {
   nonce: string;
 }
 
+/**
+ * Backup is the protected copy of a key pair, made before the pair went into its store. The
+ * host forgets it with this answer; it never reaches a page.
+ */
+export interface Backup {
+  /** PKCS#12 */
+  file: Base64;
+  /** its passphrase in ASCII: BackupWords words joined by "-" */
+  words: Base64;
+}
+
+/** BackupRestoreParams brings a copy's key pair into this computer's store. */
+export interface BackupRestoreParams {
+  file: Base64;
+  words: Base64;
+}
+
+/**
+ * BackupTestParams asks whether a protected copy opens. Words is what the person typed, UTF-8;
+ * capitals, accents and what stands between words do not matter.
+ */
+export interface BackupTestParams {
+  /** at most MaxSealedKey */
+  file: Base64;
+  words: Base64;
+}
+
+/**
+ * BackupTestResult is what came of it. Nothing was tried when Count is not BackupWords or a
+ * word is Unknown; otherwise the file opened, its key opened what was sealed to its
+ * certificate, and nothing was stored.
+ */
+export interface BackupTestResult {
+  /** words typed */
+  count: number;
+  /** places of words that no copy has, from 1 on */
+  unknown: number[];
+  /** hasKey: the key is on this computer as well */
+  certificate?: Certificate;
+  /** UTC, to the second */
+  at: Timestamp;
+}
+
 /** BatchEndParams names a batch. */
 export interface BatchEndParams {
   id: string;
@@ -75,7 +118,8 @@ export type Call =
   | "fetchEnvelope"
   | "receiveOpened"
   | "reportOpened"
-  | "receiveRecord";
+  | "receiveRecord"
+  | "replaceRecipients";
 
 /**
  * Certificate is one certificate of this computer, as the assistant shows it. It never goes to
@@ -243,6 +287,7 @@ export type FaultCode =
   | "update-old"
   | "update-damaged"
   | "update-none"
+  | "update-required"
   | "store-missing"
   | "store-library-missing"
   | "store-busy"
@@ -314,6 +359,10 @@ export type FaultCode =
   | "list-recipients"
   | "list-pli"
   | "opening-early"
+  | "rehearsal-no-key"
+  | "rehearsal-differs"
+  | "transfer-no-key"
+  | "transfer-changed"
   | "transport-expired"
   | "transport-failed"
   | "rate-limited"
@@ -364,11 +413,13 @@ export interface FinishParams {
 
 /**
  * GenerateParams asks for a new pair, RSA GeneratedKeyBits, self-signed, valid
- * GeneratedKeyYears. Name is the friendly name in the store.
+ * GeneratedKeyYears. Name is the friendly name in the store. Backup asks for the one protected
+ * copy that can ever be made.
  */
 export interface GenerateParams {
   commonName: string;
   name: string;
+  backup?: boolean;
 }
 
 /** HealthParams asks how at most MaxPresent keys stand. */
@@ -405,6 +456,11 @@ export interface HelloResult {
   arch: string;
   /** Package is how the host was installed, an update.Kind; absent when it cannot tell. */
   package?: string;
+  /**
+   * AsksPIN says that the administrator lets the assistant's window ask for PINs and passwords
+   * where no program of the computer can: an assistant then keeps a host.pin.await open.
+   */
+  asksPin?: boolean;
 }
 
 /**
@@ -456,6 +512,8 @@ export interface ImportParams {
   envelope: Base64;
   name: string;
   thumbprint?: string;
+  /** as in GenerateParams */
+  backup?: boolean;
 }
 
 /**
@@ -522,11 +580,12 @@ export interface KeyOpening {
 
 /**
  * KeyResult is a pair that was just made or imported, and passed its self-test: a nonce sealed
- * to it was opened through the store.
+ * to it was opened through the store. Backup is there when it was asked for.
  */
 export interface KeyResult {
   certificate: Certificate;
   der: Base64;
+  backup?: Backup;
 }
 
 /**
@@ -615,6 +674,8 @@ export type Method =
   | "pli.seal"
   | "pli.release"
   | "pli.recipients"
+  | "pli.rehearse"
+  | "pli.rewrap"
   | "bridge.attach"
   | "bridge.verify"
   | "session.get"
@@ -639,9 +700,13 @@ export type Method =
   | "host.keys.generate"
   | "host.transport.begin"
   | "host.keys.import"
+  | "host.backup.test"
+  | "host.backup.restore"
   | "host.keys.unwrap"
   | "host.batch.begin"
-  | "host.batch.end";
+  | "host.batch.end"
+  | "host.pin.await"
+  | "host.pin.answer";
 
 /** Mode is where a key pair comes from. */
 export type Mode =
@@ -674,6 +739,13 @@ export interface NamedRecipient {
   mechanism?: Mechanism;
   recovery?: boolean;
   fault?: Fault;
+}
+
+/** NewRecipient is one RecipientInfo (RFC 5652 6.2) for a certificate. */
+export interface NewRecipient {
+  thumbprint: string;
+  /** DER */
+  recipientInfo: Base64;
 }
 
 /**
@@ -780,6 +852,46 @@ export interface OptionsResult {
   language: string;
   /** LanguageSettled is the administrator's, which comes first. */
   languageSettled?: string;
+}
+
+/**
+ * PINAnswerParams answers a question. PIN is the UTF-8 of what was typed; it stands in this
+ * message only, and both sides wipe what they can of it.
+ */
+export interface PINAnswerParams {
+  question: string;
+  pin?: Base64;
+  cancelled?: boolean;
+}
+
+/**
+ * PINQuestion is what the person at the computer is told about a PIN that the host needs, or
+ * about the password of a store (Password). It is asked in the assistant's window only where
+ * the administrator allows that and no program of the computer can ask.
+ */
+export interface PINQuestion {
+  /** of the question: 32 hex digits */
+  id: string;
+  /** for whom the key is used, "" when for nobody */
+  origin: string;
+  /** what for: "open", "prove", "rewrap", "rehearse", "import" or "" */
+  action: string;
+  /** label of the card, or name of the store */
+  token: string;
+  /** left before the card locks; 0 when it does not say */
+  tries: number;
+  /** a wrong PIN was given since the last right one */
+  few: boolean;
+  /** the password that was just given is not right */
+  wrong: boolean;
+  /** shortest PIN, in bytes; 0 when unknown */
+  min: number;
+  /** longest PIN, in bytes; 0 when unknown */
+  max: number;
+  /** Seconds is how long the question waits for its answer. */
+  seconds: number;
+  /** Password asks for the password of the store named Token, not for a PIN. */
+  password: boolean;
 }
 
 /** Party is an end of a message. */
@@ -902,6 +1014,57 @@ export type RegistrationState =
   | "active"
   | "discarded";
 
+/**
+ * RehearseParams asks for the rehearsal of an opening: a pli of the extension's own making is
+ * sealed to the keys of a tender, as SealParams says, and opened with those of them that are
+ * on this computer.
+ */
+export interface RehearseParams {
+  recipients?: SealRecipient[];
+  /** signed */
+  recipientList?: Base64;
+  tender: string;
+  /** that the list was made for */
+  lot?: string;
+  title?: string;
+}
+
+/**
+ * RehearseResult is what a rehearsal showed: for each key of the tender whether it opened its
+ * pli. No other pli is ever part of it.
+ */
+export interface RehearseResult {
+  tender: string;
+  /** when the person consented, UTC */
+  started: Timestamp;
+  /** UTC */
+  finished: Timestamp;
+  extension: string;
+  host: string;
+  list: ListCheck;
+  /** all of the list, in its order */
+  keys: RehearsedKey[];
+}
+
+/** Rehearsed is what a rehearsal showed of one key. */
+export type Rehearsed =
+  | "opened"
+  | "failed"
+  | "elsewhere"
+  | "left-out";
+
+/**
+ * RehearsedKey is one key of a rehearsal. Fault says why it did not open, or why nothing is
+ * sealed to it.
+ */
+export interface RehearsedKey {
+  thumbprint: string;
+  label?: string;
+  recovery?: boolean;
+  state: Rehearsed;
+  fault?: Fault;
+}
+
 /** ReleaseParams names a sealed file. */
 export interface ReleaseParams {
   handle: string;
@@ -922,6 +1085,23 @@ export interface RememberParams {
   origin: string;
   thumbprint: string;
   mode?: Mode;
+}
+
+/**
+ * ReplaceRecipientsArgs is the argument of the page's replaceRecipients: the content key of
+ * one pli, wrapped to each of the new keys. The portal puts them into the header that it has,
+ * in the place of the old key's, and leaves the encrypted content as it is. Header is the hex
+ * SHA-256 of the header that the content key was taken from. Verified says that the content
+ * was there and that its tag is right under this content key; before the deadline it is not,
+ * since the page then gives no more than the header.
+ */
+export interface ReplaceRecipientsArgs {
+  id: string;
+  header: string;
+  /** thumbprint of the key whose place is taken */
+  from: string;
+  recipients: NewRecipient[];
+  verified: boolean;
 }
 
 /**
@@ -964,6 +1144,32 @@ export interface Response {
   id: string;
   ok: boolean;
   result?: unknown;
+  fault?: Fault;
+}
+
+/**
+ * RewrapParams asks for plis to be given to other keys. Everything about it is in
+ * TransferList, the portal's signed list (package signeddata): the plis, the key that opens
+ * them now, and the keys that will.
+ */
+export interface RewrapParams {
+  transferList: Base64;
+  /** of the tender, or of all of them */
+  title?: string;
+}
+
+/** RewrapResult tells the page the outcome of each pli, in the order of the signed list. */
+export interface RewrapResult {
+  plis: RewrappedPli[];
+  list: ListCheck;
+}
+
+/** RewrappedPli is one outcome. Done says that the portal took the new recipients. */
+export interface RewrappedPli {
+  id: string;
+  done: boolean;
+  /** see ReplaceRecipientsArgs */
+  verified?: boolean;
   fault?: Fault;
 }
 

@@ -49,6 +49,18 @@
       ],
       "to": "app"
     },
+    "pli.rehearse": {
+      "from": [
+        "page"
+      ],
+      "to": "app"
+    },
+    "pli.rewrap": {
+      "from": [
+        "page"
+      ],
+      "to": "app"
+    },
     "pli.seal": {
       "from": [
         "page"
@@ -216,6 +228,18 @@
       ],
       "to": "host"
     },
+    "host.backup.test": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
+    "host.backup.restore": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
     "host.keys.unwrap": {
       "from": [
         "app"
@@ -229,6 +253,18 @@
       "to": "host"
     },
     "host.batch.end": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
+    "host.pin.await": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
+    "host.pin.answer": {
       "from": [
         "app"
       ],
@@ -280,6 +316,10 @@
     "receiveRecord": {
       "blob": false,
       "files": false
+    },
+    "replaceRecipients": {
+      "blob": false,
+      "files": false
     }
   },
   "limits": {
@@ -298,6 +338,7 @@
     "unwrapsPerPli": 2,
     "batchSeconds": 3600,
     "consentArmMillis": 500,
+    "maxPIN": 255,
     "pendingDays": 7,
     "serverKeyYears": 3,
     "generatedKeyYears": 3,

@@ -89,6 +89,7 @@ export type FaultCode =
   | "update-old"
   | "update-damaged"
   | "update-none"
+  | "update-required"
   | "store-missing"
   | "store-library-missing"
   | "store-busy"
@@ -160,6 +161,10 @@ export type FaultCode =
   | "list-recipients"
   | "list-pli"
   | "opening-early"
+  | "rehearsal-no-key"
+  | "rehearsal-differs"
+  | "transfer-no-key"
+  | "transfer-changed"
   | "transport-expired"
   | "transport-failed"
   | "rate-limited"
@@ -341,6 +346,13 @@ export interface NamedRecipient {
   mechanism?: Mechanism;
   recovery?: boolean;
   fault?: Fault;
+}
+
+/** NewRecipient is one RecipientInfo (RFC 5652 6.2) for a certificate. */
+export interface NewRecipient {
+  thumbprint: string;
+  /** DER */
+  recipientInfo: Base64;
 }
 
 /**
@@ -537,6 +549,57 @@ export type RegistrationState =
   | "active"
   | "discarded";
 
+/**
+ * RehearseParams asks for the rehearsal of an opening: a pli of the extension's own making is
+ * sealed to the keys of a tender, as SealParams says, and opened with those of them that are
+ * on this computer.
+ */
+export interface RehearseParams {
+  recipients?: SealRecipient[];
+  /** signed */
+  recipientList?: Base64;
+  tender: string;
+  /** that the list was made for */
+  lot?: string;
+  title?: string;
+}
+
+/**
+ * RehearseResult is what a rehearsal showed: for each key of the tender whether it opened its
+ * pli. No other pli is ever part of it.
+ */
+export interface RehearseResult {
+  tender: string;
+  /** when the person consented, UTC */
+  started: Timestamp;
+  /** UTC */
+  finished: Timestamp;
+  extension: string;
+  host: string;
+  list: ListCheck;
+  /** all of the list, in its order */
+  keys: RehearsedKey[];
+}
+
+/** Rehearsed is what a rehearsal showed of one key. */
+export type Rehearsed =
+  | "opened"
+  | "failed"
+  | "elsewhere"
+  | "left-out";
+
+/**
+ * RehearsedKey is one key of a rehearsal. Fault says why it did not open, or why nothing is
+ * sealed to it.
+ */
+export interface RehearsedKey {
+  thumbprint: string;
+  label?: string;
+  recovery?: boolean;
+  state: Rehearsed;
+  fault?: Fault;
+}
+
 /** ReleaseParams names a sealed file. */
 export interface ReleaseParams {
   handle: string;
@@ -548,6 +611,23 @@ export type Remark =
   | "misplaced"
   | "twin"
   | "foreign";
+
+/**
+ * ReplaceRecipientsArgs is the argument of the page's replaceRecipients: the content key of
+ * one pli, wrapped to each of the new keys. The portal puts them into the header that it has,
+ * in the place of the old key's, and leaves the encrypted content as it is. Header is the hex
+ * SHA-256 of the header that the content key was taken from. Verified says that the content
+ * was there and that its tag is right under this content key; before the deadline it is not,
+ * since the page then gives no more than the header.
+ */
+export interface ReplaceRecipientsArgs {
+  id: string;
+  header: string;
+  /** thumbprint of the key whose place is taken */
+  from: string;
+  recipients: NewRecipient[];
+  verified: boolean;
+}
 
 /**
  * RequestChallengeArgs asks the portal for a proof-of-possession challenge. Refused lists the
@@ -572,6 +652,32 @@ export interface RequestServerKeyArgs {
 export interface RequiresUpdate {
   extension: boolean;
   host: boolean;
+}
+
+/**
+ * RewrapParams asks for plis to be given to other keys. Everything about it is in
+ * TransferList, the portal's signed list (package signeddata): the plis, the key that opens
+ * them now, and the keys that will.
+ */
+export interface RewrapParams {
+  transferList: Base64;
+  /** of the tender, or of all of them */
+  title?: string;
+}
+
+/** RewrapResult tells the page the outcome of each pli, in the order of the signed list. */
+export interface RewrapResult {
+  plis: RewrappedPli[];
+  list: ListCheck;
+}
+
+/** RewrappedPli is one outcome. Done says that the portal took the new recipients. */
+export interface RewrappedPli {
+  id: string;
+  done: boolean;
+  /** see ReplaceRecipientsArgs */
+  verified?: boolean;
+  fault?: Fault;
 }
 
 /**

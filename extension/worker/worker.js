@@ -135,6 +135,8 @@
     "keys.add": assist,
     "keys.verify": assist,
     "pli.open": assist,
+    "pli.rehearse": assist,
+    "pli.rewrap": assist,
     "bridge.attach": attach,
     "bridge.verify": async ({ nonce }, { sender }) => ({ origin: await sessions.spend(want(isId(nonce)) && nonce, sender.tab.id) }),
     "session.get": async ({ session }) => ({ ...(await sessions.get(want(isId(session)) && session)), sites: await sites.origins() }),

@@ -39,6 +39,7 @@ const (
 	UpdateOld         Code = "update-old"
 	UpdateDamaged     Code = "update-damaged"
 	UpdateNone        Code = "update-none"
+	UpdateRequired    Code = "update-required"
 
 	StoreMissing       Code = "store-missing"
 	StoreLibrary       Code = "store-library-missing"
@@ -114,6 +115,10 @@ const (
 	ListRecipients   Code = "list-recipients"
 	ListPli          Code = "list-pli"
 	OpeningEarly     Code = "opening-early"
+	RehearsalNoKey   Code = "rehearsal-no-key"
+	RehearsalDiffers Code = "rehearsal-differs"
+	TransferNoKey    Code = "transfer-no-key"
+	TransferChanged  Code = "transfer-changed"
 	TransportExpired Code = "transport-expired"
 	TransportFailed  Code = "transport-failed"
 	RateLimited      Code = "rate-limited"

@@ -40,6 +40,8 @@ const (
 	PliRelease  Method = "pli.release"
 
 	PliRecipients Method = "pli.recipients"
+	PliRehearse   Method = "pli.rehearse"
+	PliRewrap     Method = "pli.rewrap"
 
 	BridgeAttach Method = "bridge.attach"
 	BridgeVerify Method = "bridge.verify"
@@ -68,9 +70,13 @@ const (
 	HostGenerate    Method = "host.keys.generate"
 	HostTransport   Method = "host.transport.begin"
 	HostImport      Method = "host.keys.import"
+	HostBackupTest  Method = "host.backup.test"
+	HostRestore     Method = "host.backup.restore"
 	HostUnwrap      Method = "host.keys.unwrap"
 	HostBatchBegin  Method = "host.batch.begin"
 	HostBatchEnd    Method = "host.batch.end"
+	HostPINAwait    Method = "host.pin.await"
+	HostPINAnswer   Method = "host.pin.answer"
 )
 
 // Spec is one row of the table: who may send a method, who answers it, and
@@ -98,6 +104,8 @@ func Methods() []Spec {
 		row[HealthParams, HealthResult](KeysHealth, Worker, "How registered keys stand: expiry, proof, and for those that this origin registered whether they are on this computer.", Page),
 		row[VerifyKeysParams, VerifyKeysResult](KeysVerify, App, "Opens the assistant to prove again that this computer has the private keys of a service.", Page),
 		row[OpenParams, OpenResult](PliOpen, App, "Opens the assistant to open plis with a private key of this computer.", Page),
+		row[RehearseParams, RehearseResult](PliRehearse, App, "Opens the assistant to rehearse an opening: a test pli is sealed to the keys of a tender and opened with those of this computer.", Page),
+		row[RewrapParams, RewrapResult](PliRewrap, App, "Opens the assistant to give plis to other keys: only content keys are wrapped again, no content is shown.", Page),
 		row[SealParams, SealResult](PliSeal, Bridge, "Seals files to recipients, in the page, without the host.", Page),
 		row[RecipientsParams, RecipientsResult](PliRecipients, Bridge, "Who would receive a pli: verifies the signed list as sealing does.", Page),
 		row[ReleaseParams, Empty](PliRelease, Bridge, "Deletes a sealed file that the page no longer needs.", Page),
@@ -128,9 +136,13 @@ func Methods() []Spec {
 		row[GenerateParams, KeyResult](HostGenerate, Host, "Makes a key pair on this computer.", App),
 		row[Empty, TransportResult](HostTransport, Host, "A one-time certificate to which a portal seals a key pair.", App),
 		row[ImportParams, KeyResult](HostImport, Host, "Opens a key pair that a portal sealed to a one-time certificate and stores it.", App),
+		row[BackupTestParams, BackupTestResult](HostBackupTest, Host, "Whether the protected copy of a key pair opens; stores nothing.", App),
+		row[BackupRestoreParams, KeyResult](HostRestore, Host, "Stores the key pair of a protected copy.", App),
 		row[UnwrapParams, UnwrapResult](HostUnwrap, Host, "Opens one content-encryption key.", App),
 		row[BatchParams, BatchResult](HostBatchBegin, Host, "Tells the host what a person consented to open.", App),
 		row[BatchEndParams, BatchEndResult](HostBatchEnd, Host, "Ends a consent before its time.", App),
+		row[Empty, PINQuestion](HostPINAwait, Host, "Waits until another request of this connection needs a PIN or a password, and tells what to ask (HelloResult.asksPin).", App),
+		row[PINAnswerParams, Empty](HostPINAnswer, Host, "What the person typed, or that she cancelled; only while that question waits.", App),
 	}
 }
 

@@ -14,6 +14,10 @@
 // use, and rewrite the user's journal. Caps, consent and the journal make that
 // visible and slow, no more.
 //
+// Where a portal offers to seal without the extension, its page is trusted with
+// the files and with whose keys they are sealed to. The person is told so, and
+// has to ask for it: scripts/e2e.TestDepositedPliOpensWithOpenSSL.
+//
 // # Threats
 //
 // Tests are named by their folder; those of the extension's JavaScript by file
@@ -83,10 +87,11 @@
 //     ciphertexts are named.
 //     wasm/internal/model.TestAlteredAndTwinPlis, wasm/internal/model.TestPlisOfAnotherLotOrKind,
 //     wasm/crypto.TestOtherTender, scripts/portal/internal/site.TestCopiedPli.
-//  18. Opening too early. The portal gives no ciphertext before the deadline, and
-//     a key that is used is in the journal.
+//  18. Opening too early. The portal gives no ciphertext before the deadline, a
+//     transfer to other keys gets headers only, and a key that is used is in the
+//     journal.
 //     scripts/portal/internal/site.TestDeadline, host/internal/unwrap.TestEveryUseIsRecorded,
-//     shared/signeddata.TestRefusesEarlyOpenings.
+//     shared/signeddata.TestRefusesEarlyOpenings, scripts/portal/internal/site.TestTransfer.
 //  19. Bombs in BER and ASN.1. Depth and size are bounded, nothing recurses.
 //     shared/cms.TestLimits, shared/cms.TestBudget, shared/cms.FuzzReader, host.TestRefusalsOfAGigabyte,
 //     shared/signeddata.TestFence.
@@ -102,7 +107,7 @@
 //     shared/pkcs12x.TestPlantedCertificates, shared/pkcs12x.TestEncode.
 //  25. Weak or mismatched keys.
 //     shared/pkcs12x.TestReadKey, shared/keypair.TestUnusualRSAKeys, host/internal/serve.TestAPortalsPairMustBeGood.
-//  26. The key is exported. No verb of the host exports; Windows' store keeps it.
+//  26. The key is exported. No verb of the host exports what a store has; Windows' store keeps it.
 //     host/internal/serve.TestOnlyTheHostsMethods, host/internal/keystore/capi.TestConformance. The NSS
 //     database gives keys to the user's other tools: no attribute prevents it.
 //  27. The portal keeps a copy of a key that it made. Made here is the default,
@@ -110,7 +115,9 @@
 //     wasm/internal/model.TestServerKeyMustBeTheAnnouncedOne, scripts/portal/internal/site.TestProofOfAnotherKey.
 //     That the portal forgot the key cannot be proven from here.
 //  28. A password leaks. It is made of a one-time certificate and is never typed,
-//     shown or passed as an argument.
+//     shown or passed as an argument. The words of a key's backup are shown in
+//     the assistant's window alone, and in no file.
+//     host/internal/serve.TestWordsAreWipedOnTheirWay, scripts/e2e.TestCasesTakeSixClicks,
 //     host.TestPasswordOnTheTerminal, scripts/portal/internal/site.TestPrivateKeyIsForgotten,
 //     host/internal/wire.TestFramesAreWiped.
 //  29. A hijacked update. The host has no network code, opens no socket and is
@@ -137,6 +144,14 @@
 //  36. The supply chain. Pinned modules, a bill of materials, the same bytes twice.
 //     scripts/archtest.TestDirectDependencies, scripts/dist.TestBillOfMaterials, scripts/dist.TestSameBytesTwice.
 //     That two people review the host is a rule for its maintainers, which no test holds.
+//  37. A transfer hands plis to a stranger, or strands them. Plis and keys come
+//     from a signed list alone; the portal takes a content key for its own active
+//     keys only, reads the new file again before it replaces the old one, and
+//     keeps the old header. That the content key is the right one can be tried on
+//     the content only, which before the deadline nobody gets.
+//     wasm/internal/model.TestTransferNeedsItsList, wasm/internal/model.TestTransferIsolates,
+//     wasm/crypto.TestRewrapRefuses, scripts/portal/internal/site.TestTransferIsRefused,
+//     scripts/portal/internal/site.TestTransferTargets.
 //
 // Look-alike names of portals belong to no row: wasm/internal/model.TestSites,
 // wasm/internal/model.TestMixedScripts and wasm/internal/model.TestResemblance.

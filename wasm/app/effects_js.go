@@ -35,6 +35,10 @@ func (d *document) run(e model.Effect) {
 		async(d, e.Then, func() (*trust.Signed, error) { return verifier.Verify(d.ctx, e.List) })
 	case model.OpenFile:
 		async(d, e.Then, func() (model.Opened, error) { return d.openFile(e) })
+	case model.SealTest:
+		async(d, e.Then, func() (model.SealedTest, error) { return d.sealTest(e) })
+	case model.RewrapFile:
+		async(d, e.Then, func() (model.Rewrapped, error) { return d.rewrapFile(e) })
 	case model.OpenSmall:
 		async(d, e.Then, func() (string, error) { return d.openSmall(e) })
 	case model.InspectBytes:
@@ -43,6 +47,10 @@ func (d *document) run(e model.Effect) {
 		async(d, e.Then, func() (model.Saved, error) { return d.save(e) })
 	case model.SaveRecord:
 		async(d, e.Then, func() ([]string, error) { return d.saveRecord(e) })
+	case model.SaveBytes:
+		async(d, e.Then, func() (string, error) { return saveBytes(d.ctx, e) })
+	case model.ReadBytes:
+		async(d, e.Then, func() ([]byte, error) { return d.readBytes(e) })
 	case model.Forget:
 		d.quietly(func() error { return d.files.forget(d.ctx, e.Files) })
 	case model.BringUpdate:
@@ -65,6 +73,8 @@ func (d *document) runHere(e model.Effect) {
 		async(d, e.Then, func() (model.FolderRef, error) { return d.takeFolder(promise, err) })
 	case model.LookAround:
 		async(d, e.Then, func() (model.Surroundings, error) { return lookAround(d.ctx) })
+	case model.AnswerPIN:
+		d.answerPIN(e)
 	case model.CopyText:
 		promise, err := bridge.CopyText(e.Text)
 		d.quietly(func() error { return waited(d.ctx, promise, err) })
@@ -73,6 +83,8 @@ func (d *document) runHere(e model.Effect) {
 		d.quietly(func() error { return err })
 	case model.After:
 		async(d, func(struct{}, error) model.Msg { return e.Msg }, func() (struct{}, error) { return struct{}{}, pause(d.ctx, e.Millis) })
+	case model.PrintPage:
+		d.quietly(bridge.Print)
 	case model.CloseWindow:
 		d.quietly(bridge.CloseWindow)
 	case model.OpenURL:

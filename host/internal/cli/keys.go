@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,11 +9,11 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"scelle/host/internal/backup"
 	"scelle/host/internal/doctor"
 	"scelle/host/internal/keystore"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
-	"scelle/shared/pkcs12x"
 	"scelle/shared/protocol"
 )
 
@@ -92,13 +93,15 @@ func (c *command) everything(ctx context.Context) (protocol.ListResult, error) {
 
 func (c *command) printList(all protocol.ListResult) {
 	if len(all.Certificates) > 0 {
-		w := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
+		out := bufio.NewWriter(c.Out) // tabwriter writes each cell by itself
+		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, c.text(txtListHead))
 		for _, k := range all.Certificates {
 			state := strings.Join(append([]string{c.verdict(k.Reasons)}, k.Warnings...), ", ")
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.NotAfter.Format(day), c.yesNo(k.HasKey), state, strings.Join(k.Places, ", "), k.Issuer, k.Thumbprint)
 		}
 		w.Flush()
+		out.Flush()
 	} else {
 		c.say(txtNoCertificate)
 	}
@@ -220,7 +223,7 @@ func (c *command) importFile(ctx context.Context, args []string) error {
 	}
 	defer clear(password)
 	if *onlyCheck {
-		return c.checkFile(p12, password)
+		return c.checkFile(ctx, p12, password)
 	}
 	host, done := c.host()
 	defer done()
@@ -231,9 +234,10 @@ func (c *command) importFile(ctx context.Context, args []string) error {
 	return c.printKey(txtImported, result)
 }
 
-// checkFile is import without a store.
-func (c *command) checkFile(p12, password []byte) error {
-	bundle, err := pkcs12x.Decode(p12, password)
+// checkFile is import without a store: the file opens, and its key opens what
+// is sealed to its certificate.
+func (c *command) checkFile(ctx context.Context, p12, password []byte) error {
+	bundle, err := backup.Open(p12, password)
 	if err != nil {
 		return err
 	}
@@ -241,8 +245,12 @@ func (c *command) checkFile(p12, password []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := backup.Prove(ctx, bundle); err != nil {
+		return err
+	}
 	verdict := keypair.Check(certificate, time.Now())
 	c.printCertificate(certificate, verdict)
+	c.say(txtProven, time.Now().Format(moment))
 	c.say(txtNotImported)
 	return verdict.Err()
 }

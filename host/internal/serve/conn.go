@@ -31,6 +31,10 @@ const grace = 10 * time.Second
 func (s *Service) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	c := &conn{service: s, out: wire.NewWriter(out), slots: make(chan struct{}, maxInFlight)}
 	defer c.drain()
+	if s.window != nil { // whose questions end before the requests that wait for them
+		s.window.Connect()
+		defer s.window.Disconnect()
+	}
 	requests := make(chan frame)
 	done := make(chan struct{})
 	defer close(done)
@@ -106,8 +110,11 @@ func (c *conn) drain() {
 // request is answered. host.hello is answered before the next frame is looked
 // at, so that a browser need not wait for it.
 func (c *conn) accept(ctx context.Context, payload []byte) {
+	ctx = withTyped(ctx, payload)
 	var request protocol.Request
-	if err := wire.Decode(payload, &request); err != nil {
+	err := wire.Decode(payload, &request)
+	clear(payload) // the words of a protected copy may be in it
+	if err != nil {
 		c.refuse("", err)
 		return
 	}
@@ -137,6 +144,7 @@ func (c *conn) refuse(id string, err error) {
 // run answers one request and reports whether that was a success.
 func (c *conn) run(ctx context.Context, request protocol.Request) bool {
 	result, err := c.service.call(ctx, request.Method, request.Params)
+	clear(request.Params)
 	c.answer(request.ID, result, err)
 	return err == nil
 }

@@ -97,7 +97,7 @@ export const day = (at) => {
 
 /** What the portal itself knows better to say than the code. */
 const details = /** @type {Record<string, string>} */ ({
-  right: "right", login: "login", token: "login", deadline: "deadline", network: "network", sha256: "fingerprint", contentSha256: "fingerprint",
+  nothing: "nothingtotransfer", right: "right", login: "login", token: "login", deadline: "deadline", network: "network", sha256: "fingerprint", contentSha256: "fingerprint",
 });
 
 /**

@@ -349,11 +349,15 @@ func TestMatches(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(encode(f, recipients(f))))
 	f.Add([]byte(encode(f, opening())))
+	f.Add([]byte(encode(f, transferOf(f))))
 	f.Add([]byte(`{"type":"scelle-opening","version":1}`))
 	f.Add([]byte(`{"type":"scelle-recipients","version":1,"entries":[{}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if o, err := lists.ParseOpening(data); err == nil && encode(t, o) != string(data) {
 			t.Errorf("opening: %s", data)
+		}
+		if l, err := lists.ParseTransfer(data); err == nil && encode(t, l) != string(data) {
+			t.Errorf("transfer: %s", data)
 		}
 		if r, err := lists.ParseRecipients(data); err == nil && encode(t, r) != string(data) {
 			t.Errorf("recipients: %s", data)

@@ -31,6 +31,9 @@ func (a *Add) activated() []Effect {
 func (a *Add) finished() []Effect {
 	return []Effect{finish(&a.runs, a.Session, a.result(), nil, func() []Effect {
 		a.Phase = AddDone
+		if a.Backup != nil {
+			a.Phase = AddBackup
+		}
 		return []Effect{Focus{ID: "title"}}
 	})}
 }

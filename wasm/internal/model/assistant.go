@@ -13,10 +13,13 @@ type Assistant struct {
 	Env    Env
 	Site   Site
 	Add    *Add         // keys.add
-	Open   *Opening     // pli.open
+	Open   *Opening     // pli.open, pli.rehearse, pli.rewrap
 	Verify *Verify      // keys.verify
 	Broken *fault.Fault // there is nothing to work for
-	part   Screen
+	// PIN is what the host asks for in the middle of the work, nil most of the
+	// time; the part's own screen comes back after it.
+	PIN  *protocol.PINQuestion
+	part Screen
 }
 
 // NewAssistant makes the screen for a session, as the worker tells it.
@@ -44,6 +47,20 @@ func NewAssistant(env Env, s protocol.SessionResult) *Assistant {
 		}
 		verify := newVerify(env, s, p)
 		a.Verify, a.part = verify, verify
+	case protocol.PliRehearse:
+		var p protocol.RehearseParams
+		if err := json.Unmarshal(s.Params, &p); err != nil {
+			return refuse(a, s, err)
+		}
+		open := newRehearsal(env, s, p)
+		a.Open, a.part = open, open
+	case protocol.PliRewrap:
+		var p protocol.RewrapParams
+		if err := json.Unmarshal(s.Params, &p); err != nil {
+			return refuse(a, s, err)
+		}
+		open := newRewrap(env, s, p)
+		a.Open, a.part = open, open
 	default:
 		return refuse(a, s, fault.Newf(fault.UnknownMethod, "%s", s.Method))
 	}
@@ -70,7 +87,12 @@ func refuse(a *Assistant, s protocol.SessionResult, err error) *Assistant {
 func (a *Assistant) Init() []Effect { return a.part.Init() }
 
 // Update changes the screen by a message.
-func (a *Assistant) Update(m Msg) []Effect { return a.part.Update(m) }
+func (a *Assistant) Update(m Msg) []Effect {
+	if effects, done := a.updatePIN(m); done {
+		return effects
+	}
+	return a.part.Update(m)
+}
 
 // Init looks at this computer.
 func (a *Add) Init() []Effect { return a.start() }

@@ -144,7 +144,7 @@ func (o *Opening) heard(m reported) []Effect {
 // page the outcome of all.
 func (o *Opening) conclude() []Effect {
 	var effects []Effect
-	if o.consented {
+	if o.consented && o.errand.verb() == protocol.VerbOpen {
 		o.Minutes.Record = o.makeRecord()
 		if o.saves() {
 			o.Minutes.saving = true
@@ -177,7 +177,7 @@ func (o *Opening) settle() []Effect {
 	if o.Offline {
 		return nil
 	}
-	return []Effect{finish(&o.runs, o.Session, o.Result(), o.unsaid(nil), func() []Effect {
+	return []Effect{finish(&o.runs, o.Session, o.errand.result(o), o.unsaid(nil), func() []Effect {
 		o.Minutes.settled = true
 		return o.gone()
 	})}

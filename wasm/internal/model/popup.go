@@ -61,6 +61,8 @@ func (p *Popup) Update(m Msg) []Effect {
 		return []Effect{OpenURL{URL: "app/options.html"}}
 	case OpenOfflinePage:
 		return []Effect{OpenURL{URL: "app/offline.html"}}
+	case OpenBackupPage:
+		return []Effect{OpenURL{URL: backupPage}}
 	case OpenCheckPage:
 		return []Effect{OpenURL{URL: checkPage}}
 	case Close, Cancel:

@@ -30,6 +30,25 @@ const (
 	ProgressLabel
 	BrokenTitle
 
+	// What the host asks for in the middle of the work.
+	PINTitle
+	PINLabel
+	PINFor
+	PINHelp
+	PINTries
+	PINFew
+	PINFinal
+	PINConfirm
+	PINToOpen
+	PINToProve
+	PINToRewrap
+	PINToRehearse
+	PINToImport
+	PasswordTitle
+	PasswordLabel
+	PasswordFor
+	PasswordWrong
+
 	// The popup: three facts, keys, site.
 	StatusOnline
 	StatusOffline
@@ -187,6 +206,8 @@ const (
 	SiteKeys
 	SiteLastAdd
 	SiteLastOpen
+	SiteLastRehearse
+	SiteLastTransfer
 	SiteLastBridge
 	SiteRevoke
 	SiteRevokedNote
@@ -350,6 +371,135 @@ const (
 	VerifyFailedTitle
 	KeyHere
 	KeyElsewhere
+	// Rehearsing an opening.
+	RehearseTitle
+	RehearseLoading
+	RehearseAsk
+	RehearseIntro
+	RehearseListSigned
+	RehearseListUnsigned
+	RehearseKeys
+	RehearseHere
+	RehearseElsewhere
+	RehearseLeftOut
+	RehearseOpened
+	RehearseNotOpened
+	RehearseRecovery
+	RehearseTold
+	RehearseButton
+	RehearseRunning
+	RehearseFailed
+	RehearseNothing
+	RehearseResults
+	RehearseGoodOne
+	RehearseGoodMany
+	RehearseBad
+	RehearseElsewhereNote
+
+	// Transferring plis to other keys.
+	TransferTitle
+	TransferLoading
+	TransferAskOne
+	TransferAskMany
+	TransferIntro
+	TransferFrom
+	TransferToOne
+	TransferToMany
+	TransferCompare
+	TransferPlis
+	TransferTenderOne
+	TransferTenderMany
+	TransferNames
+	TransferNote
+	TransferLeftOne
+	TransferLeftMany
+	TransferButtonOne
+	TransferButtonMany
+	TransferListSigned
+	TransferRunning
+	TransferPaused
+	TransferPausedNote
+	TransferContinue
+	TransferFinish
+	TransferSoFarOne
+	TransferSoFarMany
+	TransferFailed
+	TransferNothing
+	TransferResults
+	TransferLine
+	TransferVerified
+	TransferAgain
+	// The protected backup of a new key, its sheet, and its test.
+	BackupWish
+	BackupWishHelp
+	BackupNoneLater
+	BackupWaits
+	BackupLost
+	BackupTitle
+	BackupOnce
+	BackupFileTitle
+	BackupFileHelp
+	BackupSave
+	BackupSaveAgain
+	BackupSaving
+	BackupSaved
+	BackupWordsTitle
+	BackupWordsHelp
+	BackupPrint
+	BackupTestTitle
+	BackupTestHelp
+	BackupTest
+	BackupClose
+	BackupSkip
+	SheetTitle
+	SheetIntro
+	SheetOwner
+	SheetService
+	SheetPortal
+	SheetDate
+	SheetFile
+	SheetWords
+	SheetLine
+	SheetKeep
+	SheetKeep1
+	SheetKeep2
+	SheetKeep3
+	SheetTest
+	SheetTestHow
+	SheetRestore
+	SheetRestore1
+	SheetRestore2
+	SheetStored
+	DrillTitle
+	DrillIntro
+	DrillPick
+	DrillPicked
+	DrillWords
+	DrillWordsHelp
+	DrillWord
+	DrillWordUnknown
+	DrillWrongOne
+	DrillWrongMany
+	DrillMissing
+	DrillNotOpen
+	DrillOther
+	DrillGo
+	DrillRunning
+	DrillGood
+	DrillGoodHow
+	DrillAt
+	DrillHere
+	DrillHereYes
+	DrillHereNo
+	DrillSite
+	DrillSince
+	DrillExpired
+	DrillRestoreHelp
+	DrillRestore
+	DrillRestoring
+	DrillRestored
+	DrillAgain
+	DrillNote
 
 	count // of the IDs above
 )

@@ -119,6 +119,10 @@ func lastVerb(m protocol.Method) text.ID {
 		return text.SiteLastAdd
 	case protocol.PliOpen:
 		return text.SiteLastOpen
+	case protocol.PliRehearse:
+		return text.SiteLastRehearse
+	case protocol.PliRewrap:
+		return text.SiteLastTransfer
 	case protocol.BridgeAttach:
 		return text.SiteLastBridge
 	}

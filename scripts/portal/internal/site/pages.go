@@ -203,16 +203,18 @@ func alerts(keys []store.TenderKey) keyAlerts {
 // tenderView is one consultation, for its buyer or for a company.
 type tenderView struct {
 	store.Tender
-	IsOpen  bool
-	Buyer   bool
-	Demo    bool
-	Keys    []store.TenderKey
-	Alerts  keyAlerts
-	Plis    []store.Pli
-	Records []store.Record
-	Openers map[string][]store.Opener // keys that open each pli, by its id
-	Done    string                    // what was just done, a key of the catalogue
-	context map[string]any
+	IsOpen    bool
+	Buyer     bool
+	Demo      bool
+	Here      bool // this page may seal by itself where there is no extension
+	Keys      []store.TenderKey
+	Alerts    keyAlerts
+	Plis      []store.Pli
+	Records   []store.Record
+	Openers   map[string][]store.Opener // keys that open each pli, by its id
+	Rehearsed []keyRehearsal            // keys that receive, each with its newest rehearsal
+	Done      string                    // what was just done, a key of the catalogue
+	context   map[string]any
 }
 
 // Personal and Backup report whether there is a key of that use.
@@ -255,7 +257,7 @@ func (s *Server) tenderPage(c *call) error {
 	if err != nil {
 		return err
 	}
-	v := tenderView{Tender: t, IsOpen: t.Open(s.Now()), Buyer: c.user().Buyer(), Demo: s.Demo}
+	v := tenderView{Tender: t, IsOpen: t.Open(s.Now()), Buyer: c.user().Buyer(), Demo: s.Demo, Here: s.Sealing != ""}
 	if v.Plis, err = s.visiblePlis(c, t); err != nil {
 		return err
 	}
@@ -269,12 +271,17 @@ func (s *Server) tenderPage(c *call) error {
 		if v.Openers, err = s.store.Openers(c.Context(), t.ID); err != nil {
 			return err
 		}
+		rehearsals, err := s.store.Rehearsals(c.Context(), t.ID)
+		if err != nil {
+			return err
+		}
+		v.Rehearsed = rehearsed(v.Keys, rehearsals)
 	}
 	v.Alerts = alerts(v.Keys)
 	if done := "done." + c.FormValue("fait"); text.Has(done) {
 		v.Done = done
 	}
-	v.context = map[string]any{"tender": t.ID, "reference": t.Reference, "title": t.Title, "depositor": c.user().CompanyName, "plis": openPlis(v.Plis)}
+	v.context = map[string]any{"tender": t.ID, "reference": t.Reference, "title": t.Title, "depositor": c.user().CompanyName, "plis": openPlis(v.Plis), "lot": firstLot(t)}
 	name := "tender-bidder"
 	if v.Buyer {
 		name = "tender-buyer"
@@ -282,11 +289,19 @@ func (s *Server) tenderPage(c *call) error {
 	return s.show(c, http.StatusOK, name, v)
 }
 
+// firstLot is a lot to ask for keys with: the list is the same for all.
+func firstLot(t store.Tender) string {
+	if len(t.Lots) == 0 {
+		return ""
+	}
+	return t.Lots[0].Number
+}
+
 // openPlis describes plis for scelle.open.
 func openPlis(plis []store.Pli) []protocol.OpenPli {
 	all := make([]protocol.OpenPli, len(plis))
 	for i, p := range plis {
-		all[i] = protocol.OpenPli{ID: p.ID, Label: p.CompanyName + ", " + p.Name, Size: p.Size, SHA256: p.SHA256, Kind: p.Kind, Lot: p.Lot}
+		all[i] = protocol.OpenPli{ID: p.ID, Label: p.CompanyName + ", " + p.Name, Size: p.Size, SHA256: p.Current, Kind: p.Kind, Lot: p.Lot}
 	}
 	return all
 }

@@ -36,6 +36,8 @@ func scriptTexts() []entry {
 		{"js.code", "Code : {0}", "Code: {0}"},
 		{"js.learn", "En savoir plus", "Learn more"},
 		{"js.sealing", "Scellement en cours", "Sealing"},
+		{"js.loading", "Chargement de ce qui scelle (quelques Mo la première fois)", "Loading what seals (a few MB the first time)"},
+		{"js.to.page", "Liste lue par cette page, sans l’extension : vous faites confiance à la salle des marchés pour la page et pour ces clés.", "List read by this page, without the extension: you trust the portal for the page and for these keys."},
 		{"js.to.checking", "Scellé vérifie la liste des clés…", "Scellé is checking the list of keys…"},
 		{"js.to.signed", "Liste signée par cette salle des marchés, vérifiée par Scellé. Empreinte de la clé qui signe :", "List signed by this portal, verified by Scellé. Fingerprint of the signing key:"},
 		{"js.to.unsigned", "Cette liste n’est pas signée : Scellé ne peut pas la vérifier.", "This list is not signed: Scellé cannot verify it."},
@@ -55,6 +57,14 @@ func scriptTexts() []entry {
 		{"js.opened", "Plis ouverts : {0} sur {1}.", "Submissions opened: {0} of {1}."},
 		{"js.nopli", "Cochez au moins un pli.", "Tick at least one submission."},
 		{"js.manyplis", "Cochez {0} plis au plus à la fois.", "Tick at most {0} submissions at a time."},
+		{"js.rehearsing", "La fenêtre de l’assistant est ouverte : donnez-y votre accord à la répétition. Aucun vrai pli n’est concerné.", "The assistant’s window is open: agree to the rehearsal there. No real submission is involved."},
+		{"js.rehearsed", "Répétition faite. Clés de ce poste qui ont ouvert le pli d’essai : {0}.", "Rehearsal done. Keys of this computer that opened the test submission: {0}."},
+		{"js.notrehearsed", "Ce poste n’a pas pu ouvrir le pli d’essai :", "This computer could not open the test submission:"},
+		{"js.transferring", "La fenêtre de l’assistant est ouverte : donnez-y votre accord au transfert.", "The assistant’s window is open: agree to the transfer there."},
+		{"js.transferred", "Plis transférés : {0} sur {1}.", "Submissions transferred: {0} of {1}."},
+		{"js.transfermore", "Il en reste {0} à transférer : recommencez pour la suite.", "{0} are left to transfer: start again for the rest."},
+		{"js.nothingtotransfer", "Aucun pli à transférer : la nouvelle clé ouvre déjà tout ce que l’ancienne ouvre ici.", "Nothing to transfer: the new key already opens all that the old one opens here."},
+		{"js.notarget", "Cochez au moins une nouvelle clé.", "Tick at least one new key."},
 		{"js.notopened", "{0} : {1}", "{0}: {1}"},
 	}
 }
