@@ -94,6 +94,10 @@ export declare const Code: {
   readonly ListRecipients: "list-recipients";
   readonly ListPli: "list-pli";
   readonly OpeningEarly: "opening-early";
+  readonly RehearsalNoKey: "rehearsal-no-key";
+  readonly RehearsalDiffers: "rehearsal-differs";
+  readonly TransferNoKey: "transfer-no-key";
+  readonly TransferChanged: "transfer-changed";
   readonly TransportExpired: "transport-expired";
   readonly TransportFailed: "transport-failed";
   readonly RateLimited: "rate-limited";
