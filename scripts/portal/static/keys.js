@@ -63,7 +63,7 @@ const verify = async () => {
   busy = true;
   say("info", text("verifying"));
   try {
-    const here = (/** @type {{id: string}} */ { id }) => one(`tr[data-key="${id}"] [data-present]`).dataset.present === "yes";
+    const here = (/** @type {{id: string}} */ { id }) => Boolean(document.querySelector(`tr[data-key="${id}"] [data-present="yes"]`));
     const active = (await serviceKeys(page.service)).filter((k) => k.state === "active");
     const keys = [...active.filter(here), ...active.filter((k) => !here(k))].slice(0, AT_ONCE);
     const { requestChallenge, submitProof } = functions;
