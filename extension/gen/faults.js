@@ -1001,7 +1001,7 @@
     "group": "flow",
     "fr": {
       "text": "Aucune clé valable de cette consultation n’est sur ce poste.",
-      "remedy": "Répétez sur le poste où la clé a été enregistrée, ou insérez la carte qui la porte et réessayez. Si ce poste doit ouvrir les plis, ajoutez-y un bi-clé dans « Clés de chiffrement », ou faites-y transférer les plis déjà reçus."
+      "remedy": "Répétez sur le poste où la clé a été enregistrée, ou insérez la carte qui la porte et réessayez. Si ce poste doit ouvrir les plis, ajoutez-y un bi-clé dans « Clés de chiffrement », ou faites-y transférer les plis déjà reçus."
     },
     "en": {
       "text": "No valid key of this tender is on this computer.",
@@ -1012,7 +1012,7 @@
     "group": "flow",
     "fr": {
       "text": "Ce qui est sorti du pli d’essai n’est pas ce qui y avait été mis.",
-      "remedy": "N’ouvrez pas de vrai pli avec cette clé sur ce poste. Lancez « Tester ce poste » dans l’extension et envoyez le rapport à votre service informatique ; un autre poste ou une clé de secours peut ouvrir."
+      "remedy": "N’ouvrez pas de vrai pli avec cette clé sur ce poste. Lancez « Tester ce poste » dans l’extension et envoyez le rapport à votre service informatique ; un autre poste ou une clé de secours peut ouvrir."
     },
     "en": {
       "text": "What came out of the test submission is not what was put into it.",
