@@ -36,8 +36,8 @@ wasm:
 	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/crypto.wasm ./wasm/crypto
 	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/verify.wasm ./wasm/verify
 
-extension: wasm
-	$(GO) run ./scripts/pack -out $(BUILD)/extension -wasm $(MODULES)
+extension: wasm # and the npm package for portals, build/page
+	$(GO) run ./scripts/pack -out $(BUILD)/extension -page $(BUILD)/page -wasm $(MODULES)
 	$(GO) run ./scripts/pack -out $(BUILD)/extension-demo -wasm $(MODULES) -demo
 
 gen: setup ## write the files that are generated from shared/ again

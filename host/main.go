@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"scelle/host/internal/cli"
+	"scelle/host/internal/keystore"
 	"scelle/host/internal/unwrap"
 	"scelle/host/internal/wire"
 )
@@ -26,6 +27,7 @@ func main() {
 }
 
 func environment() cli.Env {
+	window := assistantWindow()
 	return cli.Env{
 		In:         os.Stdin,
 		Out:        os.Stdout,
@@ -33,7 +35,8 @@ func environment() cli.Env {
 		Getenv:     os.Getenv,
 		Executable: os.Executable,
 		Frames:     wire.Guard,
-		Stores:     openStores,
+		Stores:     func() []keystore.Store { return openStores(window) },
+		Window:     window,
 		Secret:     installSecret,
 		StateDir:   stateDir,
 		Confine:    confined,

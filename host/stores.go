@@ -74,11 +74,23 @@ func cardStores(settled policy.Policy, prompt pinentry.Prompt, registered func()
 	}}}
 }
 
+// assistantWindow asks for PINs in the assistant's window, where the
+// administrator allows that.
+func assistantWindow() *pinentry.Window {
+	return pinentry.NewWindow(func() bool {
+		settled, err := managed.Place{}.Read()
+		return err == nil && settled.PINInAssistant
+	})
+}
+
 // openStores returns this computer's certificate stores, the one for new keys
-// first. A store that cannot be opened stays in the list and says why.
-func openStores() []keystore.Store {
+// first. A store that cannot be opened stays in the list and says why. PINs
+// are asked for by the computer's own programs, and in the assistant's window
+// where none of them can.
+func openStores(window *pinentry.Window) []keystore.Store {
 	dropModuleVariables()
-	prompt := pinentry.New(pinentry.Options{TTY: pinentry.Terminal()}) // one window at a time, for all stores
+	asker := pinentry.New(pinentry.Options{TTY: pinentry.Terminal()}) // one window at a time, for all stores
+	prompt := pinentry.InOrder{asker, window}
 	return openAllowed(managed.Place{}, prompt, systemStores(prompt), pkcs11.Registry{}.Modules)
 }
 

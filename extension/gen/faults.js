@@ -216,6 +216,17 @@
       "remedy": "The installed program is current, or there is no package for this system. There is nothing for you to do."
     }
   },
+  "update-required": {
+    "group": "setup",
+    "fr": {
+      "text": "Cette salle des marchés a besoin d’une version plus récente de Scellé.",
+      "remedy": "Mettez à jour l’extension depuis la page des extensions du navigateur, ou le programme depuis la page d’installation de la salle des marchés, puis revenez à cette page : elle le verra sans être rechargée."
+    },
+    "en": {
+      "text": "This portal needs a newer version of Scellé.",
+      "remedy": "Update the extension on the browser’s extensions page, or the program from the portal’s installation page, then come back to this page: it will notice without being reloaded."
+    }
+  },
   "store-missing": {
     "group": "store",
     "fr": {

@@ -244,6 +244,7 @@ export type FaultCode =
   | "update-old"
   | "update-damaged"
   | "update-none"
+  | "update-required"
   | "store-missing"
   | "store-library-missing"
   | "store-busy"
@@ -396,6 +397,11 @@ export interface HelloResult {
   arch: string;
   /** Package is how the host was installed, an update.Kind; absent when it cannot tell. */
   package?: string;
+  /**
+   * AsksPIN says that the administrator lets the assistant's window ask for PINs and passwords
+   * where no program of the computer can: an assistant then keeps a host.pin.await open.
+   */
+  asksPin?: boolean;
 }
 
 /** HostPresentResult lists those of the asked certificates whose private key is in a store. */
@@ -568,7 +574,9 @@ export type Method =
   | "host.keys.import"
   | "host.keys.unwrap"
   | "host.batch.begin"
-  | "host.batch.end";
+  | "host.batch.end"
+  | "host.pin.await"
+  | "host.pin.answer";
 
 /** Mode is where a key pair comes from. */
 export type Mode =
@@ -714,6 +722,46 @@ export interface OptionsResult {
   language: string;
   /** LanguageSettled is the administrator's, which comes first. */
   languageSettled?: string;
+}
+
+/**
+ * PINAnswerParams answers a question. PIN is the UTF-8 of what was typed; it stands in this
+ * message only, and both sides wipe what they can of it.
+ */
+export interface PINAnswerParams {
+  question: string;
+  pin?: Base64;
+  cancelled?: boolean;
+}
+
+/**
+ * PINQuestion is what the person at the computer is told about a PIN that the host needs, or
+ * about the password of a store (Password). It is asked in the assistant's window only where
+ * the administrator allows that and no program of the computer can ask.
+ */
+export interface PINQuestion {
+  /** of the question: 32 hex digits */
+  id: string;
+  /** for whom the key is used, "" when for nobody */
+  origin: string;
+  /** what for: "open", "prove", "rewrap", "rehearse", "import" or "" */
+  action: string;
+  /** label of the card, or name of the store */
+  token: string;
+  /** left before the card locks; 0 when it does not say */
+  tries: number;
+  /** a wrong PIN was given since the last right one */
+  few: boolean;
+  /** the password that was just given is not right */
+  wrong: boolean;
+  /** shortest PIN, in bytes; 0 when unknown */
+  min: number;
+  /** longest PIN, in bytes; 0 when unknown */
+  max: number;
+  /** Seconds is how long the question waits for its answer. */
+  seconds: number;
+  /** Password asks for the password of the store named Token, not for a PIN. */
+  password: boolean;
 }
 
 /** Party is an end of a message. */

@@ -227,6 +227,18 @@
         "app"
       ],
       "to": "host"
+    },
+    "host.pin.await": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
+    "host.pin.answer": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
     }
   },
   "kinds": {
@@ -295,6 +307,7 @@
     "unwrapsPerPli": 2,
     "batchSeconds": 3600,
     "consentArmMillis": 500,
+    "maxPIN": 255,
     "pendingDays": 7,
     "serverKeyYears": 3,
     "generatedKeyYears": 3,

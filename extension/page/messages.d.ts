@@ -89,6 +89,7 @@ export type FaultCode =
   | "update-old"
   | "update-damaged"
   | "update-none"
+  | "update-required"
   | "store-missing"
   | "store-library-missing"
   | "store-busy"

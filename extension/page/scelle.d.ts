@@ -56,7 +56,10 @@ interface Running {
  */
 export type Status = Omit<StatusResult, "extension"> & {
   extension: StatusResult["extension"] | null;
-  /** Why there is no answer: "extension-missing", "site-not-allowed", "site-not-secure". */
+  /**
+   * Why there is no answer ("extension-missing", "site-not-allowed", "site-not-secure"), or that
+   * there is an older version than requiredVersion() wants ("update-required").
+   */
   fault?: Fault;
 };
 
@@ -161,14 +164,39 @@ export class ScelleError extends Error {
  */
 export function helpAt(address: string): void;
 
+/** What a wait for Scellé needs: `host` is whether the program is needed too, as for all but sealing; true by default. */
+interface Wanted {
+  host?: boolean;
+  signal?: AbortSignal;
+}
+
 export const scelle: {
   /** Answers within a second when there is no extension; never rejects. */
   status(options?: { signal?: AbortSignal }): Promise<Status>;
   /**
-   * Calls back with the state now and whenever it changes, while the page can be seen.
-   * @returns stops it
+   * The oldest versions, as "MAJOR.MINOR.PATCH", that will do for this portal. From then on an older
+   * one shows in `requiresUpdate` of the status, with the fault "update-required".
    */
-  onStatusChange(callback: (status: Status) => void): () => void;
+  requiredVersion(versions: { extension?: string; host?: string }): void;
+  /**
+   * Calls back with the state now and whenever it changes, while the page can be seen.
+   * @returns stops it, as aborting `signal` does
+   */
+  onStatusChange(callback: (status: Status) => void, options?: { signal?: AbortSignal }): () => void;
+  /** The first thing that a status says is missing, in the order in which it can be mended. */
+  missing(status: Status, options?: { host?: boolean }): Fault | undefined;
+  /**
+   * Opens your installation page, `page`, in a tab of its own, and resolves once nothing is missing
+   * any more: the person comes back to this page as it was left, with its form and its files. Call
+   * it in answer to a click. Aborting rejects with "cancelled".
+   */
+  install(options: Wanted & { page: string }): Promise<Status>;
+  /**
+   * For the installation page: resolves once nothing is missing any more, with what leads back to
+   * the page that called install(). Call that in answer to a click: it closes the tab, or goes to
+   * that page where the browser does not let it. It is null when nobody came from such a page.
+   */
+  comeBack(options?: Wanted): Promise<(() => void) | null>;
   /** Whether keys that this site registered are on this computer; at most 64 thumbprints. */
   keysPresent(thumbprints: string[], options?: { signal?: AbortSignal }): Promise<PresentResult>;
   /** Opens the assistant to register a bi-clé, or with `resume` to finish a registration. */

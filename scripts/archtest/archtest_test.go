@@ -45,9 +45,10 @@ var rules = []rule{
 	{"extension", []string{"shared"}, nil},
 	{"scripts", []string{"shared", "extension"}, nil},
 	{"scripts/portal", []string{"shared", "extension", "scripts/portal"}, []string{"modernc.org/sqlite"}},
-	{"scripts/e2e", []string{"shared", "extension", "scripts/e2e"}, []string{"github.com/chromedp"}},
+	{"scripts/e2e", []string{"shared", "extension", "scripts/e2e", "scripts/phpportal"}, []string{"github.com/chromedp"}},
 	// A stand-in for verify.wasm, without the fence.
 	{"scripts/e2e/wasmtest/unfenced", nil, []string{"go.mozilla.org/pkcs7"}},
+	{"scripts/genproto", []string{"shared", "extension", "scripts/phpportal"}, nil},
 	{"scripts/demo", []string{"shared", "extension", "scripts/e2e"}, nil},
 	// x/sys drops files from the page cache.
 	{"scripts/bench", []string{"shared", "extension", "scripts/e2e"}, []string{"github.com/chromedp", "golang.org/x/sys"}},

@@ -151,17 +151,9 @@ func jvmPeer(dir string) (starter, error) {
 // askStatus starts the host as Chromium does, asks hello and status, and ends
 // it. It returns milliseconds and the peak resident memory in KiB.
 func askStatus(home, host string) (ms, kib float64, err error) {
-	cmd := inHome(home, host, "chrome-extension://"+protocol.ChromeID+"/")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return 0, 0, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return 0, 0, err
-	}
 	start := time.Now()
-	if err := cmd.Start(); err != nil {
+	cmd, in, out, err := startHost(home, host)
+	if err != nil {
 		return 0, 0, err
 	}
 	err = errors.Join(
@@ -170,6 +162,18 @@ func askStatus(home, host string) (ms, kib float64, err error) {
 	kib = peak(cmd.Process.Pid)
 	err = errors.Join(err, in.Close(), cmd.Wait())
 	return float64(time.Since(start).Microseconds()) / 1000, kib, err
+}
+
+// startHost starts the host as Chromium does.
+func startHost(home, host string) (cmd *exec.Cmd, in io.WriteCloser, out io.ReadCloser, err error) {
+	cmd = inHome(home, host, "chrome-extension://"+protocol.ChromeID+"/")
+	if in, err = cmd.StdinPipe(); err != nil {
+		return nil, nil, nil, err
+	}
+	if out, err = cmd.StdoutPipe(); err != nil {
+		return nil, nil, nil, err
+	}
+	return cmd, in, out, cmd.Start()
 }
 
 func exchange(in io.Writer, out io.Reader, q protocol.Request) (json.RawMessage, error) {

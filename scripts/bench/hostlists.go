@@ -1,16 +1,22 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"time"
+
+	"scelle/shared/protocol"
+	"scelle/shared/version"
 )
 
 // benchLists measures opening the store and listing it, whole process, with
 // 1, 50 and 500 certificates that have keys, beside certutil, which lists the
-// same database through the same library.
+// same database through the same library. The last list is also read as the
+// extension reads it, page by page.
 func benchLists(dir, host string, n int) error {
 	home := filepath.Join(dir, "lists")
 	store := filepath.Join(home, ".local", "share", "pki", "nssdb")
@@ -43,8 +49,42 @@ func benchLists(dir, host string, n int) error {
 			return err
 		}
 		row(fmt.Sprintf("host: scelle list, %d certificates", certificates), "ms", list, peer{"certutil -L", theirs})
+		if certificates <= protocol.MaxList {
+			continue
+		}
+		paged, err := median(n, func() (float64, error) { return askPages(home, host, certificates) })
+		if err != nil {
+			return err
+		}
+		row(fmt.Sprintf("host: start, hello, %d certificates in pages, end", certificates), "ms", paged, peer{"scelle list", list}, peer{"certutil -L", theirs})
 	}
 	return nil
+}
+
+// askPages starts the host as Chromium does, reads its list to the last page,
+// which must come to this many certificates, and ends it.
+func askPages(home, host string, certificates int) (ms float64, err error) {
+	start := time.Now()
+	cmd, in, out, err := startHost(home, host)
+	if err != nil {
+		return 0, err
+	}
+	err = call(in, out, protocol.HostHello, protocol.HelloParams{Version: version.Version, Protocol: version.Protocol}, nil)
+	var p protocol.ListParams
+	seen := 0
+	for err == nil {
+		var page protocol.ListResult
+		err = call(in, out, protocol.HostList, p, &page)
+		seen += len(page.Certificates)
+		if p.Cursor = page.Next; p.Cursor == "" {
+			break
+		}
+	}
+	err = errors.Join(err, in.Close(), cmd.Wait())
+	if err == nil && seen != certificates {
+		err = fmt.Errorf("%d certificates of %d", seen, certificates)
+	}
+	return float64(time.Since(start).Microseconds()) / 1000, err
 }
 
 // quietly runs a program whose words matter only when it fails.

@@ -72,16 +72,8 @@ func unwraps(home, host string, der []byte) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	cmd := inHome(home, host, "chrome-extension://"+protocol.ChromeID+"/")
-	in, err := cmd.StdinPipe()
+	cmd, in, out, err := startHost(home, host)
 	if err != nil {
-		return 0, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return 0, err
-	}
-	if err := cmd.Start(); err != nil {
 		return 0, err
 	}
 	rate, err := askUnwraps(in, out, protocol.UnwrapParams{

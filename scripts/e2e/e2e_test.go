@@ -161,8 +161,9 @@ func handedOver(t *testing.T, w *journey.Walk) {
 }
 
 // TestDepositedPliOpensWithOpenSSL opens a deposited pli without Scellé: with
-// OpenSSL and unzip, by the private key that pk12util takes out of the store;
-// and then without the portal, dropped on the offline page.
+// OpenSSL and unzip; then one that the page sealed without the extension, and
+// that one also with the extension and without the portal, dropped on the
+// offline page.
 func TestDepositedPliOpensWithOpenSSL(t *testing.T) {
 	w := ready(t)
 	must(t, w.AddLocal("Clé de Camille Lefort", false))
@@ -171,6 +172,41 @@ func TestDepositedPliOpensWithOpenSSL(t *testing.T) {
 	must(t, w.Login(journey.Company))
 	must(t, w.Deposit(file))
 	pli := depositedPli(t, w)
+	opensWithOpenSSL(t, w, pli)
+	must(t, os.Remove(pli)) // the next one is sealed by the page
+	must(t, w.Forget())
+	sealedHere(t, w, file)
+	pli = depositedPli(t, w)
+	opensWithOpenSSL(t, w, pli)
+	dropped(t, w, pli)
+}
+
+// sealedHere deposits as a company whose browser has no extension that serves
+// this site: the portal says that this is weaker, and the page seals, under a
+// policy that does not let the page itself run WebAssembly.
+func sealedHere(t *testing.T, w *journey.Walk, file string) {
+	t.Helper()
+	p := w.Page
+	must(t, w.GoTender())
+	must(t, p.Visible("#here"))
+	must(t, p.Says("#here", "vous faites alors confiance à la salle des marchés"))
+	must(t, p.Upload("#files", file))
+	must(t, p.Click("#seal-here"))
+	must(t, p.Click("#to summary"))
+	must(t, p.Visible("#to-list [data-recipient=receives]"))
+	must(t, p.Says("#to-list", "sans l’extension"))
+	if p.Eval(`new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])) && true`, nil) == nil {
+		t.Error("the page itself may run WebAssembly")
+	}
+	must(t, p.Screenshot(filepath.Join(pictures(t), "sealed-here.png")))
+	must(t, p.Click("#deposit"))
+	must(t, p.Visible("#content-sha256"))
+}
+
+// opensWithOpenSSL opens a pli by the private key that pk12util takes out of
+// the store, and looks at the file in it.
+func opensWithOpenSSL(t *testing.T, w *journey.Walk, pli string) {
+	t.Helper()
 	dir := t.TempDir()
 	p12, pem, zip := filepath.Join(dir, "k.p12"), filepath.Join(dir, "k.pem"), filepath.Join(dir, "pli.zip")
 	for _, command := range [][]string{
@@ -187,7 +223,6 @@ func TestDepositedPliOpensWithOpenSSL(t *testing.T) {
 	if out != "12 345,67 €\n" {
 		t.Errorf("unzip gives %q", out)
 	}
-	dropped(t, w, pli)
 }
 
 // dropped drags a pli onto the offline page twice, one time after the other,
@@ -243,8 +278,7 @@ func intoFolder(t *testing.T, p browser.Page, page browser.Dropper, pli string) 
 	must(t, p.Click("#use-key"))
 	must(t, p.Visible(".results"))
 	must(t, p.Says(".result", "Séance/"))
-	var held string
-	must(t, p.Eval(`(async () => {
+	const list = `(async () => {
 		const lines = [];
 		const walk = async (dir) => {
 			for await (const [name, handle] of dir.entries()) {
@@ -254,7 +288,14 @@ func intoFolder(t *testing.T, p browser.Page, page browser.Dropper, pli string) 
 		};
 		await walk(await showDirectoryPicker());
 		return lines.sort().join("|");
-	})()`, &held))
+	})()`
+	var held string
+	for range 100 { // the record is the last to be written
+		if must(t, p.Eval(list, &held)); strings.HasSuffix(held, "|procès-verbal.html|procès-verbal.json") && !strings.Contains(held, ".crswap") {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 	if held != "prix.txt: 12 345,67 €\n|procès-verbal.html|procès-verbal.json" {
 		t.Errorf("the folder holds %q", held)
 	}

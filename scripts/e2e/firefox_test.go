@@ -31,6 +31,7 @@ func TestFirefoxMore(t *testing.T) {
 		"interrupted opening":      TestInterruptedOpening,
 		"reload while registering": TestReloadDuringRegistration,
 		"the host comes and goes":  TestHostComesAndGoes,
+		"without the extension":    func(t *testing.T) { sealsHere(t, 256<<20, 900) },
 	} {
 		t.Run(name, test)
 	}

@@ -19,6 +19,7 @@ type guide struct {
 	Intro       string
 	All         string // leads from one entry to all
 	Translation string
+	Integrate   string // leads to the guide for portals' developers
 	Remedy      string // heading of what to do
 	Style       string // address of the style sheet
 	Icon        string // address of the mark, "" without
@@ -48,7 +49,7 @@ var guideTemplate = template.Must(template.New("guide").Parse(`<!doctype html>
   <body>
     <main id="app">
       <header class="bar">{{if .Icon}}<img class="seal" src="{{.Icon}}" width="32" height="32" alt="">{{end}}<h1>{{.Title}}</h1></header>
-      <p class="intro">{{.Intro}} <a href="help-{{.Other}}.html" lang="{{.Other}}" hreflang="{{.Other}}">{{.Translation}}</a></p>
+      <p class="intro">{{.Intro}} <a href="help-{{.Other}}.html" lang="{{.Other}}" hreflang="{{.Other}}">{{.Translation}}</a> · <a href="integrate-{{.Lang}}.html">{{.Integrate}}</a></p>
 {{- range .Groups}}
       <section class="group">
         <h2>{{.Title}}</h2>
@@ -66,15 +67,18 @@ var guideTemplate = template.Must(template.New("guide").Parse(`<!doctype html>
 </html>
 `))
 
+// places are where guides stand, with their style sheet and their mark.
+var places = []struct{ folder, style, icon string }{
+	{"extension/gen", "../app/scelle.css", "../icons/seal.svg"}, {"extension/page", "help.css", ""},
+}
+
 // helpPages makes the guides: the extension's own, in its style, and the same
 // for portals to publish beside scelle.js.
 func helpPages(*source) ([]file, error) {
 	var files []file
 	for _, lang := range []string{"fr", "en"} {
 		g := newGuide(lang)
-		for _, place := range []struct{ folder, style, icon string }{
-			{"extension/gen", "../app/scelle.css", "../icons/seal.svg"}, {"extension/page", "help.css", ""},
-		} {
+		for _, place := range places {
 			g.Style, g.Icon = place.style, place.icon
 			var b bytes.Buffer
 			if err := guideTemplate.Execute(&b, g); err != nil {
@@ -88,12 +92,12 @@ func helpPages(*source) ([]file, error) {
 
 func newGuide(lang string) guide {
 	g := guide{
-		Lang: "en", Other: "fr", Title: "Scellé guide: causes and remedies", Translation: "En français", All: "All entries", Remedy: "What to do:",
+		Lang: "en", Other: "fr", Title: "Scellé guide: causes and remedies", Translation: "En français", All: "All entries", Integrate: "For developers of portals", Remedy: "What to do:",
 		Intro: "Every message of Scellé and every check of “Test my computer’s configuration”, with its cause and what to do.",
 	}
 	if lang == "fr" {
 		g = guide{
-			Lang: "fr", Other: "en", Title: "Guide de Scellé\u00a0: causes et remèdes", Translation: "In English", All: "Tout le guide", Remedy: "Que faire\u00a0:",
+			Lang: "fr", Other: "en", Title: "Guide de Scellé\u00a0: causes et remèdes", Translation: "In English", All: "Tout le guide", Integrate: "Pour les développeurs de portails", Remedy: "Que faire\u00a0:",
 			Intro: "Chaque message de Scellé et chaque contrôle de «\u00a0Tester la configuration de mon poste\u00a0», avec sa cause et ce qu’il faut faire.",
 		}
 	}

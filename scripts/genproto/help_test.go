@@ -65,15 +65,17 @@ func TestNoDeadLink(t *testing.T) {
 	followed := 0
 	for _, folder := range guides {
 		for _, lang := range []string{"fr", "en"} {
-			page := folder + "/help-" + lang + ".html"
-			for _, m := range address.FindAllStringSubmatch(find(t, files, page), -1) {
-				file, anchor, _ := strings.Cut(m[1], "#")
-				target := path.Join(folder, file)
-				followed++
-				if anchor != "" {
-					entryOf(t, find(t, files, target), anchor)
-				} else if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(target))); err != nil || strings.Contains(file, ":") {
-					t.Errorf("%s: %s leads nowhere: %v", page, m[1], err)
+			for _, kind := range []string{"help-", "integrate-"} {
+				page := folder + "/" + kind + lang + ".html"
+				for _, m := range address.FindAllStringSubmatch(find(t, files, page), -1) {
+					file, anchor, _ := strings.Cut(m[1], "#")
+					target := path.Join(folder, file)
+					followed++
+					if anchor != "" {
+						entryOf(t, find(t, files, target), anchor)
+					} else if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(target))); err != nil || strings.Contains(file, ":") {
+						t.Errorf("%s: %s leads nowhere: %v", page, m[1], err)
+					}
 				}
 			}
 		}

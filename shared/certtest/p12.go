@@ -15,13 +15,14 @@ const (
 	Modern Encoding = iota // PBES2 with AES-256 and a SHA-256 MAC: OpenSSL 3, Java 20
 	Legacy                 // RC2-40 and 3DES with a SHA-1 MAC: OpenSSL 1, old Windows and Java
 	DES                    // 3DES for both with a SHA-1 MAC
+	PBMAC1                 // PBES2 with AES-256 and the MAC of RFC 9579: OpenSSL 3.4
 )
 
 // P12 returns the pair as a PKCS#12 file, with further certificates if given.
 // It is written by go-pkcs12, not by our own writer.
 func (p *Pair) P12(tb testing.TB, password string, e Encoding, chain ...*Pair) []byte {
 	tb.Helper()
-	encoder := map[Encoding]*pkcs12.Encoder{Modern: pkcs12.Modern2023, Legacy: pkcs12.LegacyRC2, DES: pkcs12.LegacyDES}[e]
+	encoder := map[Encoding]*pkcs12.Encoder{Modern: pkcs12.Modern2023, Legacy: pkcs12.LegacyRC2, DES: pkcs12.LegacyDES, PBMAC1: pkcs12.Modern2026}[e]
 	var others []*x509.Certificate
 	for _, c := range chain {
 		others = append(others, c.X509)

@@ -39,6 +39,7 @@ const (
 	UpdateOld         Code = "update-old"
 	UpdateDamaged     Code = "update-damaged"
 	UpdateNone        Code = "update-none"
+	UpdateRequired    Code = "update-required"
 
 	StoreMissing       Code = "store-missing"
 	StoreLibrary       Code = "store-library-missing"

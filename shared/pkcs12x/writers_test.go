@@ -93,6 +93,11 @@ func TestWriters(t *testing.T) {
 	})
 	t.Run("NSS", func(t *testing.T) { writeNSS(t, accents) })
 	t.Run("BouncyCastle", func(t *testing.T) { writeBouncyCastle(t, accents) })
+	t.Run("PBMAC1", func(t *testing.T) {
+		for _, w := range []*writers{accents, empty, ec} {
+			writePBMAC1(t, w)
+		}
+	})
 	t.Run("keytool", func(t *testing.T) { writeKeytool(t, ec) }) // which takes ASCII passwords only
 }
 
@@ -107,6 +112,30 @@ func writeOpenSSL(t *testing.T, w *writers) {
 		}, more...)...)
 		w.reads(t, file, writtenName, 1)
 	}
+}
+
+// writePBMAC1 has the MAC of RFC 9579 written by go-pkcs12 and, from its 3.4 on,
+// by OpenSSL. Bouncy Castle writes it from 1.79 on, Debian 12 has 1.72.
+func writePBMAC1(t *testing.T, w *writers) {
+	file := w.pair.P12(t, w.password, certtest.PBMAC1)
+	if err := os.WriteFile(filepath.Join(w.dir, "pbmac1.p12"), file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.reads(t, "pbmac1.p12", "", 0)
+	if _, err := Decode(file, []byte("another")); fault.CodeOf(err) != fault.P12Password {
+		t.Errorf("wrong password: %v", err)
+	}
+	file[len(file)-40] ^= 1
+	if _, err := Decode(file, []byte(w.password)); err == nil {
+		t.Error("read although it was changed")
+	}
+	if help, _ := exec.Command("openssl", "pkcs12", "-help").CombinedOutput(); !bytes.Contains(help, []byte("-pbmac1_pbkdf2")) {
+		t.Log("this OpenSSL does not write PBMAC1")
+		return
+	}
+	w.run(t, "openssl", "pkcs12", "-export", "-pbmac1_pbkdf2", "-inkey", "key.pem", "-in", "cert.pem", "-certfile", "ca.pem",
+		"-name", writtenName, "-passout", "pass:"+w.password, "-out", "openssl-pbmac1.p12")
+	w.reads(t, "openssl-pbmac1.p12", writtenName, 1)
 }
 
 func writeGnuTLS(t *testing.T, w *writers) {

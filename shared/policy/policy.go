@@ -69,6 +69,7 @@ const (
 	UnsignedLists   = "unsignedLists"
 	ForbiddenStores = "forbiddenStores"
 	PKCS11Modules   = "pkcs11Modules"
+	PINInAssistant  = "pinInAssistant"
 )
 
 // Settings returns the table.
@@ -154,6 +155,15 @@ func Settings() []Setting {
 			},
 			Example: []string{"/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so"},
 		},
+		{
+			Name: PINInAssistant, Kind: Truth, Reader: Host,
+			Title: Words{"Code PIN dans la fenêtre de l’assistant", "PIN in the assistant’s window"},
+			Text: Words{
+				"À « vrai », sous Linux, le code PIN d’une carte ou le mot de passe d’une base peut être saisi dans la fenêtre de l’assistant, quand ni pinentry, ni zenity, ni kdialog ne peuvent le demander. Protection plus faible : le code passe par le navigateur, dont la mémoire ne peut pas être effacée à coup sûr. Mieux vaut installer pinentry. Sans ce réglage, ce n’est pas permis.",
+				"When true, on Linux, the PIN of a card or the password of a database may be typed in the assistant’s window, when neither pinentry nor zenity nor kdialog can ask for it. Weaker protection: the PIN passes through the browser, whose memory cannot be wiped for certain. Installing pinentry is better. Without this setting it is not allowed.",
+			},
+			Default: false, Example: true,
+		},
 	}
 }
 
@@ -167,6 +177,7 @@ type Policy struct {
 	UnsignedLists   string `json:"unsignedLists"` // "warn", "refuse" or "" for warn
 	ForbiddenStores List   `json:"forbiddenStores"`
 	PKCS11Modules   List   `json:"pkcs11Modules"`
+	PINInAssistant  bool   `json:"pinInAssistant"`
 }
 
 // List is a list that may not be set, which differs from an empty one.
@@ -207,8 +218,12 @@ func Read(values map[string]any, r Reader) (Policy, error) {
 func (p *Policy) set(s Setting, v any) bool {
 	switch s.Kind {
 	case Truth:
-		allowed, ok := truth(v)
-		p.ForbidSaving = !allowed
+		on, ok := truth(v)
+		if s.Name == PINInAssistant {
+			p.PINInAssistant = on
+		} else {
+			p.ForbidSaving = !on
+		}
 		return ok
 	case Choice:
 		text, ok := v.(string)

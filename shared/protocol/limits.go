@@ -18,7 +18,8 @@ const (
 	UnwrapsPerPli     = 2   // key operations for one envelope of a batch
 	BatchSeconds      = 3600
 	ConsentArmMillis  = 500
-	PendingDays       = 7 // a registration that is not finished by then is discarded
+	MaxPIN            = 255 // bytes of a PIN or a password that the assistant asks for
+	PendingDays       = 7   // a registration that is not finished by then is discarded
 	ServerKeyYears    = 3
 	GeneratedKeyYears = 3
 	GeneratedKeyBits  = 3072

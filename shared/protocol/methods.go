@@ -70,6 +70,8 @@ const (
 	HostUnwrap      Method = "host.keys.unwrap"
 	HostBatchBegin  Method = "host.batch.begin"
 	HostBatchEnd    Method = "host.batch.end"
+	HostPINAwait    Method = "host.pin.await"
+	HostPINAnswer   Method = "host.pin.answer"
 )
 
 // Spec is one row of the table: who may send a method, who answers it, and
@@ -129,6 +131,8 @@ func Methods() []Spec {
 		row[UnwrapParams, UnwrapResult](HostUnwrap, Host, "Opens one content-encryption key.", App),
 		row[BatchParams, BatchResult](HostBatchBegin, Host, "Tells the host what a person consented to open.", App),
 		row[BatchEndParams, BatchEndResult](HostBatchEnd, Host, "Ends a consent before its time.", App),
+		row[Empty, PINQuestion](HostPINAwait, Host, "Waits until another request of this connection needs a PIN or a password, and tells what to ask (HelloResult.asksPin).", App),
+		row[PINAnswerParams, Empty](HostPINAnswer, Host, "What the person typed, or that she cancelled; only while that question waits.", App),
 	}
 }
 

@@ -68,6 +68,10 @@ type HelloResult struct {
 	// Package is how the host was installed, an update.Kind; absent when it
 	// cannot tell.
 	Package string `json:"package,omitempty"`
+	// AsksPIN says that the administrator lets the assistant's window ask for
+	// PINs and passwords where no program of the computer can: an assistant
+	// then keeps a host.pin.await open.
+	AsksPIN bool `json:"asksPin,omitempty"`
 }
 
 // HostStatusResult is the state of each store of this computer.

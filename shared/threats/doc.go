@@ -14,6 +14,10 @@
 // use, and rewrite the user's journal. Caps, consent and the journal make that
 // visible and slow, no more.
 //
+// Where a portal offers to seal without the extension, its page is trusted with
+// the files and with whose keys they are sealed to. The person is told so, and
+// has to ask for it: scripts/e2e.TestDepositedPliOpensWithOpenSSL.
+//
 // # Threats
 //
 // Tests are named by their folder; those of the extension's JavaScript by file

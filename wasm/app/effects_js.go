@@ -69,6 +69,8 @@ func (d *document) runHere(e model.Effect) {
 		async(d, e.Then, func() (model.FolderRef, error) { return d.takeFolder(promise, err) })
 	case model.LookAround:
 		async(d, e.Then, func() (model.Surroundings, error) { return lookAround(d.ctx) })
+	case model.AnswerPIN:
+		d.answerPIN(e)
 	case model.CopyText:
 		promise, err := bridge.CopyText(e.Text)
 		d.quietly(func() error { return waited(d.ctx, promise, err) })

@@ -35,7 +35,8 @@ type document struct {
 	files   *fileTable
 	folders folderTable
 	crypto  *cryptoClient
-	place   bridge.Place // of the page, in an assistant
+	place   bridge.Place      // of the page, in an assistant
+	asker   bridge.Connection // whose host asked for a PIN last, in an assistant
 
 	queue []model.Msg
 	busy  bool
@@ -183,6 +184,7 @@ func openAssistant(d *document) (model.Screen, error) {
 	if err != nil {
 		return model.NewBroken(env(""), err), nil
 	}
+	d.native.Connected = d.listenForPIN
 	d.place = bridge.Place{TabID: s.TabID, FrameID: s.FrameID, DocumentID: s.DocumentID, Document: s.Document, Session: s.Session}
 	err = bridge.OnMessage(func(m bridge.Value) {
 		if bridge.String(m, "to") == "assistant" && bridge.String(m, "session") == s.Session && bridge.String(m, "kind") == string(protocol.KindCancel) {

@@ -17,6 +17,7 @@ import (
 
 	"scelle/host/internal/confine"
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/pinentry"
 	"scelle/host/internal/serve"
 	"scelle/shared/fault"
 )
@@ -34,6 +35,8 @@ type Env struct {
 	Secret func() ([]byte, error)
 	// StateDir is the folder of the journal.
 	StateDir func() (string, error)
+	// Window asks for PINs in the assistant's window, where that is allowed.
+	Window *pinentry.Window
 	// Confine takes from the process what answering a browser does not need.
 	Confine func() confine.State
 	// Root is put before the system's places for manifests, "" except in tests.
@@ -153,7 +156,7 @@ func (c *command) exit(err error) int {
 
 // host returns the Service of this command and a function that closes it.
 func (c *command) host() (*serve.Service, func()) {
-	s := serve.New(serve.Options{Stores: c.Stores, Secret: c.Secret, StateDir: c.StateDir, Computer: c.computer, Package: c.packaged, Confined: c.confined, Log: c.log})
+	s := serve.New(serve.Options{Stores: c.Stores, Secret: c.Secret, StateDir: c.StateDir, Computer: c.computer, Package: c.packaged, Window: c.Window, Confined: c.confined, Log: c.log})
 	return s, func() {
 		if err := s.Close(); err != nil {
 			c.log("closing a store: %s", fault.CodeOf(err))

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -92,13 +93,15 @@ func (c *command) everything(ctx context.Context) (protocol.ListResult, error) {
 
 func (c *command) printList(all protocol.ListResult) {
 	if len(all.Certificates) > 0 {
-		w := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
+		out := bufio.NewWriter(c.Out) // tabwriter writes each cell by itself
+		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, c.text(txtListHead))
 		for _, k := range all.Certificates {
 			state := strings.Join(append([]string{c.verdict(k.Reasons)}, k.Warnings...), ", ")
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.NotAfter.Format(day), c.yesNo(k.HasKey), state, strings.Join(k.Places, ", "), k.Issuer, k.Thumbprint)
 		}
 		w.Flush()
+		out.Flush()
 	} else {
 		c.say(txtNoCertificate)
 	}

@@ -31,6 +31,10 @@ const grace = 10 * time.Second
 func (s *Service) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	c := &conn{service: s, out: wire.NewWriter(out), slots: make(chan struct{}, maxInFlight)}
 	defer c.drain()
+	if s.window != nil { // whose questions end before the requests that wait for them
+		s.window.Connect()
+		defer s.window.Disconnect()
+	}
 	requests := make(chan frame)
 	done := make(chan struct{})
 	defer close(done)
@@ -106,6 +110,7 @@ func (c *conn) drain() {
 // request is answered. host.hello is answered before the next frame is looked
 // at, so that a browser need not wait for it.
 func (c *conn) accept(ctx context.Context, payload []byte) {
+	ctx = withTyped(ctx, payload)
 	var request protocol.Request
 	if err := wire.Decode(payload, &request); err != nil {
 		c.refuse("", err)

@@ -21,6 +21,7 @@ import (
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/keystore/memory"
 	"scelle/host/internal/managed"
+	"scelle/host/internal/pinentry"
 	"scelle/host/internal/wire"
 	"scelle/shared/certtest"
 	"scelle/shared/envelope"
@@ -66,6 +67,9 @@ func TestGolden(t *testing.T) {
 func playGolden(t *testing.T, file string, method protocol.Method) {
 	cases := readCases(t, file)
 	w := newWorld(t)
+	if method == protocol.HostPINAwait || method == protocol.HostPINAnswer {
+		w.service.window = pinentry.NewWindow(func() bool { return true })
+	}
 	peer := connect(t, w.service)
 	if method != protocol.HostHello {
 		peer.hello()
@@ -219,6 +223,21 @@ func (w *world) prepare(t *testing.T, method protocol.Method) {
 			t.Fatal(err)
 		}
 		w.vars["$batch"] = batch.ID
+	case protocol.HostPINAwait, protocol.HostPINAnswer:
+		window := w.service.window
+		go func() { // until the connection ends, at the latest
+			_, _ = window.PIN(t.Context(), pinentry.Request{
+				Origin: "https://marches.example", Action: "open", Token: "Carte d'Anne", Tries: 1, Few: true, Min: 4, Max: 12,
+			})
+		}()
+		if method == protocol.HostPINAwait {
+			break
+		}
+		id, _, err := window.Await(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.vars["$question"] = id
 	}
 }
 

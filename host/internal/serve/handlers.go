@@ -72,5 +72,7 @@ func handlers() map[protocol.Method]handler {
 		protocol.HostUnwrap:      handle((*Service).Unwrap),
 		protocol.HostBatchBegin:  handle((*Service).BeginBatch),
 		protocol.HostBatchEnd:    handle((*Service).EndBatch),
+		protocol.HostPINAwait:    handle((*Service).AwaitPIN),
+		protocol.HostPINAnswer:   handle((*Service).AnswerPIN),
 	}
 }

@@ -22,5 +22,6 @@ func (s *Service) Hello(_ context.Context, p protocol.HelloParams) (protocol.Hel
 		OS:          runtime.GOOS,
 		Arch:        runtime.GOARCH,
 		Package:     s.packed(),
+		AsksPIN:     s.window != nil && s.window.Available(),
 	}, nil
 }

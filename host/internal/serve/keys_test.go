@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/keystore/memory"
@@ -28,7 +29,11 @@ func TestListPages(t *testing.T) {
 		})
 	}
 	entries = append(entries, keystore.Entry{URI: "fake:good", Store: "fake", Certificate: pair.DER, HasKey: true})
-	store := &fakeStore{status: ready("fake"), list: func(context.Context) ([]keystore.Entry, error) { return entries, nil }}
+	looks := 0
+	store := &fakeStore{status: ready("fake"), list: func(context.Context) ([]keystore.Entry, error) {
+		looks++
+		return entries, nil
+	}}
 	s := newService(t, store)
 	seen := map[string]bool{}
 	var p protocol.ListParams
@@ -58,8 +63,19 @@ func TestListPages(t *testing.T) {
 		entries = append(entries, keystore.Entry{URI: "fake:new", Store: "fake", Certificate: fmt.Append(nil, pages)})
 		p.Cursor = page.Next
 	}
-	if len(seen) < 1001 || pages < 10 {
-		t.Errorf("%d certificates in %d pages", len(seen), pages)
+	if len(seen) < 1001 || pages < 10 || looks != 1 {
+		t.Errorf("%d certificates in %d pages, the store was read %d times", len(seen), pages, looks)
+	}
+	// A new list sees what is there now, a page that comes late as well.
+	now := noon
+	s.now = func() time.Time { return now }
+	page, err := s.List(t.Context(), protocol.ListParams{Limit: 1})
+	if err != nil || looks != 2 {
+		t.Errorf("a new list: %v, the store was read %d times", err, looks)
+	}
+	now = now.Add(snapshotAge)
+	if _, err := s.List(t.Context(), protocol.ListParams{Limit: 1, Cursor: page.Next}); err != nil || looks != 3 {
+		t.Errorf("a late page: %v, the store was read %d times", err, looks)
 	}
 }
 

@@ -15,6 +15,37 @@ import (
 // is left to the envelope around them and to failed stores.
 const pageBytes = protocol.MaxFrame * 3 / 4
 
+// snapshotAge is how long the further pages of a list are cut from the
+// inventory that its first page was made of: a caller that turns them sees one
+// state of the stores, which are read once and not once a page.
+const snapshotAge = 5 * time.Second
+
+// snapshot is an inventory that pages are cut from.
+type snapshot struct {
+	holdings []holding
+	failed   []protocol.StoreStatus
+	at       time.Time
+}
+
+// snapshot reads the stores for a first page, and for a further one that comes
+// late. The last page drops what was kept.
+func (s *Service) snapshot(ctx context.Context, further bool) snapshot {
+	s.mu.Lock()
+	kept := s.pages
+	s.mu.Unlock()
+	if age := s.now().Sub(kept.at); further && age >= 0 && age < snapshotAge {
+		return kept
+	}
+	holdings, failed := s.inventory(ctx)
+	return snapshot{holdings, failed, s.now()}
+}
+
+func (s *Service) keepSnapshot(kept snapshot) {
+	s.mu.Lock()
+	s.pages = kept
+	s.mu.Unlock()
+}
+
 // List answers host.keys.list, one page. Cursors name the last certificate of
 // a page, not a position, so that a certificate which comes or goes between
 // two pages neither hides nor repeats another.
@@ -33,20 +64,22 @@ func (s *Service) List(ctx context.Context, p protocol.ListParams) (protocol.Lis
 			return protocol.ListResult{}, err
 		}
 	}
-	holdings, failed := s.inventory(ctx)
-	page := protocol.ListResult{Certificates: []protocol.Certificate{}, Failed: failed}
+	seen := s.snapshot(ctx, after != nil)
+	page := protocol.ListResult{Certificates: []protocol.Certificate{}, Failed: seen.failed}
 	size := 0
-	for _, h := range holdings {
+	for _, h := range seen.holdings {
 		if p.KeyOnly && !h.shown.HasKey || after != nil && compare(*after, h.shown) >= 0 {
 			continue
 		}
 		size += jsonSize(h.shown)
 		if n := len(page.Certificates); n == limit || n > 0 && size > pageBytes {
 			page.Next = cursor(page.Certificates[n-1])
-			break
+			s.keepSnapshot(seen)
+			return page, nil
 		}
 		page.Certificates = append(page.Certificates, h.shown)
 	}
+	s.keepSnapshot(snapshot{})
 	return page, nil
 }
 

@@ -110,3 +110,65 @@ func TestRecall(t *testing.T) {
 		t.Errorf("still remembered: %v", err)
 	}
 }
+
+// TestElsewhere: a key whose store is out of order, or whose token is gone, is
+// looked for in every store; what is told when it is nowhere else is what is
+// wrong with its own. What a person answered is not asked again.
+func TestElsewhere(t *testing.T) {
+	pair := certtest.SelfSigned(t, certtest.Options{CommonName: "Alice"})
+	soft, err := keystore.Software(pair.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		fault  fault.Code // of the store that had the key
+		copied bool       // another store has it by now
+		want   fault.Code
+		looks  int // at the other store, the first included
+	}{
+		{fault.StoreMissing, true, "", 2},
+		{fault.StoreFailed, true, "", 2},
+		{fault.StoreDamaged, true, "", 2},
+		{fault.TokenRemoved, true, "", 2},
+		{fault.TokenNotResponding, true, "", 2},
+		{fault.KeyNotFound, true, "", 2},
+		{fault.StoreMissing, false, fault.StoreMissing, 2},
+		{fault.TokenRemoved, false, fault.TokenRemoved, 2},
+		{fault.KeyNotFound, false, fault.KeyNotFound, 2},
+		{fault.PINCancelled, true, fault.PINCancelled, 1},
+		{fault.PINLocked, true, fault.PINLocked, 1},
+		{fault.MechanismMissing, true, fault.MechanismMissing, 1},
+	} {
+		broken := false
+		first := newShelf("a", pair.DER, true, func() (keystore.Unwrapper, error) { return nil, fault.New(c.fault) })
+		second := newShelf("b", pair.DER, false, func() (keystore.Unwrapper, error) { return soft, nil })
+		show, copied := second.list, false
+		second.list = func(ctx context.Context) ([]keystore.Entry, error) {
+			entries, err := show(ctx)
+			if !copied {
+				entries = nil
+			}
+			return entries, err
+		}
+		seen := first.list
+		first.list = func(ctx context.Context) ([]keystore.Entry, error) {
+			if broken {
+				return nil, fault.New(fault.StoreFailed)
+			}
+			return seen(ctx)
+		}
+		s := newService(t, first, second)
+		h, err := s.find(t.Context(), keypair.Thumbprint(pair.DER))
+		if err != nil {
+			t.Fatal(err)
+		}
+		broken, copied = c.fault != fault.KeyNotFound, c.copied
+		_, err = s.opener(h)(t.Context())
+		if code := fault.CodeOf(err); err != nil && code != c.want || err == nil && c.want != "" {
+			t.Errorf("%s, copied %v: %v, want %q", c.fault, c.copied, err, c.want)
+		}
+		if second.lists != c.looks {
+			t.Errorf("%s, copied %v: looked %d times, want %d", c.fault, c.copied, second.lists, c.looks)
+		}
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"scelle/host/internal/doctor"
 	"scelle/host/internal/journal"
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/pinentry"
 	"scelle/host/internal/transport"
 	"scelle/host/internal/unwrap"
 	"scelle/shared/fault"
@@ -39,6 +40,8 @@ type Options struct {
 	// Package says how the host was installed (protocol.HelloResult); nil says
 	// nothing.
 	Package func() string
+	// Window asks for PINs in the assistant's window; nil is none.
+	Window *pinentry.Window
 	// Confined is how far the process is confined, for host.status.
 	Confined confine.State
 	// Now is the clock; nil is time.Now.
@@ -57,6 +60,7 @@ type Service struct {
 	oneTime  *transport.Keys
 	system   func() (doctor.Computer, error)
 	packed   func() string
+	window   *pinentry.Window // nil: none
 	confined confine.State
 	now      func() time.Time
 	log      func(format string, args ...any)
@@ -64,11 +68,12 @@ type Service struct {
 	opened   bool                      // stores was called
 	names    map[keystore.Store]string // what stores call themselves
 	known    map[string]holding        // where keys were seen last, by thumbprint
+	pages    snapshot                  // of the list that is being read page by page
 }
 
 // New returns a Service. Close it.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, log: o.Log, system: o.Computer, packed: o.Package, confined: o.Confined, names: make(map[keystore.Store]string), known: make(map[string]holding)}
+	s := &Service{now: o.Now, log: o.Log, system: o.Computer, packed: o.Package, window: o.Window, confined: o.Confined, names: make(map[keystore.Store]string), known: make(map[string]holding)}
 	if s.packed == nil {
 		s.packed = func() string { return "" }
 	}

@@ -75,18 +75,35 @@ func (s *Service) recall(ctx context.Context, thumbprint string) (holding, error
 }
 
 // opener opens the private key when the question was allowed. A key that is
-// not where it was is looked for.
+// not where it was is looked for, and one whose store is out of order, too: the
+// same key may be elsewhere. When it is not, the first fault is told: it says
+// what to mend, while the look only found nothing.
 func (s *Service) opener(h holding) unwrap.Opener {
 	return func(ctx context.Context) (unwrap.Key, error) {
 		key, err := h.unwrapper(ctx)
-		if fault.CodeOf(err) != fault.KeyNotFound {
+		if !elsewhere(fault.CodeOf(err)) {
 			return key, err
 		}
-		if h, err = s.findKey(ctx, h.shown.Thumbprint); err != nil {
-			return nil, err
+		found, missing := s.findKey(ctx, h.shown.Thumbprint)
+		switch {
+		case missing == nil:
+			return found.unwrapper(ctx)
+		case fault.CodeOf(err) == fault.KeyNotFound:
+			return nil, missing
 		}
-		return h.unwrapper(ctx)
+		return nil, err
 	}
+}
+
+// elsewhere says whether after this fault a key may be found in another place.
+// What a person answered, and a key that cannot do what was asked, is final.
+func elsewhere(code fault.Code) bool {
+	switch code {
+	case fault.KeyNotFound, fault.TokenRemoved, fault.TokenNotResponding,
+		fault.StoreMissing, fault.StoreFailed, fault.StoreDamaged, fault.StoreLibrary:
+		return true
+	}
+	return false
 }
 
 // unwrapper opens the private key in the first store that has it. A person who

@@ -141,8 +141,11 @@ func (w *Walk) GoKeys() error {
 
 // Installers follows « Afficher plus d'informations » of the status block.
 func (w *Walk) Installers() error {
+	var address string
 	return inOrder(
-		func() error { return w.Page.Click("[data-status-more] a") },
+		func() error { return w.Page.Visible("[data-status-more] a") },
+		func() error { return w.Page.Eval(`document.querySelector("[data-status-more] a").href`, &address) },
+		func() error { return w.Page.Goto(address) },
 		func() error { return w.Page.Visible(`[data-page="downloads"] #assistant[data-state="offline"]`) },
 	)
 }
@@ -187,6 +190,19 @@ func (w *Walk) allowInPopup() error {
 			)
 		},
 		func() error { return popup.Visible("#forget") },
+		func() error { return popup.Shut() },
+	)
+}
+
+// Forget takes the allowance back in the extension's popup.
+func (w *Walk) Forget() error {
+	popup, err := w.Browser.Popup(w.Page)
+	if err != nil {
+		return err
+	}
+	return inOrder(
+		func() error { return popup.Click("#forget") },
+		func() error { return popup.Visible("#allow") },
 		func() error { return popup.Shut() },
 	)
 }

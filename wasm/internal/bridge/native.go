@@ -15,6 +15,9 @@ import (
 // method is sent, after a loss again, and keeps the connection meanwhile: a
 // consent of the host lives as long as its connection.
 type Native struct {
+	// Connected, if set, is called with each connection that was opened.
+	Connected func(Connection)
+
 	connection Value
 	ended      *Func // what native.js calls at an end that nobody asked for
 }
@@ -56,6 +59,9 @@ func (n *Native) connect() error {
 		return err
 	}
 	n.connection, n.ended = connection, &ended
+	if n.Connected != nil {
+		n.Connected(Connection{connection})
+	}
 	return faultOf(fault.Internal, connection.Set("onClose", ended))
 }
 

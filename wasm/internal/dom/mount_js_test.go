@@ -197,3 +197,29 @@ func TestMountNeedsItsElements(t *testing.T) {
 		t.Errorf("mounted on nothing (errors %v)", f.errs)
 	}
 }
+
+// TestMountTakesSecrets: what was typed comes out as bytes, once; the field is
+// empty afterwards, and no handler was told of it.
+func TestMountTakesSecrets(t *testing.T) {
+	f := newFixture(t)
+	f.show(El("form", On("submit", Send("sent")), El("input", Set("id", "pin"), Set("type", "password"))))
+	f.js(`(() => {
+		const field = document.querySelector("#pin");
+		field.value = "p%1 é 2 \u{1F511}";
+		field.dispatchEvent(new Event("input", { bubbles: true }));
+	})()`)
+	secret, err := f.TakeSecret("pin")
+	if err != nil || string(secret) != "p%1 é 2 \U0001F511" {
+		t.Errorf("%q, %v", secret, err)
+	}
+	f.want("document.querySelector('#pin').value", "")
+	if again, err := f.TakeSecret("pin"); err != nil || len(again) != 0 {
+		t.Errorf("%q, %v", again, err)
+	}
+	if _, err := f.TakeSecret("absent"); err == nil {
+		t.Error("a field that is not there gave a secret")
+	}
+	if len(f.sent) != 0 {
+		t.Errorf("sent %v", f.sent)
+	}
+}

@@ -15,7 +15,10 @@ type Assistant struct {
 	Add    *Add         // keys.add
 	Open   *Opening     // pli.open, pli.rehearse, pli.rewrap
 	Broken *fault.Fault // there is nothing to work for
-	part   Screen
+	// PIN is what the host asks for in the middle of the work, nil most of the
+	// time; the part's own screen comes back after it.
+	PIN  *protocol.PINQuestion
+	part Screen
 }
 
 // NewAssistant makes the screen for a session, as the worker tells it.
@@ -76,7 +79,12 @@ func refuse(a *Assistant, s protocol.SessionResult, err error) *Assistant {
 func (a *Assistant) Init() []Effect { return a.part.Init() }
 
 // Update changes the screen by a message.
-func (a *Assistant) Update(m Msg) []Effect { return a.part.Update(m) }
+func (a *Assistant) Update(m Msg) []Effect {
+	if effects, done := a.updatePIN(m); done {
+		return effects
+	}
+	return a.part.Update(m)
+}
 
 // Init looks at this computer.
 func (a *Add) Init() []Effect { return a.start() }

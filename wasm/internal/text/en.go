@@ -23,6 +23,25 @@ var en = [count]string{
 	ProgressLabel:   "Progress",
 	BrokenTitle:     "This window has nothing to do any more",
 
+	// What the host asks for in the middle of the work.
+	PINTitle:      "Your PIN",
+	PINLabel:      "PIN",
+	PINFor:        "The card or token “%s” asks for its PIN.",
+	PINHelp:       "It goes to the Scellé program on this computer only, never to the site; it is not kept.",
+	PINTries:      "Tries left: %d.",
+	PINFew:        "A wrong PIN was entered before. After a few more the card locks.",
+	PINFinal:      "LAST TRY: a wrong PIN now locks the card. If in doubt, cancel and ask for help.",
+	PINConfirm:    "Confirm",
+	PINToOpen:     "To open a submission.",
+	PINToProve:    "To prove to the portal that your key is here.",
+	PINToRewrap:   "To give a submission other recipients.",
+	PINToRehearse: "To rehearse an opening.",
+	PINToImport:   "To store a new key.",
+	PasswordTitle: "Your password",
+	PasswordLabel: "Password",
+	PasswordFor:   "The certificate store “%s” asks for its password. It is often the browser’s primary password.",
+	PasswordWrong: "This password is not right. Check the keyboard layout and Caps Lock.",
+
 	// The popup: three facts, keys, site.
 	StatusOnline:           "Assistant: online",
 	StatusOffline:          "Assistant: offline",

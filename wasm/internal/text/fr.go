@@ -23,6 +23,25 @@ var fr = [count]string{
 	ProgressLabel:   "Avancement",
 	BrokenTitle:     "Cette fenêtre n’a plus de travail",
 
+	// What the host asks for in the middle of the work.
+	PINTitle:      "Votre code PIN",
+	PINLabel:      "Code PIN",
+	PINFor:        "La carte ou clé « %s » demande son code PIN.",
+	PINHelp:       "Il n’est transmis qu’au programme Scellé de cet ordinateur, jamais au site ; il n’est pas conservé.",
+	PINTries:      "Essais restants : %d.",
+	PINFew:        "Un code faux a été saisi auparavant. Après quelques autres, la carte se bloque.",
+	PINFinal:      "DERNIER ESSAI : un code faux bloque la carte. En cas de doute, annulez et demandez de l’aide.",
+	PINConfirm:    "Valider",
+	PINToOpen:     "Pour ouvrir un pli.",
+	PINToProve:    "Pour prouver à la salle des marchés que votre clé est ici.",
+	PINToRewrap:   "Pour confier un pli à d’autres destinataires.",
+	PINToRehearse: "Pour répéter une ouverture.",
+	PINToImport:   "Pour enregistrer une nouvelle clé.",
+	PasswordTitle: "Votre mot de passe",
+	PasswordLabel: "Mot de passe",
+	PasswordFor:   "Le magasin de certificats « %s » demande son mot de passe. C’est souvent le mot de passe principal du navigateur.",
+	PasswordWrong: "Ce mot de passe n’est pas le bon. Vérifiez la disposition du clavier et le verrouillage des majuscules.",
+
 	// The popup: three facts, keys, site.
 	StatusOnline:           "Assistant : en ligne",
 	StatusOffline:          "Assistant : hors ligne",

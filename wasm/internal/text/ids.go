@@ -30,6 +30,25 @@ const (
 	ProgressLabel
 	BrokenTitle
 
+	// What the host asks for in the middle of the work.
+	PINTitle
+	PINLabel
+	PINFor
+	PINHelp
+	PINTries
+	PINFew
+	PINFinal
+	PINConfirm
+	PINToOpen
+	PINToProve
+	PINToRewrap
+	PINToRehearse
+	PINToImport
+	PasswordTitle
+	PasswordLabel
+	PasswordFor
+	PasswordWrong
+
 	// The popup: three facts, keys, site.
 	StatusOnline
 	StatusOffline

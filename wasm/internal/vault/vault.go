@@ -72,7 +72,9 @@ func (v *Vault) Leave() { v.Parent.RemoveSoon(v.Name) }
 // Unlock gives the vault up: the next Sweep deletes it.
 func (v *Vault) Unlock() { v.lock.Release() }
 
-// Sweep deletes the vaults that nobody holds any more.
+// Sweep deletes the vaults that nobody holds any more. A page that seals without
+// the extension keeps its vaults in the portal's own origin: nothing else there
+// is touched.
 func Sweep(ctx context.Context) error {
 	parent, err := vaults(ctx)
 	if err != nil {
@@ -83,6 +85,9 @@ func Sweep(ctx context.Context) error {
 		return err
 	}
 	for _, name := range names {
+		if !IsName(name) {
+			continue // of a portal that has such a directory too
+		}
 		lock, free, err := bridge.TryLock(ctx, vaultLock+name)
 		if err != nil {
 			return err

@@ -14,6 +14,8 @@ const protocolVersion = version.Protocol
 func assistant(a *model.Assistant) Page {
 	w := newWriter(a.Env)
 	switch {
+	case a.PIN != nil:
+		return w.pin(a.Site, a.PIN)
 	case a.Add != nil:
 		return w.add(a.Add)
 	case a.Open != nil:

@@ -258,6 +258,16 @@ func signedOpening(trusted protocol.TrustResult, change func(*lists.Opening)) fu
 	}
 }
 
+// asked is an opening in which the host asks for a PIN.
+func asked(p protocol.OpenParams, q protocol.PINQuestion) func(*stage) model.Screen {
+	return func(s *stage) model.Screen {
+		player := s.assistant(protocol.PliOpen, p, "host "+string(protocol.HostUnwrap))
+		q.ID, q.Seconds = "0", 120
+		player.Send(model.Consent{Trusted: true}, model.PINAsked{Question: q})
+		return player.Screen
+	}
+}
+
 // inFolder is an opening in a browser that lets a person choose this folder, or
 // refuses all of them.
 func inFolder(params protocol.OpenParams, name string, msgs ...model.Msg) func(*stage) model.Screen {
@@ -295,6 +305,9 @@ func openScenes() []scene {
 			return s.assistant(protocol.PliOpen, one, "").Screen
 		}},
 		{"open-running", "assistant", opened(origin, three, "open cbc", true, nil)},
+		{"open-pin", "assistant", asked(one, protocol.PINQuestion{Action: "open", Token: "Carte d'Anne \u202emoc", Tries: 3, Few: true, Min: 4, Max: 8})},
+		{"open-pin-final", "assistant", asked(one, protocol.PINQuestion{Action: "open", Token: "Carte d'Anne", Tries: 1})},
+		{"open-password-wrong", "assistant", asked(one, protocol.PINQuestion{Action: "prove", Token: "Base NSS partagée", Password: true, Wrong: true})},
 		{"open-paused", "assistant", func(s *stage) model.Screen {
 			p := s.assistant(protocol.PliOpen, tender("a", "cbc", "b"), "save")
 			p.Send(model.Consent{Trusted: true}, model.Pause{})

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"slices"
+	"sync"
 
 	"github.com/miekg/pkcs11"
 
@@ -23,18 +24,26 @@ type certificate struct {
 // entries lists the certificates, by name. A certificate has its key when an
 // object of that class has the same id: the private key or, in a database
 // whose password was not given, where private keys cannot be seen, the public
-// key that every importing program stores beside it.
+// key that every importing program stores beside it. Certificates and keys are
+// in a file each, and softoken asks its file anew for every object: both are
+// read at once.
 func (v *view) entries(s *store) ([]keystore.Entry, error) {
-	certs, err := v.certificates()
-	if err != nil {
-		return nil, err
-	}
 	class := uint(pkcs11.CKO_PRIVATE_KEY)
 	if v.db.hidden() {
 		class = pkcs11.CKO_PUBLIC_KEY
 	}
-	keys, err := v.ids(class)
-	if err != nil {
+	var keys map[string]bool
+	var unseen error
+	var beside sync.WaitGroup
+	beside.Go(func() {
+		unseen = s.inSession(v.db, false, func(other *view) (err error) {
+			keys, err = other.ids(class)
+			return err
+		})
+	})
+	certs, err := v.certificates()
+	beside.Wait()
+	if err := cmp.Or(err, unseen); err != nil {
 		return nil, err
 	}
 	entries := make([]keystore.Entry, 0, len(certs))
@@ -71,14 +80,11 @@ func (v *view) certificates(match ...*pkcs11.Attribute) ([]certificate, error) {
 		return nil, err
 	}
 	certs := make([]certificate, 0, len(handles))
-	for _, h := range handles {
-		values := v.attributes(h, pkcs11.CKA_VALUE, pkcs11.CKA_ID, pkcs11.CKA_LABEL)
-		c := certificate{handle: h, der: values[0], id: values[1], label: string(values[2])}
-		if len(c.der) == 0 {
-			continue // removed by another program since it was found
+	v.each(handles, func(h pkcs11.ObjectHandle, values [][]byte) {
+		if len(values[0]) > 0 { // otherwise another program removed it since it was found
+			certs = append(certs, certificate{handle: h, der: values[0], id: values[1], label: string(values[2])})
 		}
-		certs = append(certs, c)
-	}
+	}, pkcs11.CKA_VALUE, pkcs11.CKA_ID, pkcs11.CKA_LABEL)
 	return certs, nil
 }
 
@@ -105,11 +111,11 @@ func (v *view) ids(class uint) (map[string]bool, error) {
 		return nil, err
 	}
 	ids := make(map[string]bool, len(handles))
-	for _, h := range handles {
-		if id := v.attribute(h, pkcs11.CKA_ID); len(id) > 0 {
-			ids[string(id)] = true
+	v.each(handles, func(_ pkcs11.ObjectHandle, values [][]byte) {
+		if len(values[0]) > 0 {
+			ids[string(values[0])] = true
 		}
-	}
+	}, pkcs11.CKA_ID)
 	return ids, nil
 }
 
@@ -139,6 +145,12 @@ func (v *view) find(template []*pkcs11.Attribute) ([]pkcs11.ObjectHandle, error)
 		}
 		all = append(all, some...)
 	}
+}
+
+// each reads some attributes of many objects, in few questions.
+func (v *view) each(objects []pkcs11.ObjectHandle, f func(pkcs11.ObjectHandle, [][]byte), kinds ...uint) {
+	single := func(h pkcs11.ObjectHandle) [][]byte { return v.attributes(h, kinds...) }
+	v.db.softoken.bulk.values(v.session, objects, kinds, single, f)
 }
 
 // attributes reads some attributes, nil where the object has none. In one call

@@ -23,6 +23,7 @@ import (
 type softoken struct {
 	name string
 	lib  *pkcs11.Ctx
+	bulk bulkReader
 
 	// mu guards what follows and makes slots come and go one at a time, since
 	// softoken's table of slots has no lock of its own. A database that
@@ -73,7 +74,7 @@ func loadLibrary(override string) (*softoken, error) {
 			if lib == nil {
 				continue
 			}
-			k = &softoken{name: c, lib: lib, used: make(map[uint]bool)}
+			k = &softoken{name: c, lib: lib, bulk: newBulkReader(c), used: make(map[uint]bool)}
 			libraries.byName[c] = k
 		}
 		k.mu.Lock()

@@ -180,6 +180,7 @@ type tenderView struct {
 	IsOpen    bool
 	Buyer     bool
 	Demo      bool
+	Here      bool // this page may seal by itself where there is no extension
 	Keys      []store.TenderKey
 	Alerts    keyAlerts
 	Plis      []store.Pli
@@ -230,7 +231,7 @@ func (s *Server) tenderPage(c *call) error {
 	if err != nil {
 		return err
 	}
-	v := tenderView{Tender: t, IsOpen: t.Open(s.Now()), Buyer: c.user().Buyer(), Demo: s.Demo}
+	v := tenderView{Tender: t, IsOpen: t.Open(s.Now()), Buyer: c.user().Buyer(), Demo: s.Demo, Here: s.Sealing != ""}
 	if v.Plis, err = s.visiblePlis(c, t); err != nil {
 		return err
 	}

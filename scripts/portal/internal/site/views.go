@@ -170,7 +170,7 @@ func (s *Server) scelleJS(c *call) error { return serveAsset(c, s.Page, "scelle.
 // guide serves what every code of scelle.js means and what to do about it.
 func (s *Server) guide(c *call) error {
 	name := c.PathValue("file")
-	if !strings.HasPrefix(name, "help") {
+	if !strings.HasPrefix(name, "help") && !strings.HasPrefix(name, "integrate") {
 		return errGone
 	}
 	return serveAsset(c, s.Page, name)
@@ -202,6 +202,8 @@ func contentType(name string) string {
 		return "text/css; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
+	case ".wasm":
+		return "application/wasm"
 	}
 	return "application/octet-stream"
 }

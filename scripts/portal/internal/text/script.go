@@ -29,6 +29,8 @@ func scriptTexts() []entry {
 		{"js.code", "Code : {0}", "Code: {0}"},
 		{"js.learn", "En savoir plus", "Learn more"},
 		{"js.sealing", "Scellement en cours", "Sealing"},
+		{"js.loading", "Chargement de ce qui scelle (quelques Mo la première fois)", "Loading what seals (a few MB the first time)"},
+		{"js.to.page", "Liste lue par cette page, sans l’extension : vous faites confiance à la salle des marchés pour la page et pour ces clés.", "List read by this page, without the extension: you trust the portal for the page and for these keys."},
 		{"js.to.checking", "Scellé vérifie la liste des clés…", "Scellé is checking the list of keys…"},
 		{"js.to.signed", "Liste signée par cette salle des marchés, vérifiée par Scellé. Empreinte de la clé qui signe :", "List signed by this portal, verified by Scellé. Fingerprint of the signing key:"},
 		{"js.to.unsigned", "Cette liste n’est pas signée : Scellé ne peut pas la vérifier.", "This list is not signed: Scellé cannot verify it."},

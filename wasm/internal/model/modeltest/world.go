@@ -148,6 +148,8 @@ func (p *Player) perform(e model.Effect) (string, func() model.Msg) {
 		return "look around", func() model.Msg { return e.Then(w.Around()) }
 	case model.CopyText:
 		return "copy " + e.Text, nil
+	case model.AnswerPIN:
+		return strings.TrimSpace("pin " + e.Question + " " + e.Field), nil
 	case model.After:
 		p.timers = append(p.timers, e.Msg)
 		return fmt.Sprintf("after %d", e.Millis), nil

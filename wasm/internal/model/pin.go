@@ -1,0 +1,71 @@
+package model
+
+import (
+	"scelle/shared/keypair"
+	"scelle/shared/protocol"
+)
+
+// PINField is the id of the field that a PIN is typed into. What stands there
+// goes from the field to the host, and never into a message or a model.
+const PINField = "pin"
+
+// PINAsked says that the host needs a PIN for what is under way; the runtime
+// sends it.
+type PINAsked struct{ Question protocol.PINQuestion }
+
+// PINOver says that a question waits no more: its time is up or, without an
+// ID, the connection ended.
+type PINOver struct{ ID string }
+
+// EnterPIN sends what was typed to the host.
+type EnterPIN struct{ Trusted bool }
+
+// CancelPIN tells the host that the person does not want to.
+type CancelPIN struct{}
+
+// AnswerPIN answers the host's question with what stands in the field with
+// this id, which is emptied; Field "" is a person who cancelled.
+type AnswerPIN struct {
+	Question string
+	Field    string
+}
+
+func (AnswerPIN) effect() {}
+
+// updatePIN handles what concerns a question of the host, and says whether the
+// message was one of those.
+func (a *Assistant) updatePIN(m Msg) ([]Effect, bool) {
+	switch m := m.(type) {
+	case PINAsked:
+		a.PIN = &m.Question
+		a.PIN.Token = keypair.Clean(a.PIN.Token) // as a card or a database wrote it
+		over := After{Millis: m.Question.Seconds * 1000, Msg: PINOver{ID: m.Question.ID}}
+		return []Effect{Focus{ID: PINField}, over}, true
+	case PINOver:
+		if a.PIN != nil && (m.ID == "" || m.ID == a.PIN.ID) {
+			a.PIN = nil
+		}
+		return nil, true
+	case EnterPIN:
+		if a.PIN == nil || !m.Trusted {
+			return nil, true
+		}
+		return a.answerPIN(PINField), true
+	case CancelPIN:
+		if a.PIN == nil {
+			return nil, true
+		}
+		return a.answerPIN(""), true
+	case Cancel, Close, PageCancelled:
+		if a.PIN != nil { // whoever gives up the work gives up its question first
+			return append(a.answerPIN(""), a.part.Update(m)...), true
+		}
+	}
+	return nil, false
+}
+
+func (a *Assistant) answerPIN(field string) []Effect {
+	answer := AnswerPIN{Question: a.PIN.ID, Field: field}
+	a.PIN = nil
+	return []Effect{answer, Focus{ID: "title"}}
+}
