@@ -428,4 +428,4 @@ const rewrap = async (options) => {
   return (await request(METHODS.pliRewrap, params, extras)).result;
 };
 
-export const scelle = Object.freeze({ status, requiredVersion, onStatusChange, missing, install, comeBack, keysPresent, addKeyPair, recipients, seal, open, rehearse });
+export const scelle = Object.freeze({ status, requiredVersion, onStatusChange, missing, install, comeBack, keysPresent, addKeyPair, recipients, seal, open, rehearse, rewrap });
