@@ -32,6 +32,49 @@ export interface AttachResult {
   nonce: string;
 }
 
+/**
+ * Backup is the protected copy of a key pair, made before the pair went into its store. The
+ * host forgets it with this answer; it never reaches a page.
+ */
+export interface Backup {
+  /** PKCS#12 */
+  file: Base64;
+  /** its passphrase in ASCII: BackupWords words joined by "-" */
+  words: Base64;
+}
+
+/** BackupRestoreParams brings a copy's key pair into this computer's store. */
+export interface BackupRestoreParams {
+  file: Base64;
+  words: Base64;
+}
+
+/**
+ * BackupTestParams asks whether a protected copy opens. Words is what the person typed, UTF-8;
+ * capitals, accents and what stands between words do not matter.
+ */
+export interface BackupTestParams {
+  /** at most MaxSealedKey */
+  file: Base64;
+  words: Base64;
+}
+
+/**
+ * BackupTestResult is what came of it. Nothing was tried when Count is not BackupWords or a
+ * word is Unknown; otherwise the file opened, its key opened what was sealed to its
+ * certificate, and nothing was stored.
+ */
+export interface BackupTestResult {
+  /** words typed */
+  count: number;
+  /** places of words that no copy has, from 1 on */
+  unknown: number[];
+  /** hasKey: the key is on this computer as well */
+  certificate?: Certificate;
+  /** UTC, to the second */
+  at: Timestamp;
+}
+
 /** BatchEndParams names a batch. */
 export interface BatchEndParams {
   id: string;
@@ -370,11 +413,27 @@ export interface FinishParams {
 
 /**
  * GenerateParams asks for a new pair, RSA GeneratedKeyBits, self-signed, valid
- * GeneratedKeyYears. Name is the friendly name in the store.
+ * GeneratedKeyYears. Name is the friendly name in the store. Backup asks for the one protected
+ * copy that can ever be made.
  */
 export interface GenerateParams {
   commonName: string;
   name: string;
+  backup?: boolean;
+}
+
+/** HealthParams asks how at most MaxPresent keys stand. */
+export interface HealthParams {
+  keys: ServiceKey[];
+}
+
+/**
+ * HealthResult is how keys stand, in the order asked. Fault is that of a store that could not
+ * be read: keys that nobody found may be in it.
+ */
+export interface HealthResult {
+  keys: KeyHealth[];
+  fault?: Fault;
 }
 
 /** HelloParams introduces the extension to the host. */
@@ -402,6 +461,17 @@ export interface HelloResult {
    * where no program of the computer can: an assistant then keeps a host.pin.await open.
    */
   asksPin?: boolean;
+}
+
+/**
+ * HostHealthParams is HealthParams with those of the thumbprints that the asking site
+ * registered: nothing on this computer is looked at for the others. Language is that of the
+ * texts, "fr" or "en".
+ */
+export interface HostHealthParams {
+  keys: ServiceKey[];
+  registered: string[];
+  language: string;
 }
 
 /** HostPresentResult lists those of the asked certificates whose private key is in a store. */
@@ -442,6 +512,8 @@ export interface ImportParams {
   envelope: Base64;
   name: string;
   thumbprint?: string;
+  /** as in GenerateParams */
+  backup?: boolean;
 }
 
 /**
@@ -454,13 +526,66 @@ export interface JournalMark {
   chain: string;
 }
 
+/** Code names one finding. Codes are never changed or reused, only added. */
+export type KeyCode =
+  | "key-here"
+  | "key-elsewhere"
+  | "key-unregistered"
+  | "key-proven"
+  | "key-proof-old"
+  | "key-never-proven"
+  | "key-expired"
+  | "key-expires-in-7"
+  | "key-expires-in-30"
+  | "key-expires-in-90"
+  | "key-expires-early"
+  | "key-also-signs"
+  | "key-server-made";
+
+/**
+ * KeyFinding is one thing to know about a key, in words. Where At is set, Text is to be
+ * followed by that date.
+ */
+export interface KeyFinding {
+  code: KeyCode;
+  level: Level;
+  text: string;
+  remedy: string;
+  at?: Timestamp;
+  tender?: string;
+}
+
+/** KeyHealth is how one key stands. Level is that of the finding that matters most. */
+export interface KeyHealth {
+  thumbprint: string;
+  here?: KeyHere;
+  /** the certificate's, where it is known */
+  notAfter?: Timestamp;
+  level: Level;
+  /** what matters most first */
+  findings: KeyFinding[];
+}
+
+/** Here says whether the private key is on this computer. */
+export type KeyHere =
+  | "yes"
+  | "no"
+  | "unknown";
+
+/** KeyOpening is when a consultation that counts on a key is opened. */
+export interface KeyOpening {
+  tender: string;
+  at: Timestamp;
+}
+
 /**
  * KeyResult is a pair that was just made or imported, and passed its self-test: a nonce sealed
- * to it was opened through the store.
+ * to it was opened through the store. Backup is there when it was asked for.
  */
 export interface KeyResult {
   certificate: Certificate;
   der: Base64;
+  backup?: Backup;
 }
 
 /**
@@ -543,6 +668,8 @@ export type Method =
   | "status"
   | "keys.present"
   | "keys.add"
+  | "keys.health"
+  | "keys.verify"
   | "pli.open"
   | "pli.seal"
   | "pli.release"
@@ -569,9 +696,12 @@ export type Method =
   | "host.keys.list"
   | "host.keys.certificate"
   | "host.keys.present"
+  | "host.keys.health"
   | "host.keys.generate"
   | "host.transport.begin"
   | "host.keys.import"
+  | "host.backup.test"
+  | "host.backup.restore"
   | "host.keys.unwrap"
   | "host.batch.begin"
   | "host.batch.end"
@@ -947,10 +1077,14 @@ export type Remark =
   | "twin"
   | "foreign";
 
-/** RememberParams notes that an origin registered a certificate. */
+/**
+ * RememberParams notes that an origin registered a certificate, or proved its key again, just
+ * now. Mode is where the pair came from, "" where that is not known.
+ */
 export interface RememberParams {
   origin: string;
   thumbprint: string;
+  mode?: Mode;
 }
 
 /**
@@ -1103,6 +1237,27 @@ export interface ServerKey {
   envelope: Base64;
 }
 
+/**
+ * ServiceKey is a registered key of a service, as its portal knows it. Only Thumbprint is
+ * needed, and ID to verify the key: what is left out is not judged.
+ */
+export interface ServiceKey {
+  /** of the registration, at the portal */
+  id?: string;
+  thumbprint: string;
+  name?: string;
+  /** Certificate (DER) tells the rest of a key that is not on this computer. */
+  certificate?: Base64;
+  /** a date of the proof is expected of an active key */
+  state?: RegistrationState;
+  /** where the pair came from */
+  mode?: Mode;
+  /** its last proof of possession */
+  proven?: Timestamp;
+  /** of the consultations that count on it, those to come, at most MaxOpenings */
+  openings?: KeyOpening[];
+}
+
 /** SessionParams names a session: 32 hex digits in the assistant's URL. */
 export interface SessionParams {
   session: string;
@@ -1161,6 +1316,10 @@ export interface SiteKey {
   thumbprint: string;
   /** RFC 3339 */
   since: string;
+  /** RFC 3339, its last proof of possession from this browser */
+  proven?: string;
+  /** where the pair came from, where that is known */
+  mode?: Mode;
 }
 
 /** SiteParams names a site by its origin. */
@@ -1186,8 +1345,8 @@ export interface SiteResult {
 }
 
 /**
- * StatusResult is the three facts of the product's state, each with its version. Nothing in it
- * tells a page about certificates.
+ * StatusResult is the three facts of the product's state, each with its version. Of
+ * certificates it tells a page only how those stand that this very origin registered.
  */
 export interface StatusResult {
   extension: ExtensionStatus;
@@ -1196,6 +1355,11 @@ export interface StatusResult {
   requiresUpdate: RequiresUpdate;
   /** Update is set while the publisher offers a newer host than this computer's. */
   update?: UpdateNews;
+  /**
+   * Keys are those that the asking origin registered from this browser, at most MaxPresent,
+   * the newest first; for a page, while the host is online.
+   */
+  keys?: KeyHealth[];
 }
 
 /** StoreState is the certificate stores taken together. */
@@ -1347,6 +1511,38 @@ export type Verb =
   | "prove"
   | "rewrap"
   | "rehearse";
+
+/** VerifiedKey is the outcome of one key. */
+export interface VerifiedKey {
+  id: string;
+  thumbprint: string;
+  outcome: VerifyOutcome;
+  /** what it was proven with */
+  mechanism?: Mechanism;
+  fault?: Fault;
+}
+
+/**
+ * VerifyKeysParams opens the assistant to prove again that this computer has the private keys
+ * of a service: of those among Keys, at most MaxPresent, that it has.
+ */
+export interface VerifyKeysParams {
+  /** the service's name, for the screen */
+  service?: string;
+  keys: ServiceKey[];
+}
+
+/** VerifyKeysResult tells the page the outcome of each key, in the order asked. */
+export interface VerifyKeysResult {
+  keys: VerifiedKey[];
+}
+
+/** VerifyOutcome is what came of verifying one key. */
+export type VerifyOutcome =
+  | "proven"
+  | "failed"
+  | "absent"
+  | "unknown";
 
 /** VerifyParams spends a nonce. */
 export interface VerifyParams {

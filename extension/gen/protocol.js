@@ -31,6 +31,18 @@
       ],
       "to": "app"
     },
+    "keys.health": {
+      "from": [
+        "page"
+      ],
+      "to": "worker"
+    },
+    "keys.verify": {
+      "from": [
+        "page"
+      ],
+      "to": "app"
+    },
     "pli.open": {
       "from": [
         "page"
@@ -192,6 +204,12 @@
       ],
       "to": "host"
     },
+    "host.keys.health": {
+      "from": [
+        "worker"
+      ],
+      "to": "host"
+    },
     "host.keys.generate": {
       "from": [
         "app"
@@ -205,6 +223,18 @@
       "to": "host"
     },
     "host.keys.import": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
+    "host.backup.test": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
+    "host.backup.restore": {
       "from": [
         "app"
       ],
@@ -295,6 +325,7 @@
   "limits": {
     "maxFrame": 1048576,
     "maxPresent": 64,
+    "maxOpenings": 16,
     "maxPlis": 500,
     "maxRecipients": 100,
     "maxFiles": 10000,

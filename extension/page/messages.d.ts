@@ -196,6 +196,20 @@ export interface FetchEnvelopeArgs {
   id: string;
 }
 
+/** HealthParams asks how at most MaxPresent keys stand. */
+export interface HealthParams {
+  keys: ServiceKey[];
+}
+
+/**
+ * HealthResult is how keys stand, in the order asked. Fault is that of a store that could not
+ * be read: keys that nobody found may be in it.
+ */
+export interface HealthResult {
+  keys: KeyHealth[];
+  fault?: Fault;
+}
+
 /**
  * HostState is the host as the extension sees it. Fault is set when it is not online:
  * host-missing, host-forbidden, host-stopped, host-outdated.
@@ -218,12 +232,74 @@ export interface JournalMark {
   chain: string;
 }
 
+/** Code names one finding. Codes are never changed or reused, only added. */
+export type KeyCode =
+  | "key-here"
+  | "key-elsewhere"
+  | "key-unregistered"
+  | "key-proven"
+  | "key-proof-old"
+  | "key-never-proven"
+  | "key-expired"
+  | "key-expires-in-7"
+  | "key-expires-in-30"
+  | "key-expires-in-90"
+  | "key-expires-early"
+  | "key-also-signs"
+  | "key-server-made";
+
+/**
+ * KeyFinding is one thing to know about a key, in words. Where At is set, Text is to be
+ * followed by that date.
+ */
+export interface KeyFinding {
+  code: KeyCode;
+  level: Level;
+  text: string;
+  remedy: string;
+  at?: Timestamp;
+  tender?: string;
+  /** Where the guide explains the code, as for a fault. */
+  help: string;
+}
+
+/** KeyHealth is how one key stands. Level is that of the finding that matters most. */
+export interface KeyHealth {
+  thumbprint: string;
+  here?: KeyHere;
+  /** the certificate's, where it is known */
+  notAfter?: Timestamp;
+  level: Level;
+  /** what matters most first */
+  findings: KeyFinding[];
+}
+
+/** Here says whether the private key is on this computer. */
+export type KeyHere =
+  | "yes"
+  | "no"
+  | "unknown";
+
+/** KeyOpening is when a consultation that counts on a key is opened. */
+export interface KeyOpening {
+  tender: string;
+  at: Timestamp;
+}
+
 /** LeftOut is a recipient that was not used, and why. */
 export interface LeftOut {
   thumbprint: string;
   label?: string;
   fault: Fault;
 }
+
+/** Level says how a check came out. */
+export type Level =
+  | "bad"
+  | "warning"
+  | "note"
+  | "good"
+  | "skipped";
 
 /**
  * ListCheck is what became of a portal's signed list. Pin is SHA-256 of the signer's
@@ -669,8 +745,29 @@ export interface ServerKey {
 }
 
 /**
- * StatusResult is the three facts of the product's state, each with its version. Nothing in it
- * tells a page about certificates.
+ * ServiceKey is a registered key of a service, as its portal knows it. Only Thumbprint is
+ * needed, and ID to verify the key: what is left out is not judged.
+ */
+export interface ServiceKey {
+  /** of the registration, at the portal */
+  id?: string;
+  thumbprint: string;
+  name?: string;
+  /** Certificate (DER) tells the rest of a key that is not on this computer. */
+  certificate?: Base64;
+  /** a date of the proof is expected of an active key */
+  state?: RegistrationState;
+  /** where the pair came from */
+  mode?: Mode;
+  /** its last proof of possession */
+  proven?: Timestamp;
+  /** of the consultations that count on it, those to come, at most MaxOpenings */
+  openings?: KeyOpening[];
+}
+
+/**
+ * StatusResult is the three facts of the product's state, each with its version. Of
+ * certificates it tells a page only how those stand that this very origin registered.
  */
 export interface StatusResult {
   extension: ExtensionStatus;
@@ -679,6 +776,11 @@ export interface StatusResult {
   requiresUpdate: RequiresUpdate;
   /** Update is set while the publisher offers a newer host than this computer's. */
   update?: UpdateNews;
+  /**
+   * Keys are those that the asking origin registered from this browser, at most MaxPresent,
+   * the newest first; for a page, while the host is online.
+   */
+  keys?: KeyHealth[];
 }
 
 /** StoreState is the certificate stores taken together. */
@@ -715,3 +817,35 @@ export interface UpdateNews {
   /** the newer host's version */
   host: string;
 }
+
+/** VerifiedKey is the outcome of one key. */
+export interface VerifiedKey {
+  id: string;
+  thumbprint: string;
+  outcome: VerifyOutcome;
+  /** what it was proven with */
+  mechanism?: Mechanism;
+  fault?: Fault;
+}
+
+/**
+ * VerifyKeysParams opens the assistant to prove again that this computer has the private keys
+ * of a service: of those among Keys, at most MaxPresent, that it has.
+ */
+export interface VerifyKeysParams {
+  /** the service's name, for the screen */
+  service?: string;
+  keys: ServiceKey[];
+}
+
+/** VerifyKeysResult tells the page the outcome of each key, in the order asked. */
+export interface VerifyKeysResult {
+  keys: VerifiedKey[];
+}
+
+/** VerifyOutcome is what came of verifying one key. */
+export type VerifyOutcome =
+  | "proven"
+  | "failed"
+  | "absent"
+  | "unknown";

@@ -7,6 +7,7 @@ import type {
   DiscardArgs,
   Fault,
   FetchEnvelopeArgs,
+  HealthResult,
   OpenedPli,
   OpeningRecord,
   OpenPli,
@@ -27,9 +28,12 @@ import type {
   SealParams,
   SealResult,
   ServerKey,
+  ServiceKey,
   StatusResult,
   SubmitCertificateArgs,
   SubmitProofArgs,
+  VerifyKeysParams,
+  VerifyKeysResult,
 } from "./messages.js";
 
 export type * from "./messages.js";
@@ -51,8 +55,10 @@ interface Running {
 }
 
 /**
- * The facts of the product's state, each with its own fault. `extension` is null when nothing
- * answered: the extension is absent, or this site was not allowed.
+ * The facts of the product's state, each with its own version and fault. `extension` is null when
+ * nothing answered: the extension is absent, or this site was not allowed. `requiresUpdate` says
+ * which side is too old for the other. `keys` are those that your site registered from this
+ * browser, with how they stand; your site learns nothing about any other.
  */
 export type Status = Omit<StatusResult, "extension"> & {
   extension: StatusResult["extension"] | null;
@@ -71,6 +77,17 @@ export interface AddKeyPairOptions extends AddParams, Running {
   requestChallenge(args: RequestChallengeArgs): Awaitable<Challenge>;
   submitProof(args: SubmitProofArgs): Awaitable<Registration>;
   discard?(args: DiscardArgs): Awaitable<Registration>;
+}
+
+/**
+ * The assistant asks once, and for one PIN of each card or store. Each key has its own outcome; one
+ * that fails keeps the others from nothing. Note the date of those that are "proven", in your own
+ * submitProof. A key that your site did not register from this browser is "proven" or "unknown".
+ */
+export interface VerifyKeysOptions extends VerifyKeysParams, Running {
+  /** As for addKeyPair, also for keys that are active. */
+  requestChallenge(args: RequestChallengeArgs): Awaitable<Challenge>;
+  submitProof(args: SubmitProofArgs): Awaitable<Registration>;
 }
 
 /**
@@ -199,8 +216,16 @@ export const scelle: {
   comeBack(options?: Wanted): Promise<(() => void) | null>;
   /** Whether keys that this site registered are on this computer; at most 64 thumbprints. */
   keysPresent(thumbprints: string[], options?: { signal?: AbortSignal }): Promise<PresentResult>;
+  /**
+   * How the keys of a service stand, at most 64, in words of the document's language: what matters
+   * most first. Say of each what your portal knows; whether its private key is on this computer is
+   * told only of keys that your site registered from this browser. Needs the host.
+   */
+  health(keys: ServiceKey[], options?: { signal?: AbortSignal }): Promise<HealthResult>;
   /** Opens the assistant to register a bi-clé, or with `resume` to finish a registration. */
   addKeyPair(options: AddKeyPairOptions): Promise<AddResult>;
+  /** Opens the assistant to prove again that the keys of a service are on this computer. */
+  verifyKeys(options: VerifyKeysOptions): Promise<VerifyKeysResult>;
   /**
    * Who would receive a pli that is sealed now: names, thumbprints, and why a key is left out.
    * Checks the signed list as seal() does, so that a person can look before.

@@ -8,6 +8,8 @@ const METHODS = {
   "status": "status",
   "keysPresent": "keys.present",
   "keysAdd": "keys.add",
+  "keysHealth": "keys.health",
+  "keysVerify": "keys.verify",
   "pliOpen": "pli.open",
   "pliRehearse": "pli.rehearse",
   "pliRewrap": "pli.rewrap",
@@ -173,9 +175,18 @@ const older = (version, least) => {
   return Boolean(version && least) && at >= 0 && !((is[at] ?? 0) > wanted[at]);
 };
 
+/** Faults and findings that know where their help is. */
+const point = (...all) => {
+  for (const told of all) if (told) told.help = helpOf(told.code);
+};
+const pointKeys = (keys) => {
+  for (const { findings } of keys ?? []) point(...findings);
+};
+
 /** A status whose faults know where their help is, held against what this portal requires. */
 const helped = (status) => {
-  for (const { fault } of [status.host ?? {}, status.store ?? {}]) if (fault) fault.help = helpOf(fault.code);
+  point(status.host?.fault, status.store?.fault);
+  pointKeys(status.keys);
   for (const part of ["extension", "host"]) {
     if (!older(status[part]?.version, required[part])) continue;
     status.requiresUpdate = { ...status.requiresUpdate, [part]: true };
@@ -383,6 +394,15 @@ const keysPresent = async (thumbprints, { signal } = {}) => {
   return (await request(METHODS.keysPresent, { thumbprints }, { signal })).result;
 };
 
+/** @type {(keys: object[], options?: {signal?: AbortSignal}) => Promise<any>} */
+const health = async (keys, { signal } = {}) => {
+  if (keys.length > MAX_PRESENT) throw new ScelleError(local("bad-request", `> ${MAX_PRESENT}`));
+  const { result } = await request(METHODS.keysHealth, { keys }, { signal });
+  point(result.fault);
+  pointKeys(result.keys);
+  return result;
+};
+
 /** Splits an options object into message, functions and the rest. */
 const split = ({ onProgress, signal, files, ...rest }) => {
   const functions = {};
@@ -394,6 +414,13 @@ const split = ({ onProgress, signal, files, ...rest }) => {
 const addKeyPair = async (options) => {
   const { params, extras } = split(options);
   return (await request(METHODS.keysAdd, params, extras)).result;
+};
+
+const verifyKeys = async (options) => {
+  const { params, extras } = split(options);
+  const { result } = await request(METHODS.keysVerify, params, extras);
+  point(...result.keys.map(({ fault }) => fault));
+  return result;
 };
 
 const recipients = async (options) => {
@@ -415,9 +442,6 @@ const open = async (options) => {
   return (await request(METHODS.pliOpen, { ...params, ...offers }, extras)).result;
 };
 
-/** @type {(versions: {extension?: string, host?: string}) => void} */
-const requiredVersion = ({ extension, host }) => void (required = { extension, host });
-
 const rehearse = async (options) => {
   const { params, extras } = split(options);
   return (await request(METHODS.pliRehearse, params, extras)).result;
@@ -428,4 +452,7 @@ const rewrap = async (options) => {
   return (await request(METHODS.pliRewrap, params, extras)).result;
 };
 
-export const scelle = Object.freeze({ status, requiredVersion, onStatusChange, missing, install, comeBack, keysPresent, addKeyPair, recipients, seal, open, rehearse, rewrap });
+/** @type {(versions: {extension?: string, host?: string}) => void} */
+const requiredVersion = ({ extension, host }) => void (required = { extension, host });
+
+export const scelle = Object.freeze({ status, requiredVersion, onStatusChange, missing, install, comeBack, keysPresent, health, addKeyPair, verifyKeys, recipients, seal, open, rehearse, rewrap });

@@ -73,6 +73,28 @@ test("every failure knows where its help is, by the code and the portal's wish",
   assert.equal((await reason(scelle.keysPresent(Array(65).fill("a")))).help, "/aide/help-fr.html#bad-request");
 });
 
+test("how keys stand, with the way to the guide for each finding", async () => {
+  const finding = { code: "key-expired", level: "bad", text: "Expirée depuis le", remedy: "R", at: "2026-11-01T00:00:00Z" };
+  const key = { thumbprint: "ab", level: "bad", findings: [finding] };
+  const { scelle, sent, helpAt } = await start({
+    content: answering({
+      "keys.health": { keys: [key], fault: { code: "store-busy" } },
+      "status": { extension: { version: "1" }, host: { online: true }, store: { ready: true }, keys: [key] },
+      "keys.verify": { keys: [{ id: "1", thumbprint: "ab", outcome: "proven" }, { id: "2", thumbprint: "cd", outcome: "failed", fault: { code: "pin-cancelled" } }] },
+    }),
+  });
+  helpAt("/aide/help-fr.html");
+  const health = await scelle.health([{ thumbprint: "ab" }]);
+  assert.deepEqual(plain(sent[0].params), { keys: [{ thumbprint: "ab" }] });
+  assert.deepEqual([health.keys[0].findings[0].help, health.fault.help], ["/aide/help-fr.html#key-expired", "/aide/help-fr.html#store-busy"]);
+  assert.equal((await scelle.status()).keys[0].findings[0].help, "/aide/help-fr.html#key-expired");
+  assert.equal((await reason(scelle.health(Array(65).fill({})))).code, "bad-request");
+
+  const { keys } = await scelle.verifyKeys({ service: "Voirie", keys: [{ id: "1", thumbprint: "ab" }], requestChallenge: () => ({}), submitProof: () => ({}) });
+  assert.deepEqual(keys.map((k) => k.fault?.help), [undefined, "/aide/help-fr.html#pin-cancelled"]);
+  assert.deepEqual(plain(sent.at(-1).params), { service: "Voirie", keys: [{ id: "1", thumbprint: "ab" }] });
+});
+
 test("an insecure page asks nobody", async () => {
   const { scelle, sent } = await start({ secure: false });
   assert.equal((await scelle.status()).fault.code, "site-not-secure");

@@ -1,8 +1,9 @@
 // Which sites may use Scellé. A site is served when the person allowed it here
 // (a grant) and the browser still holds its host permission; either alone is
 // nothing. Grants: storage.local "grants" = {origin: {since, lastUse,
-// lastMethod, keys, pin}}, keys = {thumbprint: since}, the keys that this origin
-// registered; pin = the key of the first signed list that was seen since the
+// lastMethod, keys, pin}}, keys = {thumbprint: {since, proven, mode?}}, the keys
+// that this origin registered (proven is the last proof of possession; what an
+// older version kept is the text since alone); pin = the key of the first signed list that was seen since the
 // grant, which ends with it. A build with a list of known portals (portals.js)
 // allows those by itself, except the ones in storage.local "revoked" = [origin].
 (() => {
@@ -153,10 +154,28 @@
 
   const used = (origin, method) => change(origin, (grant) => void Object.assign(grant, { lastUse: now(), lastMethod: method }));
 
-  const remember = (origin, thumbprint) =>
+  /** A key as it is kept now; it was proven when it was registered. */
+  const noted = (key) => (typeof key === "string" ? { since: key, proven: key } : key);
+
+  /** A key that this origin just registered, or proved again. */
+  const remember = (origin, thumbprint, mode) =>
     change(origin, (grant) => {
-      if (Object.keys(grant.keys).length < MAX_KEYS) grant.keys[thumbprint] ??= now();
+      const { keys } = grant;
+      const at = now();
+      if (!Object.hasOwn(keys, thumbprint) && Object.keys(keys).length >= MAX_KEYS) return;
+      const old = Object.hasOwn(keys, thumbprint) ? noted(keys[thumbprint]) : { since: at };
+      keys[thumbprint] = { ...old, proven: at, ...(["existing", "server", "local"].includes(mode) && { mode }) };
     });
+
+  /** SiteKey of every key of a grant, the oldest first. */
+  const siteKeys = (keys) =>
+    Object.entries(keys).map(([thumbprint, key]) => ({ thumbprint, ...noted(key) })).sort((a, b) => (a.since < b.since ? -1 : 1));
+
+  /** ServiceKey of the newest keys that this origin registered. */
+  const newest = async (origin) => {
+    const keys = siteKeys((await load())[origin]?.keys ?? {}).slice(-globalThis.ScelleProtocol.limits.maxPresent).reverse();
+    return keys.map(({ thumbprint, proven, mode }) => ({ thumbprint, proven, ...(mode && { mode }) }));
+  };
 
   /** Those of the thumbprints that this origin registered. */
   const registered = async (origin, thumbprints) => {
@@ -212,7 +231,7 @@
         ...(since && { since }),
         ...(lastUse && { lastUse }),
         ...(lastMethod && { lastMethod }),
-        keys: Object.entries(keys).map(([thumbprint, at]) => ({ thumbprint, since: at })).sort((a, b) => (a.since < b.since ? -1 : 1)),
+        keys: siteKeys(keys),
       };
     }));
   };
@@ -224,7 +243,7 @@
   };
 
   globalThis.ScelleSites = Object.freeze({
-    allowed, state, allow, forget, list, origins, used, remember, registered, trust, pin, start: () => exclusive(seed), restart,
+    allowed, state, allow, forget, list, origins, used, remember, registered, newest, trust, pin, start: () => exclusive(seed), restart,
     onPermissionAdded, onPermissionRemoved,
   });
 })();

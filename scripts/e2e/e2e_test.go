@@ -337,6 +337,7 @@ func TestCasesTakeSixClicks(t *testing.T) {
 			t.Errorf("%s took %v, want at most a minute", name, d)
 		}
 	}
+	keepsABackup(t, w)
 }
 
 // TestOpenToDownloads saves the opened files under their names.

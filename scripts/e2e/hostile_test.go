@@ -324,7 +324,7 @@ func (h *hostile) embedding(next browser.Page) {
 	h.attack(h.allowed, "a bridge of the page's own")
 	h.step(h.t, h.allowed, "clearing frames")
 	h.case_("pages of the extension are no address to go to", func(t *testing.T) {
-		for _, path := range []string{"app/popup.html", "app/assistant.html#" + strings.Repeat("0", 32), "app/offline.html"} {
+		for _, path := range []string{"app/popup.html", "app/assistant.html#" + strings.Repeat("0", 32), "app/offline.html", "app/backup.html"} {
 			victim := h.open(h.evil.Allowed + "/")
 			script := fmt.Sprintf(`location.href = %q, true`, h.Browser.ExtensionURL(path))
 			_ = victim.Eval(script, nil) // the browser may say no right here

@@ -11,6 +11,7 @@ import (
 
 	"scelle/shared/checkup"
 	"scelle/shared/fault"
+	"scelle/shared/keyhealth"
 )
 
 // guides are the folders that hold a guide.
@@ -41,7 +42,10 @@ func TestEveryCodeHasItsPage(t *testing.T) {
 			for _, c := range checkup.Checks() {
 				shows(t, entryOf(t, text, string(c)), c.Cause(lang), c.Remedy(lang))
 			}
-			if n := strings.Count(text, "<article"); n != len(fault.Codes())+len(checkup.Checks()) {
+			for _, c := range keyhealth.Codes() {
+				shows(t, entryOf(t, text, string(c)), c.Title(lang), c.Remedy(lang))
+			}
+			if n := strings.Count(text, "<article"); n != len(fault.Codes())+len(checkup.Checks())+len(keyhealth.Codes()) {
 				t.Errorf("%s: %d entries", lang, n)
 			}
 		}

@@ -181,17 +181,21 @@ type CertificateResult struct {
 }
 
 // GenerateParams asks for a new pair, RSA GeneratedKeyBits, self-signed, valid
-// GeneratedKeyYears. Name is the friendly name in the store.
+// GeneratedKeyYears. Name is the friendly name in the store. Backup asks for
+// the one protected copy that can ever be made.
 type GenerateParams struct {
 	CommonName string `json:"commonName"`
 	Name       string `json:"name"`
+	Backup     bool   `json:"backup,omitempty"`
 }
 
 // KeyResult is a pair that was just made or imported, and passed its
-// self-test: a nonce sealed to it was opened through the store.
+// self-test: a nonce sealed to it was opened through the store. Backup is there
+// when it was asked for.
 type KeyResult struct {
 	Certificate Certificate `json:"certificate"`
 	DER         []byte      `json:"der"`
+	Backup      *Backup     `json:"backup,omitempty"`
 }
 
 // TransportResult is a one-time certificate. It serves one import, once,
@@ -210,4 +214,5 @@ type ImportParams struct {
 	Envelope   []byte `json:"envelope"`
 	Name       string `json:"name"`
 	Thumbprint string `json:"thumbprint,omitempty"`
+	Backup     bool   `json:"backup,omitempty"` // as in GenerateParams
 }

@@ -51,8 +51,10 @@
 //     extension.TestGlueRules, extension.TestPowers, host/internal/serve.TestCallers.
 //  6. A site counts certificates. The same answer to every site that was not
 //     allowed; an allowed one hears of keys that it registered.
-//     extension/test/worker.test.js "keys.present speaks only of keys that this origin registered";
-//     wasm/internal/model.TestNothingForThisComputer.
+//     extension/test/worker.test.js "keys.present speaks only of keys that this origin registered",
+//     "keys.health looks only at keys that this origin registered, in the page's language",
+//     "a page's status tells how the keys stand that it registered, and of no others";
+//     wasm/internal/model.TestNothingForThisComputer, wasm/internal/model.TestVerifyTellsNothingBeforeConsent.
 //  7. A local program drives the host. Only a browser's arguments of our
 //     extension start it; nothing secret is on a command line.
 //     host/internal/serve.TestCallers, host/internal/cli.TestServeIsForOurExtension,
@@ -105,7 +107,7 @@
 //     shared/pkcs12x.TestPlantedCertificates, shared/pkcs12x.TestEncode.
 //  25. Weak or mismatched keys.
 //     shared/pkcs12x.TestReadKey, shared/keypair.TestUnusualRSAKeys, host/internal/serve.TestAPortalsPairMustBeGood.
-//  26. The key is exported. No verb of the host exports; Windows' store keeps it.
+//  26. The key is exported. No verb of the host exports what a store has; Windows' store keeps it.
 //     host/internal/serve.TestOnlyTheHostsMethods, host/internal/keystore/capi.TestConformance. The NSS
 //     database gives keys to the user's other tools: no attribute prevents it.
 //  27. The portal keeps a copy of a key that it made. Made here is the default,
@@ -113,7 +115,9 @@
 //     wasm/internal/model.TestServerKeyMustBeTheAnnouncedOne, scripts/portal/internal/site.TestProofOfAnotherKey.
 //     That the portal forgot the key cannot be proven from here.
 //  28. A password leaks. It is made of a one-time certificate and is never typed,
-//     shown or passed as an argument.
+//     shown or passed as an argument. The words of a key's backup are shown in
+//     the assistant's window alone, and in no file.
+//     host/internal/serve.TestWordsAreWipedOnTheirWay, scripts/e2e.TestCasesTakeSixClicks,
 //     host.TestPasswordOnTheTerminal, scripts/portal/internal/site.TestPrivateKeyIsForgotten,
 //     host/internal/wire.TestFramesAreWiped.
 //  29. A hijacked update. The host has no network code, opens no socket and is

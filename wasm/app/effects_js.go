@@ -47,6 +47,10 @@ func (d *document) run(e model.Effect) {
 		async(d, e.Then, func() (model.Saved, error) { return d.save(e) })
 	case model.SaveRecord:
 		async(d, e.Then, func() ([]string, error) { return d.saveRecord(e) })
+	case model.SaveBytes:
+		async(d, e.Then, func() (string, error) { return saveBytes(d.ctx, e) })
+	case model.ReadBytes:
+		async(d, e.Then, func() ([]byte, error) { return d.readBytes(e) })
 	case model.Forget:
 		d.quietly(func() error { return d.files.forget(d.ctx, e.Files) })
 	case model.BringUpdate:
@@ -79,6 +83,8 @@ func (d *document) runHere(e model.Effect) {
 		d.quietly(func() error { return err })
 	case model.After:
 		async(d, func(struct{}, error) model.Msg { return e.Msg }, func() (struct{}, error) { return struct{}{}, pause(d.ctx, e.Millis) })
+	case model.PrintPage:
+		d.quietly(bridge.Print)
 	case model.CloseWindow:
 		d.quietly(bridge.CloseWindow)
 	case model.OpenURL:

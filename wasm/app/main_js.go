@@ -19,6 +19,8 @@ func run() error {
 		return runDocument(openAssistant)
 	case "check":
 		return runDocument(openCheck)
+	case "backup":
+		return runDocument(openBackup)
 	case "offline":
 		return runDocument(openOffline)
 	case "update":

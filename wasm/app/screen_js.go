@@ -14,9 +14,9 @@ import (
 	"scelle/wasm/internal/view"
 )
 
-// The ids in popup.html, assistant.html, offline.html, check.html
-// and options.html: where a screen is
-// drawn, and the region that a screen reader listens to.
+// The ids in popup.html, assistant.html, offline.html, check.html, backup.html
+// and options.html: where a screen is drawn, and the region that a screen
+// reader listens to.
 const (
 	rootID = "app"
 	liveID = "live"

@@ -9,11 +9,11 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"scelle/host/internal/backup"
 	"scelle/host/internal/doctor"
 	"scelle/host/internal/keystore"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
-	"scelle/shared/pkcs12x"
 	"scelle/shared/protocol"
 )
 
@@ -223,7 +223,7 @@ func (c *command) importFile(ctx context.Context, args []string) error {
 	}
 	defer clear(password)
 	if *onlyCheck {
-		return c.checkFile(p12, password)
+		return c.checkFile(ctx, p12, password)
 	}
 	host, done := c.host()
 	defer done()
@@ -234,9 +234,10 @@ func (c *command) importFile(ctx context.Context, args []string) error {
 	return c.printKey(txtImported, result)
 }
 
-// checkFile is import without a store.
-func (c *command) checkFile(p12, password []byte) error {
-	bundle, err := pkcs12x.Decode(p12, password)
+// checkFile is import without a store: the file opens, and its key opens what
+// is sealed to its certificate.
+func (c *command) checkFile(ctx context.Context, p12, password []byte) error {
+	bundle, err := backup.Open(p12, password)
 	if err != nil {
 		return err
 	}
@@ -244,8 +245,12 @@ func (c *command) checkFile(p12, password []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := backup.Prove(ctx, bundle); err != nil {
+		return err
+	}
 	verdict := keypair.Check(certificate, time.Now())
 	c.printCertificate(certificate, verdict)
+	c.say(txtProven, time.Now().Format(moment))
 	c.say(txtNotImported)
 	return verdict.Err()
 }

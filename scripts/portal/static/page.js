@@ -73,6 +73,30 @@ export const send = async (path, init) => {
 /** The headers that a changing request needs. */
 export const headers = () => ({ "X-CSRF-Token": csrf });
 
+/**
+ * The text of a number of things: that of key.one or key.many, with the number first.
+ * @type {(key: string, n: number, ...values: (string | number)[]) => string}
+ */
+export const count = (key, n, ...values) => text(`${key}.${n === 1 ? "one" : "many"}`, n, ...values);
+
+/**
+ * Why a key is not deleted.
+ * @type {(plis: number, tenders: string) => string}
+ */
+export const dependent = (plis, tenders) => count("dependent", plis, tenders);
+
+/**
+ * The date of a moment, as the portal's pages write it (Day of package text).
+ * @type {(at: string) => string}
+ */
+export const day = (at) => {
+  const format = new Intl.DateTimeFormat(data.lang === "en" ? "en-US" : "fr-FR", {
+    timeZone: "Europe/Paris", day: data.lang === "en" ? "numeric" : "2-digit", month: data.lang === "en" ? "short" : "2-digit", year: "numeric",
+  });
+  const parts = Object.fromEntries(format.formatToParts(new Date(at)).map(({ type, value }) => [type, value]));
+  return [parts.day, parts.month, parts.year].join(data.lang === "en" ? " " : "/");
+};
+
 /** What the portal itself knows better to say than the code. */
 const details = /** @type {Record<string, string>} */ ({
   nothing: "nothingtotransfer", right: "right", login: "login", token: "login", deadline: "deadline", network: "network", sha256: "fingerprint", contentSha256: "fingerprint",
@@ -87,7 +111,8 @@ export const words = (error) => {
   const code = typeof error?.code === "string" ? error.code : "internal";
   const known = data.faults[code] ?? data.faults.internal;
   const detail = String(error?.detail ?? "");
-  if (detail.startsWith("plis:")) return { message: text("dependent"), remedy: "", code };
+  const plis = /^plis: (\d+): (.*)$/.exec(detail);
+  if (plis) return { message: dependent(Number(plis[1]), plis[2]), remedy: "", code };
   if (code.startsWith("portal-") || code === "not-permitted") {
     if (details[detail]) return { message: text(details[detail]), remedy: "", code };
   }

@@ -14,6 +14,7 @@ type Assistant struct {
 	Site   Site
 	Add    *Add         // keys.add
 	Open   *Opening     // pli.open, pli.rehearse, pli.rewrap
+	Verify *Verify      // keys.verify
 	Broken *fault.Fault // there is nothing to work for
 	// PIN is what the host asks for in the middle of the work, nil most of the
 	// time; the part's own screen comes back after it.
@@ -39,6 +40,13 @@ func NewAssistant(env Env, s protocol.SessionResult) *Assistant {
 		}
 		open := newOpening(env, s, p)
 		a.Open, a.part = open, open
+	case protocol.KeysVerify:
+		var p protocol.VerifyKeysParams
+		if err := json.Unmarshal(s.Params, &p); err != nil {
+			return refuse(a, s, err)
+		}
+		verify := newVerify(env, s, p)
+		a.Verify, a.part = verify, verify
 	case protocol.PliRehearse:
 		var p protocol.RehearseParams
 		if err := json.Unmarshal(s.Params, &p); err != nil {

@@ -158,7 +158,6 @@ const (
 	CertIssuerLabel
 	CertExpiryLabel
 	CertFingerprint
-	WarnAlsoSigns
 	WarnSelfSigned
 	WarnSHA1
 	WayOut
@@ -350,6 +349,28 @@ const (
 	CheckCopied
 	CheckAgain
 
+	// Verifying the keys of a service.
+	VerifyTitle
+	VerifyLoading
+	VerifyNone
+	VerifyHereOne
+	VerifyHereMany
+	VerifyHow
+	VerifyPIN
+	VerifyNew
+	VerifyStartOne
+	VerifyStartMany
+	VerifyRunningTitle
+	VerifyRunningNote
+	VerifyProven
+	VerifyNotProven
+	VerifyProvenOn
+	VerifyDoneTitle
+	VerifyLine
+	VerifyAgain
+	VerifyFailedTitle
+	KeyHere
+	KeyElsewhere
 	// Rehearsing an opening.
 	RehearseTitle
 	RehearseLoading
@@ -408,6 +429,77 @@ const (
 	TransferLine
 	TransferVerified
 	TransferAgain
+	// The protected backup of a new key, its sheet, and its test.
+	BackupWish
+	BackupWishHelp
+	BackupNoneLater
+	BackupWaits
+	BackupLost
+	BackupTitle
+	BackupOnce
+	BackupFileTitle
+	BackupFileHelp
+	BackupSave
+	BackupSaveAgain
+	BackupSaving
+	BackupSaved
+	BackupWordsTitle
+	BackupWordsHelp
+	BackupPrint
+	BackupTestTitle
+	BackupTestHelp
+	BackupTest
+	BackupClose
+	BackupSkip
+	SheetTitle
+	SheetIntro
+	SheetOwner
+	SheetService
+	SheetPortal
+	SheetDate
+	SheetFile
+	SheetWords
+	SheetLine
+	SheetKeep
+	SheetKeep1
+	SheetKeep2
+	SheetKeep3
+	SheetTest
+	SheetTestHow
+	SheetRestore
+	SheetRestore1
+	SheetRestore2
+	SheetStored
+	DrillTitle
+	DrillIntro
+	DrillPick
+	DrillPicked
+	DrillWords
+	DrillWordsHelp
+	DrillWord
+	DrillWordUnknown
+	DrillWrongOne
+	DrillWrongMany
+	DrillMissing
+	DrillNotOpen
+	DrillOther
+	DrillGo
+	DrillRunning
+	DrillGood
+	DrillGoodHow
+	DrillAt
+	DrillHere
+	DrillHereYes
+	DrillHereNo
+	DrillSite
+	DrillSince
+	DrillExpired
+	DrillRestoreHelp
+	DrillRestore
+	DrillRestoring
+	DrillRestored
+	DrillAgain
+	DrillNote
 
 	count // of the IDs above
 )

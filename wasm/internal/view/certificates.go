@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"scelle/shared/fault"
+	"scelle/shared/keyhealth"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/dom"
@@ -97,7 +98,8 @@ func keyKind(c protocol.Certificate) string {
 func (w *writer) warning(code string) dom.Part {
 	switch keypair.Warning(code) {
 	case keypair.AlsoSigns:
-		return dom.El("p", dom.Set("class", "caution"), dom.Text(w.S(text.WarnAlsoSigns)))
+		f := keyhealth.Finding{Code: keyhealth.AlsoSigns}
+		return dom.El("p", dom.Set("class", "caution"), dom.Text(f.Text(w.Code())+" "+f.Remedy(w.Code())+" "), w.guide(string(f.Code), f.Heading(w.Code())))
 	case keypair.SelfSigned:
 		return dom.El("p", dom.Text(w.S(text.WarnSelfSigned)))
 	case keypair.SHA1Signature:

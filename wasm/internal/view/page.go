@@ -38,6 +38,8 @@ func Of(s model.Screen) Page {
 		return check(s)
 	case *model.Options:
 		return options(s)
+	case *model.Drill:
+		return drill(s)
 	}
 	return Page{Lang: "fr"}
 }

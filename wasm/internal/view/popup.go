@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"scelle/shared/fault"
+	"scelle/shared/keyhealth"
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
@@ -212,8 +213,9 @@ func (w *writer) keysBody(p *model.Popup) dom.Part {
 		return dom.Parts(w.note(text.KeysNone), w.hole(p.Failed))
 	}
 	return dom.Parts(w.hole(p.Failed), dom.El("ul", dom.Set("class", "keys"), dom.Each(p.Keys, func(_ int, c protocol.Certificate) dom.Part {
-		return dom.El("li", dom.Key(c.Thumbprint), dom.El("strong", dom.Text(certificateName(c))), w.expiry(c),
-			dom.El("small", dom.Text(w.S(text.CertIssuer, c.Issuer))))
+		found := model.Health(c, p.Known[c.Thumbprint], w.env.Time())
+		return dom.El("li", dom.Key(c.Thumbprint), dom.El("strong", dom.Text(certificateName(c))),
+			dom.El("small", dom.Text(w.S(text.CertIssuer, c.Issuer))), w.stands(c.NotAfter, found))
 	})))
 }
 
@@ -243,27 +245,14 @@ func (w *writer) expiry(c protocol.Certificate) dom.Node {
 }
 
 func (w *writer) expiryBadge(c protocol.Certificate) dom.Part {
-	left := c.NotAfter.Sub(w.env.Time())
-	days := int(left.Hours() / 24)
-	tone, label := "warn", ""
-	switch {
-	case left < 0:
-		tone, label = "bad", w.S(text.Expired)
-	case days <= 90:
-		label = w.Count(days, text.DaysLeftOne, text.DaysLeftMany)
-	default:
-		return nil
-	}
-	if days <= 7 {
-		tone = "bad"
-	}
-	return dom.Parts(dom.Text(" "), dom.El("span", dom.Set("class", "badge "+tone), dom.Text(label)))
+	return w.ladder(keyhealth.Check(keyhealth.Key{NotAfter: c.NotAfter}, w.env.Time()))
 }
 
 func (w *writer) popupFoot(p *model.Popup) dom.Node {
 	return dom.El("footer",
 		actions(w.button("quiet", text.Refresh, model.Refresh{}, dom.Flag("disabled", p.Checking)), w.button("quiet", text.OpenOffline, model.OpenOfflinePage{}),
 			w.button("quiet", text.OpenCheck, model.OpenCheckPage{}),
+			w.button("quiet", text.DrillTitle, model.OpenBackupPage{}),
 			w.button("quiet", text.OpenOptions, model.OpenOptionsPage{})),
 		dom.El("details", dom.El("summary", dom.Text(w.S(text.HelpTitle))),
 			w.p(text.HelpAllow), w.p(text.HelpKeys), w.p(text.HelpPrivacy), w.p(text.HelpSupport)),

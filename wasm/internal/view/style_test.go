@@ -85,7 +85,7 @@ func TestContrast(t *testing.T) {
 // files, in this order, and hold nothing that the extension's policy refuses.
 func TestDocuments(t *testing.T) {
 	scripts := regexp.MustCompile(`<script[^>]*>`)
-	for _, role := range []string{"popup", "assistant", "offline", "check"} {
+	for _, role := range []string{"popup", "assistant", "offline", "check", "backup"} {
 		html := read(t, filepath.Join(app, role+".html"))
 		for _, want := range []string{`<html data-role="` + role + `" lang="fr">`, `<main id="app">`, `<div id="live" role="status" aria-live="polite"></div>`, "<noscript>", `<link rel="stylesheet" href="scelle.css">`} {
 			if !strings.Contains(html, want) {

@@ -29,7 +29,7 @@ type scene struct {
 
 // scenes are all screens and the states that look different.
 func scenes() []scene {
-	return slices.Concat(popupScenes(), addScenes(), openScenes(), rehearsalScenes(), transferScenes(), checkScenes(), optionsScenes())
+	return slices.Concat(popupScenes(), addScenes(), verifyScenes(), openScenes(), rehearsalScenes(), transferScenes(), checkScenes(), optionsScenes(), backupScenes())
 }
 
 func checkScenes() []scene {
@@ -97,6 +97,11 @@ func popupScenes() []scene {
 		{"popup-first", "popup", popup(origin, noSite)},
 		{"popup-first-elsewhere", "popup", popup("", noSite)},
 		{"popup-allowed", "popup", popup(origin, site(protocol.SiteResult{Allowed: true, Secure: true, Keys: 2, ListKeys: []string{strings.Repeat("3b6a", 16)}}))},
+		{"popup-health", "popup", popup(origin, func(s *stage) {
+			s.store(0)
+			s.noted(protocol.SiteKey{Proven: "2026-11-20T08:00:00Z", Mode: protocol.ModeLocal},
+				protocol.SiteKey{Thumbprint: strings.Repeat("a1", 32), Proven: "2026-02-03T08:00:00Z", Mode: protocol.ModeServer})
+		})},
 		{"popup-forbidden", "popup", popup(origin, site(protocol.SiteResult{Secure: true, Forbidden: true}))},
 		{"popup-insecure", "popup", popup("http://marches.example", site(protocol.SiteResult{}))},
 		{"popup-no-host", "popup", popup("", func(s *stage) {

@@ -74,7 +74,7 @@
     return value?.[0]?.result?.startsWith("http") ? [] : [`not even in a page: ${error}`];
   }, async () => {
     const found = [];
-    for (const path of ["app/popup.html", "app/assistant.html", "app/offline.html", "app/bridge.html"]) {
+    for (const path of ["app/popup.html", "app/assistant.html", "app/offline.html", "app/backup.html", "app/bridge.html"]) {
       const made = await outcome(api.tabs.create({ url: config.base + path, active: false }));
       const open = made.value ? [made.value] : [];
       await wait(400);

@@ -4,7 +4,7 @@
   const { attack, ask, until, wait, config, frames } = evil;
 
   const PATHS = [
-    "app/bridge.html", "app/assistant.html", "app/popup.html", "app/offline.html", "app/options.html", "manifest.json", "worker/worker.js",
+    "app/bridge.html", "app/assistant.html", "app/popup.html", "app/offline.html", "app/backup.html", "app/options.html", "manifest.json", "worker/worker.js",
     "content/content.js", "gen/protocol.js", "app/app.wasm", "app/crypto.wasm", "app/scelle.css", "icons/seal.svg",
   ];
 

@@ -1,13 +1,15 @@
 package site
 
 import (
+	"context"
 	"net/http"
 	"slices"
-	"time"
 
 	"scelle/scripts/portal/internal/store"
 	"scelle/scripts/portal/internal/text"
+	"scelle/shared/checkup"
 	"scelle/shared/fault"
+	"scelle/shared/keyhealth"
 	"scelle/shared/protocol"
 )
 
@@ -43,15 +45,21 @@ type keysView struct {
 	Recovery []keyRow
 	Expired  int
 	Old      bool // only the expired ones are shown
+
+	Verifiable bool // there is an active key to verify
 }
 
 type keyRow struct {
 	store.Key
 	Expired bool
-	Soon    bool // expires within 90 days
+	Health  []keyhealth.Finding // what matters, without what is good and where the key is
+	Tenders string              // consultations with unopened plis, for people
 }
 
-const soon = 90 * 24 * time.Hour
+// Soon reports whether the key expires within the ladder of package keyhealth.
+func (r keyRow) Soon() bool {
+	return slices.ContainsFunc(r.Health, func(f keyhealth.Finding) bool { return f.Days > 0 || f.Code == keyhealth.ExpiresIn7 })
+}
 
 func (v keysView) script(lang string) any {
 	return newScriptData(lang, map[string]any{"service": v.Service.ID, "serviceName": v.Service.Name, "manage": v.Manage})
@@ -79,14 +87,31 @@ func (s *Server) keysPage(c *call) error {
 	if err != nil {
 		return err
 	}
-	s.sortKeys(&v, keys)
+	if err := s.sortKeys(c.Context(), &v, keys); err != nil {
+		return err
+	}
 	return s.show(c, http.StatusOK, "keys", v)
 }
 
-func (s *Server) sortKeys(v *keysView, keys []store.Key) {
+// sortKeys makes the rows, with how each key stands.
+func (s *Server) sortKeys(ctx context.Context, v *keysView, keys []store.Key) error {
+	openings, err := s.openings(ctx, v.Service.ID)
+	if err != nil {
+		return err
+	}
+	waiting, err := s.store.Dependents(ctx, v.Service.ID)
+	if err != nil {
+		return err
+	}
 	now := s.Now()
 	for _, k := range keys {
-		row := keyRow{Key: k, Expired: !now.Before(k.NotAfter), Soon: now.Add(soon).After(k.NotAfter)}
+		row := keyRow{Key: k, Expired: !now.Before(k.NotAfter), Tenders: store.DependentsText(waiting[k.ID])}
+		for _, f := range s.health(k, openings[k.ID]) {
+			if f.Level != checkup.Good {
+				row.Health = append(row.Health, f)
+			}
+		}
+		v.Verifiable = v.Verifiable || k.State == protocol.Active
 		if row.Expired {
 			v.Expired++
 		}
@@ -98,6 +123,7 @@ func (s *Server) sortKeys(v *keysView, keys []store.Key) {
 			v.Personal = append(v.Personal, row)
 		}
 	}
+	return nil
 }
 
 // tendersView is the list of consultations.

@@ -17,6 +17,7 @@ import (
 	"scelle/scripts/portal/static"
 	"scelle/scripts/portal/templates"
 	"scelle/shared/fault"
+	"scelle/shared/keyhealth"
 )
 
 // views are the pages' templates, by language and name.
@@ -61,6 +62,11 @@ func functions(lang string) template.FuncMap {
 		"dict":  dict,
 		// faulttext says what a code means.
 		"faulttext": func(code fault.Code) string { return code.Text(lang) },
+		// guide is where a code is explained.
+		"guide":  func(code keyhealth.Code) string { return "/aide/help-" + lang + ".html#" + string(code) },
+		"day":    text.Day(lang),
+		"words":  func(f keyhealth.Finding) string { return f.Text(lang) },
+		"remedy": func(f keyhealth.Finding) string { return f.Remedy(lang) },
 	}
 }
 

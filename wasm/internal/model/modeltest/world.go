@@ -37,6 +37,7 @@ type World struct {
 	Bring   func() (string, error)
 	Around  func() (model.Surroundings, error)
 	Pick    []model.FileRef
+	Full    error // why nothing of this module's own can be saved
 }
 
 // Player runs one screen in a world.
@@ -203,6 +204,12 @@ func (p *Player) performFile(e model.Effect) (string, func() model.Msg) {
 		return "bring update", func() model.Msg { return e.Then(w.Bring()) }
 	case model.CancelWork:
 		return "cancel work", nil
+	case model.SaveBytes:
+		return "save " + e.Path, func() model.Msg { return e.Then(e.Path[strings.LastIndex(e.Path, "/")+1:], w.Full) }
+	case model.ReadBytes:
+		return "read " + e.File.Name, func() model.Msg { return e.Then([]byte(e.File.Name), nil) }
+	case model.PrintPage:
+		return "print", nil
 	}
 	return fmt.Sprintf("unknown %T", e), nil
 }
