@@ -97,7 +97,7 @@
   /** status, keys.present: the worker's answer is the page's. */
   const viaWorker = async (id, message, text) => respond(id, await askWorker(message.method, JSON.parse(text), id));
 
-  /** keys.add, pli.open: the worker's answer is a session; the page's comes at its end. */
+  /** keys.add, pli.open, pli.rehearse, pli.rewrap: the worker's answer is a session; the page's comes at its end. */
   const viaAssistant = async (id, message, text) => {
     const answer = await askWorker(message.method, JSON.parse(text), id);
     if (answer.ok !== true) return respond(id, answer);

@@ -216,6 +216,17 @@
       "remedy": "The installed program is current, or there is no package for this system. There is nothing for you to do."
     }
   },
+  "update-required": {
+    "group": "setup",
+    "fr": {
+      "text": "Cette salle des marchés a besoin d’une version plus récente de Scellé.",
+      "remedy": "Mettez à jour l’extension depuis la page des extensions du navigateur, ou le programme depuis la page d’installation de la salle des marchés, puis revenez à cette page : elle le verra sans être rechargée."
+    },
+    "en": {
+      "text": "This portal needs a newer version of Scellé.",
+      "remedy": "Update the extension on the browser’s extensions page, or the program from the portal’s installation page, then come back to this page: it will notice without being reloaded."
+    }
+  },
   "store-missing": {
     "group": "store",
     "fr": {
@@ -995,6 +1006,61 @@
     "en": {
       "text": "The submissions of this tender cannot be opened yet.",
       "remedy": "Wait for the opening time set by the portal, then reload the page. Check this computer’s time as well."
+    }
+  },
+  "rehearsal-no-key": {
+    "group": "flow",
+    "fr": {
+      "text": "Aucune clé valable de cette consultation n’est sur ce poste.",
+      "remedy": "Répétez sur le poste où la clé a été enregistrée, ou insérez la carte qui la porte et réessayez. Si ce poste doit ouvrir les plis, ajoutez-y un bi-clé dans « Clés de chiffrement », ou faites-y transférer les plis déjà reçus."
+    },
+    "en": {
+      "text": "No valid key of this tender is on this computer.",
+      "remedy": "Rehearse on the computer where the key was registered, or insert the card that holds it and try again. If this computer is to open the submissions, add a key pair on it in “Encryption keys”, or have the submissions already received transferred to it."
+    }
+  },
+  "rehearsal-differs": {
+    "group": "flow",
+    "fr": {
+      "text": "Ce qui est sorti du pli d’essai n’est pas ce qui y avait été mis.",
+      "remedy": "N’ouvrez pas de vrai pli avec cette clé sur ce poste. Lancez « Tester ce poste » dans l’extension et envoyez le rapport à votre service informatique ; un autre poste ou une clé de secours peut ouvrir."
+    },
+    "en": {
+      "text": "What came out of the test submission is not what was put into it.",
+      "remedy": "Do not open a real submission with this key on this computer. Run “Test this computer” in the extension and send the report to your IT department; another computer or a recovery key can open."
+    }
+  },
+  "transfer-no-key": {
+    "group": "flow",
+    "fr": {
+      "text": "La clé qui ouvre ces plis n’est pas sur ce poste.",
+      "remedy": "Le transfert se fait sur le poste, ou avec la carte, qui porte l’ancienne clé. Si elle est perdue, le détenteur d’une clé de secours peut faire le transfert."
+    },
+    "en": {
+      "text": "The key that opens these submissions is not on this computer.",
+      "remedy": "The transfer is made on the computer, or with the card, that holds the old key. If it is lost, the holder of a recovery key can make the transfer."
+    }
+  },
+  "transfer-changed": {
+    "group": "flow",
+    "fr": {
+      "text": "Le pli transféré ne serait plus le même : la salle des marchés garde l’ancien.",
+      "remedy": "Rien n’est changé pour ce pli, et l’ancienne clé l’ouvre toujours. Rechargez la page et recommencez ; si cela se répète, signalez-le au support de la salle des marchés."
+    },
+    "en": {
+      "text": "The transferred submission would not be the same any more: the portal keeps the old one.",
+      "remedy": "Nothing has changed for this submission, and the old key still opens it. Reload the page and start again; if it happens again, tell the portal’s support."
+    }
+  },
+  "deadline-passed": {
+    "group": "flow",
+    "fr": {
+      "text": "La date limite de remise des plis est passée.",
+      "remedy": "Rien n’a été scellé : la salle des marchés n’attend plus de pli pour cette consultation. Si la date limite n’est pas atteinte, corrigez la date et l’heure de cet ordinateur, puis rechargez la page ; sinon adressez-vous à l’acheteur."
+    },
+    "en": {
+      "text": "The deadline for submissions has passed.",
+      "remedy": "Nothing was sealed: the portal awaits no more submissions for this tender. If the deadline has not been reached, correct this computer’s date and time and reload the page; otherwise turn to the buyer."
     }
   },
   "transport-expired": {

@@ -32,6 +32,49 @@ export interface AttachResult {
   nonce: string;
 }
 
+/**
+ * Backup is the protected copy of a key pair, made before the pair went into its store. The
+ * host forgets it with this answer; it never reaches a page.
+ */
+export interface Backup {
+  /** PKCS#12 */
+  file: Base64;
+  /** its passphrase in ASCII: BackupWords words joined by "-" */
+  words: Base64;
+}
+
+/** BackupRestoreParams brings a copy's key pair into this computer's store. */
+export interface BackupRestoreParams {
+  file: Base64;
+  words: Base64;
+}
+
+/**
+ * BackupTestParams asks whether a protected copy opens. Words is what the person typed, UTF-8;
+ * capitals, accents and what stands between words do not matter.
+ */
+export interface BackupTestParams {
+  /** at most MaxSealedKey */
+  file: Base64;
+  words: Base64;
+}
+
+/**
+ * BackupTestResult is what came of it. Nothing was tried when Count is not BackupWords or a
+ * word is Unknown; otherwise the file opened, its key opened what was sealed to its
+ * certificate, and nothing was stored.
+ */
+export interface BackupTestResult {
+  /** words typed */
+  count: number;
+  /** places of words that no copy has, from 1 on */
+  unknown: number[];
+  /** hasKey: the key is on this computer as well */
+  certificate?: Certificate;
+  /** UTC, to the second */
+  at: Timestamp;
+}
+
 /** BatchEndParams names a batch. */
 export interface BatchEndParams {
   id: string;
@@ -75,7 +118,8 @@ export type Call =
   | "fetchEnvelope"
   | "receiveOpened"
   | "reportOpened"
-  | "receiveRecord";
+  | "receiveRecord"
+  | "replaceRecipients";
 
 /**
  * Certificate is one certificate of this computer, as the assistant shows it. It never goes to
@@ -243,6 +287,7 @@ export type FaultCode =
   | "update-old"
   | "update-damaged"
   | "update-none"
+  | "update-required"
   | "store-missing"
   | "store-library-missing"
   | "store-busy"
@@ -314,6 +359,11 @@ export type FaultCode =
   | "list-recipients"
   | "list-pli"
   | "opening-early"
+  | "rehearsal-no-key"
+  | "rehearsal-differs"
+  | "transfer-no-key"
+  | "transfer-changed"
+  | "deadline-passed"
   | "transport-expired"
   | "transport-failed"
   | "rate-limited"
@@ -364,11 +414,27 @@ export interface FinishParams {
 
 /**
  * GenerateParams asks for a new pair, RSA GeneratedKeyBits, self-signed, valid
- * GeneratedKeyYears. Name is the friendly name in the store.
+ * GeneratedKeyYears. Name is the friendly name in the store. Backup asks for the one protected
+ * copy that can ever be made.
  */
 export interface GenerateParams {
   commonName: string;
   name: string;
+  backup?: boolean;
+}
+
+/** HealthParams asks how at most MaxPresent keys stand. */
+export interface HealthParams {
+  keys: ServiceKey[];
+}
+
+/**
+ * HealthResult is how keys stand, in the order asked. Fault is that of a store that could not
+ * be read: keys that nobody found may be in it.
+ */
+export interface HealthResult {
+  keys: KeyHealth[];
+  fault?: Fault;
 }
 
 /** HelloParams introduces the extension to the host. */
@@ -396,6 +462,17 @@ export interface HelloResult {
    * where no program of the computer can: an assistant then keeps a host.pin.await open.
    */
   asksPin?: boolean;
+}
+
+/**
+ * HostHealthParams is HealthParams with those of the thumbprints that the asking site
+ * registered: nothing on this computer is looked at for the others. Language is that of the
+ * texts, "fr" or "en".
+ */
+export interface HostHealthParams {
+  keys: ServiceKey[];
+  registered: string[];
+  language: string;
 }
 
 /** HostPresentResult lists those of the asked certificates whose private key is in a store. */
@@ -436,6 +513,8 @@ export interface ImportParams {
   envelope: Base64;
   name: string;
   thumbprint?: string;
+  /** as in GenerateParams */
+  backup?: boolean;
 }
 
 /**
@@ -448,13 +527,66 @@ export interface JournalMark {
   chain: string;
 }
 
+/** Code names one finding. Codes are never changed or reused, only added. */
+export type KeyCode =
+  | "key-here"
+  | "key-elsewhere"
+  | "key-unregistered"
+  | "key-proven"
+  | "key-proof-old"
+  | "key-never-proven"
+  | "key-expired"
+  | "key-expires-in-7"
+  | "key-expires-in-30"
+  | "key-expires-in-90"
+  | "key-expires-early"
+  | "key-also-signs"
+  | "key-server-made";
+
+/**
+ * KeyFinding is one thing to know about a key, in words. Where At is set, Text is to be
+ * followed by that date.
+ */
+export interface KeyFinding {
+  code: KeyCode;
+  level: Level;
+  text: string;
+  remedy: string;
+  at?: Timestamp;
+  tender?: string;
+}
+
+/** KeyHealth is how one key stands. Level is that of the finding that matters most. */
+export interface KeyHealth {
+  thumbprint: string;
+  here?: KeyHere;
+  /** the certificate's, where it is known */
+  notAfter?: Timestamp;
+  level: Level;
+  /** what matters most first */
+  findings: KeyFinding[];
+}
+
+/** Here says whether the private key is on this computer. */
+export type KeyHere =
+  | "yes"
+  | "no"
+  | "unknown";
+
+/** KeyOpening is when a consultation that counts on a key is opened. */
+export interface KeyOpening {
+  tender: string;
+  at: Timestamp;
+}
+
 /**
  * KeyResult is a pair that was just made or imported, and passed its self-test: a nonce sealed
- * to it was opened through the store.
+ * to it was opened through the store. Backup is there when it was asked for.
  */
 export interface KeyResult {
   certificate: Certificate;
   der: Base64;
+  backup?: Backup;
 }
 
 /**
@@ -492,13 +624,16 @@ export type Level =
 
 /**
  * ListCheck is what became of a portal's signed list. Pin is SHA-256 of the signer's
- * SubjectPublicKeyInfo, lower-case hex. First says that no key was known for the site before.
- * Fault is list-unsigned when there was no list and that is allowed.
+ * SubjectPublicKeyInfo, lower-case hex. Managed says that the administrator settled it, First
+ * that no key was known for the site before; otherwise it is the one that was kept, at Since
+ * (RFC 3339). Fault is list-unsigned when there was no list and that is allowed.
  */
 export interface ListCheck {
   signed: boolean;
   pin?: string;
   first?: boolean;
+  managed?: boolean;
+  since?: string;
   fault?: Fault;
 }
 
@@ -537,10 +672,14 @@ export type Method =
   | "status"
   | "keys.present"
   | "keys.add"
+  | "keys.health"
+  | "keys.verify"
   | "pli.open"
   | "pli.seal"
   | "pli.release"
   | "pli.recipients"
+  | "pli.rehearse"
+  | "pli.rewrap"
   | "bridge.attach"
   | "bridge.verify"
   | "session.get"
@@ -553,6 +692,7 @@ export type Method =
   | "update.fetch"
   | "site.trust"
   | "site.pin"
+  | "site.seen"
   | "options.get"
   | "options.language"
   | "host.hello"
@@ -561,9 +701,12 @@ export type Method =
   | "host.keys.list"
   | "host.keys.certificate"
   | "host.keys.present"
+  | "host.keys.health"
   | "host.keys.generate"
   | "host.transport.begin"
   | "host.keys.import"
+  | "host.backup.test"
+  | "host.backup.restore"
   | "host.keys.unwrap"
   | "host.batch.begin"
   | "host.batch.end"
@@ -601,6 +744,13 @@ export interface NamedRecipient {
   mechanism?: Mechanism;
   recovery?: boolean;
   fault?: Fault;
+}
+
+/** NewRecipient is one RecipientInfo (RFC 5652 6.2) for a certificate. */
+export interface NewRecipient {
+  thumbprint: string;
+  /** DER */
+  recipientInfo: Base64;
 }
 
 /**
@@ -683,6 +833,8 @@ export interface OpeningRecord {
   keys: RecordKey[];
   /** in the order of the opening */
   plis: RecordPli[];
+  /** List is who signed the portal's list of these plis; offline there is none. */
+  list?: RecordList;
   /**
    * JournalBefore and JournalAfter are where the journal of key uses stood on this computer:
    * the lines between them are this session's, and perhaps those of another window.
@@ -749,6 +901,14 @@ export interface PINQuestion {
   password: boolean;
 }
 
+/** PackageKind is how a package of the host is installed. */
+export type PackageKind =
+  | "setup"
+  | "msi"
+  | "deb"
+  | "rpm"
+  | "zip";
+
 /** Party is an end of a message. */
 export type Party =
   | "page"
@@ -762,6 +922,12 @@ export interface PinParams {
   origin: string;
   pin: string;
 }
+
+/** Pinned says how a key came to count for a site. */
+export type Pinned =
+  | "managed"
+  | "kept"
+  | "first";
 
 /** PliFile is a file inside a pli. SHA256 is hex, of the file's bytes. */
 export interface PliFile {
@@ -808,12 +974,14 @@ export interface RecipientsParams {
 
 /**
  * RecipientsResult is who would receive a pli that is sealed now. Deadline (RFC 3339) is the
- * signed list's, Closed says that it has passed by this computer's clock.
+ * signed list's, Closed says that it has passed. Fault is deadline-passed when therefore
+ * nothing would be sealed; a list can ask for a warning instead.
  */
 export interface RecipientsResult {
   list: ListCheck;
   deadline?: string;
   closed?: boolean;
+  fault?: Fault;
   recipients: NamedRecipient[];
 }
 
@@ -821,6 +989,25 @@ export interface RecipientsResult {
 export interface RecordKey {
   thumbprint: string;
   notAfter: Timestamp;
+}
+
+/**
+ * RecordList is the signed list of an opening: the key that signed it and why that key counts
+ * for the site. A list that was not signed has neither.
+ */
+export interface RecordList {
+  signed: boolean;
+  /** SHA-256 of the signer's SubjectPublicKeyInfo, hex */
+  pin?: string;
+  pinned?: Pinned;
+  /** of PinnedKept, RFC 3339 */
+  since?: string;
+  /**
+   * NotBefore and Issued are the list's own: when the plis may be opened at the earliest, and
+   * when the portal made it.
+   */
+  notBefore?: Timestamp;
+  issued?: Timestamp;
 }
 
 /**
@@ -869,6 +1056,57 @@ export type RegistrationState =
   | "active"
   | "discarded";
 
+/**
+ * RehearseParams asks for the rehearsal of an opening: a pli of the extension's own making is
+ * sealed to the keys of a tender, as SealParams says, and opened with those of them that are
+ * on this computer.
+ */
+export interface RehearseParams {
+  recipients?: SealRecipient[];
+  /** signed */
+  recipientList?: Base64;
+  tender: string;
+  /** that the list was made for */
+  lot?: string;
+  title?: string;
+}
+
+/**
+ * RehearseResult is what a rehearsal showed: for each key of the tender whether it opened its
+ * pli. No other pli is ever part of it.
+ */
+export interface RehearseResult {
+  tender: string;
+  /** when the person consented, UTC */
+  started: Timestamp;
+  /** UTC */
+  finished: Timestamp;
+  extension: string;
+  host: string;
+  list: ListCheck;
+  /** all of the list, in its order */
+  keys: RehearsedKey[];
+}
+
+/** Rehearsed is what a rehearsal showed of one key. */
+export type Rehearsed =
+  | "opened"
+  | "failed"
+  | "elsewhere"
+  | "left-out";
+
+/**
+ * RehearsedKey is one key of a rehearsal. Fault says why it did not open, or why nothing is
+ * sealed to it.
+ */
+export interface RehearsedKey {
+  thumbprint: string;
+  label?: string;
+  recovery?: boolean;
+  state: Rehearsed;
+  fault?: Fault;
+}
+
 /** ReleaseParams names a sealed file. */
 export interface ReleaseParams {
   handle: string;
@@ -881,10 +1119,31 @@ export type Remark =
   | "twin"
   | "foreign";
 
-/** RememberParams notes that an origin registered a certificate. */
+/**
+ * RememberParams notes that an origin registered a certificate, or proved its key again, just
+ * now. Mode is where the pair came from, "" where that is not known.
+ */
 export interface RememberParams {
   origin: string;
   thumbprint: string;
+  mode?: Mode;
+}
+
+/**
+ * ReplaceRecipientsArgs is the argument of the page's replaceRecipients: the content key of
+ * one pli, wrapped to each of the new keys. The portal puts them into the header that it has,
+ * in the place of the old key's, and leaves the encrypted content as it is. Header is the hex
+ * SHA-256 of the header that the content key was taken from. Verified says that the content
+ * was there and that its tag is right under this content key; before the deadline it is not,
+ * since the page then gives no more than the header.
+ */
+export interface ReplaceRecipientsArgs {
+  id: string;
+  header: string;
+  /** thumbprint of the key whose place is taken */
+  from: string;
+  recipients: NewRecipient[];
+  verified: boolean;
 }
 
 /**
@@ -927,6 +1186,32 @@ export interface Response {
   id: string;
   ok: boolean;
   result?: unknown;
+  fault?: Fault;
+}
+
+/**
+ * RewrapParams asks for plis to be given to other keys. Everything about it is in
+ * TransferList, the portal's signed list (package signeddata): the plis, the key that opens
+ * them now, and the keys that will.
+ */
+export interface RewrapParams {
+  transferList: Base64;
+  /** of the tender, or of all of them */
+  title?: string;
+}
+
+/** RewrapResult tells the page the outcome of each pli, in the order of the signed list. */
+export interface RewrapResult {
+  plis: RewrappedPli[];
+  list: ListCheck;
+}
+
+/** RewrappedPli is one outcome. Done says that the portal took the new recipients. */
+export interface RewrappedPli {
+  id: string;
+  done: boolean;
+  /** see ReplaceRecipientsArgs */
+  verified?: boolean;
   fault?: Fault;
 }
 
@@ -976,6 +1261,11 @@ export interface SealResult {
   leftOut: LeftOut[];
   recipients: SealedTo[];
   list: ListCheck;
+  /**
+   * Late says that the list's deadline had passed, and that the list lets plis be sealed all
+   * the same.
+   */
+  late?: boolean;
 }
 
 /** SealedTo is a recipient that the envelope has. */
@@ -992,6 +1282,27 @@ export interface SealedTo {
 export interface ServerKey {
   registration: Registration;
   envelope: Base64;
+}
+
+/**
+ * ServiceKey is a registered key of a service, as its portal knows it. Only Thumbprint is
+ * needed, and ID to verify the key: what is left out is not judged.
+ */
+export interface ServiceKey {
+  /** of the registration, at the portal */
+  id?: string;
+  thumbprint: string;
+  name?: string;
+  /** Certificate (DER) tells the rest of a key that is not on this computer. */
+  certificate?: Base64;
+  /** a date of the proof is expected of an active key */
+  state?: RegistrationState;
+  /** where the pair came from */
+  mode?: Mode;
+  /** its last proof of possession */
+  proven?: Timestamp;
+  /** of the consultations that count on it, those to come, at most MaxOpenings */
+  openings?: KeyOpening[];
 }
 
 /** SessionParams names a session: 32 hex digits in the assistant's URL. */
@@ -1052,6 +1363,10 @@ export interface SiteKey {
   thumbprint: string;
   /** RFC 3339 */
   since: string;
+  /** RFC 3339, its last proof of possession from this browser */
+  proven?: string;
+  /** where the pair came from, where that is known */
+  mode?: Mode;
 }
 
 /** SiteParams names a site by its origin. */
@@ -1074,11 +1389,17 @@ export interface SiteResult {
   keys: number;
   /** ListKeys are the pins of the keys that may sign this site's lists. */
   listKeys?: string[];
+  /**
+   * ListKeySince (RFC 3339) is when the one key was kept; NewListKey says that this happened
+   * while a pli was sealed, and nobody has looked at it since.
+   */
+  listKeySince?: string;
+  newListKey?: boolean;
 }
 
 /**
- * StatusResult is the three facts of the product's state, each with its version. Nothing in it
- * tells a page about certificates.
+ * StatusResult is the three facts of the product's state, each with its version. Of
+ * certificates it tells a page only how those stand that this very origin registered.
  */
 export interface StatusResult {
   extension: ExtensionStatus;
@@ -1087,6 +1408,11 @@ export interface StatusResult {
   requiresUpdate: RequiresUpdate;
   /** Update is set while the publisher offers a newer host than this computer's. */
   update?: UpdateNews;
+  /**
+   * Keys are those that the asking origin registered from this browser, at most MaxPresent,
+   * the newest first; for a page, while the host is online.
+   */
+  keys?: KeyHealth[];
 }
 
 /** StoreState is the certificate stores taken together. */
@@ -1146,12 +1472,13 @@ export interface TransportResult {
 
 /**
  * TrustResult is what was settled for a site: the pins of the keys that may sign its lists,
- * and who settled them. Managed pins are the administrator's; the person's own first sight
- * counts nothing beside them.
+ * and who settled them. Managed pins are the administrator's; the person's own first sight, at
+ * Since (RFC 3339), counts nothing beside them.
  */
 export interface TrustResult {
   pins: string[];
   managed?: boolean;
+  since?: string;
   unsigned: Unsigned;
 }
 
@@ -1208,8 +1535,7 @@ export interface UpdateNews {
 
 /** UpdatePackage is one of a manifest's packages. */
 export interface UpdatePackage {
-  /** an update.Kind */
-  kind: string;
+  kind: PackageKind;
   /** of the file */
   name: string;
   /** bytes */
@@ -1238,6 +1564,38 @@ export type Verb =
   | "prove"
   | "rewrap"
   | "rehearse";
+
+/** VerifiedKey is the outcome of one key. */
+export interface VerifiedKey {
+  id: string;
+  thumbprint: string;
+  outcome: VerifyOutcome;
+  /** what it was proven with */
+  mechanism?: Mechanism;
+  fault?: Fault;
+}
+
+/**
+ * VerifyKeysParams opens the assistant to prove again that this computer has the private keys
+ * of a service: of those among Keys, at most MaxPresent, that it has.
+ */
+export interface VerifyKeysParams {
+  /** the service's name, for the screen */
+  service?: string;
+  keys: ServiceKey[];
+}
+
+/** VerifyKeysResult tells the page the outcome of each key, in the order asked. */
+export interface VerifyKeysResult {
+  keys: VerifiedKey[];
+}
+
+/** VerifyOutcome is what came of verifying one key. */
+export type VerifyOutcome =
+  | "proven"
+  | "failed"
+  | "absent"
+  | "unknown";
 
 /** VerifyParams spends a nonce. */
 export interface VerifyParams {

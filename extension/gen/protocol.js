@@ -31,7 +31,31 @@
       ],
       "to": "app"
     },
+    "keys.health": {
+      "from": [
+        "page"
+      ],
+      "to": "worker"
+    },
+    "keys.verify": {
+      "from": [
+        "page"
+      ],
+      "to": "app"
+    },
     "pli.open": {
+      "from": [
+        "page"
+      ],
+      "to": "app"
+    },
+    "pli.rehearse": {
+      "from": [
+        "page"
+      ],
+      "to": "app"
+    },
+    "pli.rewrap": {
       "from": [
         "page"
       ],
@@ -129,6 +153,12 @@
       ],
       "to": "worker"
     },
+    "site.seen": {
+      "from": [
+        "app"
+      ],
+      "to": "worker"
+    },
     "options.get": {
       "from": [
         "app"
@@ -180,6 +210,12 @@
       ],
       "to": "host"
     },
+    "host.keys.health": {
+      "from": [
+        "worker"
+      ],
+      "to": "host"
+    },
     "host.keys.generate": {
       "from": [
         "app"
@@ -193,6 +229,18 @@
       "to": "host"
     },
     "host.keys.import": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
+    "host.backup.test": {
+      "from": [
+        "app"
+      ],
+      "to": "host"
+    },
+    "host.backup.restore": {
       "from": [
         "app"
       ],
@@ -274,11 +322,16 @@
     "receiveRecord": {
       "blob": false,
       "files": false
+    },
+    "replaceRecipients": {
+      "blob": false,
+      "files": false
     }
   },
   "limits": {
     "maxFrame": 1048576,
     "maxPresent": 64,
+    "maxOpenings": 16,
     "maxPlis": 500,
     "maxRecipients": 100,
     "maxFiles": 10000,

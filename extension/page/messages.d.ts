@@ -89,6 +89,7 @@ export type FaultCode =
   | "update-old"
   | "update-damaged"
   | "update-none"
+  | "update-required"
   | "store-missing"
   | "store-library-missing"
   | "store-busy"
@@ -160,6 +161,11 @@ export type FaultCode =
   | "list-recipients"
   | "list-pli"
   | "opening-early"
+  | "rehearsal-no-key"
+  | "rehearsal-differs"
+  | "transfer-no-key"
+  | "transfer-changed"
+  | "deadline-passed"
   | "transport-expired"
   | "transport-failed"
   | "rate-limited"
@@ -191,6 +197,20 @@ export interface FetchEnvelopeArgs {
   id: string;
 }
 
+/** HealthParams asks how at most MaxPresent keys stand. */
+export interface HealthParams {
+  keys: ServiceKey[];
+}
+
+/**
+ * HealthResult is how keys stand, in the order asked. Fault is that of a store that could not
+ * be read: keys that nobody found may be in it.
+ */
+export interface HealthResult {
+  keys: KeyHealth[];
+  fault?: Fault;
+}
+
 /**
  * HostState is the host as the extension sees it. Fault is set when it is not online:
  * host-missing, host-forbidden, host-stopped, host-outdated.
@@ -213,6 +233,60 @@ export interface JournalMark {
   chain: string;
 }
 
+/** Code names one finding. Codes are never changed or reused, only added. */
+export type KeyCode =
+  | "key-here"
+  | "key-elsewhere"
+  | "key-unregistered"
+  | "key-proven"
+  | "key-proof-old"
+  | "key-never-proven"
+  | "key-expired"
+  | "key-expires-in-7"
+  | "key-expires-in-30"
+  | "key-expires-in-90"
+  | "key-expires-early"
+  | "key-also-signs"
+  | "key-server-made";
+
+/**
+ * KeyFinding is one thing to know about a key, in words. Where At is set, Text is to be
+ * followed by that date.
+ */
+export interface KeyFinding {
+  code: KeyCode;
+  level: Level;
+  text: string;
+  remedy: string;
+  at?: Timestamp;
+  tender?: string;
+  /** Where the guide explains the code, as for a fault. */
+  help: string;
+}
+
+/** KeyHealth is how one key stands. Level is that of the finding that matters most. */
+export interface KeyHealth {
+  thumbprint: string;
+  here?: KeyHere;
+  /** the certificate's, where it is known */
+  notAfter?: Timestamp;
+  level: Level;
+  /** what matters most first */
+  findings: KeyFinding[];
+}
+
+/** Here says whether the private key is on this computer. */
+export type KeyHere =
+  | "yes"
+  | "no"
+  | "unknown";
+
+/** KeyOpening is when a consultation that counts on a key is opened. */
+export interface KeyOpening {
+  tender: string;
+  at: Timestamp;
+}
+
 /** LeftOut is a recipient that was not used, and why. */
 export interface LeftOut {
   thumbprint: string;
@@ -220,15 +294,26 @@ export interface LeftOut {
   fault: Fault;
 }
 
+/** Level says how a check came out. */
+export type Level =
+  | "bad"
+  | "warning"
+  | "note"
+  | "good"
+  | "skipped";
+
 /**
  * ListCheck is what became of a portal's signed list. Pin is SHA-256 of the signer's
- * SubjectPublicKeyInfo, lower-case hex. First says that no key was known for the site before.
- * Fault is list-unsigned when there was no list and that is allowed.
+ * SubjectPublicKeyInfo, lower-case hex. Managed says that the administrator settled it, First
+ * that no key was known for the site before; otherwise it is the one that was kept, at Since
+ * (RFC 3339). Fault is list-unsigned when there was no list and that is allowed.
  */
 export interface ListCheck {
   signed: boolean;
   pin?: string;
   first?: boolean;
+  managed?: boolean;
+  since?: string;
   fault?: Fault;
 }
 
@@ -265,6 +350,13 @@ export interface NamedRecipient {
   mechanism?: Mechanism;
   recovery?: boolean;
   fault?: Fault;
+}
+
+/** NewRecipient is one RecipientInfo (RFC 5652 6.2) for a certificate. */
+export interface NewRecipient {
+  thumbprint: string;
+  /** DER */
+  recipientInfo: Base64;
 }
 
 /**
@@ -347,6 +439,8 @@ export interface OpeningRecord {
   keys: RecordKey[];
   /** in the order of the opening */
   plis: RecordPli[];
+  /** List is who signed the portal's list of these plis; offline there is none. */
+  list?: RecordList;
   /**
    * JournalBefore and JournalAfter are where the journal of key uses stood on this computer:
    * the lines between them are this session's, and perhaps those of another window.
@@ -354,6 +448,12 @@ export interface OpeningRecord {
   journalBefore?: JournalMark;
   journalAfter?: JournalMark;
 }
+
+/** Pinned says how a key came to count for a site. */
+export type Pinned =
+  | "managed"
+  | "kept"
+  | "first";
 
 /** PliFile is a file inside a pli. SHA256 is hex, of the file's bytes. */
 export interface PliFile {
@@ -400,12 +500,14 @@ export interface RecipientsParams {
 
 /**
  * RecipientsResult is who would receive a pli that is sealed now. Deadline (RFC 3339) is the
- * signed list's, Closed says that it has passed by this computer's clock.
+ * signed list's, Closed says that it has passed. Fault is deadline-passed when therefore
+ * nothing would be sealed; a list can ask for a warning instead.
  */
 export interface RecipientsResult {
   list: ListCheck;
   deadline?: string;
   closed?: boolean;
+  fault?: Fault;
   recipients: NamedRecipient[];
 }
 
@@ -413,6 +515,25 @@ export interface RecipientsResult {
 export interface RecordKey {
   thumbprint: string;
   notAfter: Timestamp;
+}
+
+/**
+ * RecordList is the signed list of an opening: the key that signed it and why that key counts
+ * for the site. A list that was not signed has neither.
+ */
+export interface RecordList {
+  signed: boolean;
+  /** SHA-256 of the signer's SubjectPublicKeyInfo, hex */
+  pin?: string;
+  pinned?: Pinned;
+  /** of PinnedKept, RFC 3339 */
+  since?: string;
+  /**
+   * NotBefore and Issued are the list's own: when the plis may be opened at the earliest, and
+   * when the portal made it.
+   */
+  notBefore?: Timestamp;
+  issued?: Timestamp;
 }
 
 /**
@@ -461,6 +582,57 @@ export type RegistrationState =
   | "active"
   | "discarded";
 
+/**
+ * RehearseParams asks for the rehearsal of an opening: a pli of the extension's own making is
+ * sealed to the keys of a tender, as SealParams says, and opened with those of them that are
+ * on this computer.
+ */
+export interface RehearseParams {
+  recipients?: SealRecipient[];
+  /** signed */
+  recipientList?: Base64;
+  tender: string;
+  /** that the list was made for */
+  lot?: string;
+  title?: string;
+}
+
+/**
+ * RehearseResult is what a rehearsal showed: for each key of the tender whether it opened its
+ * pli. No other pli is ever part of it.
+ */
+export interface RehearseResult {
+  tender: string;
+  /** when the person consented, UTC */
+  started: Timestamp;
+  /** UTC */
+  finished: Timestamp;
+  extension: string;
+  host: string;
+  list: ListCheck;
+  /** all of the list, in its order */
+  keys: RehearsedKey[];
+}
+
+/** Rehearsed is what a rehearsal showed of one key. */
+export type Rehearsed =
+  | "opened"
+  | "failed"
+  | "elsewhere"
+  | "left-out";
+
+/**
+ * RehearsedKey is one key of a rehearsal. Fault says why it did not open, or why nothing is
+ * sealed to it.
+ */
+export interface RehearsedKey {
+  thumbprint: string;
+  label?: string;
+  recovery?: boolean;
+  state: Rehearsed;
+  fault?: Fault;
+}
+
 /** ReleaseParams names a sealed file. */
 export interface ReleaseParams {
   handle: string;
@@ -472,6 +644,23 @@ export type Remark =
   | "misplaced"
   | "twin"
   | "foreign";
+
+/**
+ * ReplaceRecipientsArgs is the argument of the page's replaceRecipients: the content key of
+ * one pli, wrapped to each of the new keys. The portal puts them into the header that it has,
+ * in the place of the old key's, and leaves the encrypted content as it is. Header is the hex
+ * SHA-256 of the header that the content key was taken from. Verified says that the content
+ * was there and that its tag is right under this content key; before the deadline it is not,
+ * since the page then gives no more than the header.
+ */
+export interface ReplaceRecipientsArgs {
+  id: string;
+  header: string;
+  /** thumbprint of the key whose place is taken */
+  from: string;
+  recipients: NewRecipient[];
+  verified: boolean;
+}
 
 /**
  * RequestChallengeArgs asks the portal for a proof-of-possession challenge. Refused lists the
@@ -496,6 +685,32 @@ export interface RequestServerKeyArgs {
 export interface RequiresUpdate {
   extension: boolean;
   host: boolean;
+}
+
+/**
+ * RewrapParams asks for plis to be given to other keys. Everything about it is in
+ * TransferList, the portal's signed list (package signeddata): the plis, the key that opens
+ * them now, and the keys that will.
+ */
+export interface RewrapParams {
+  transferList: Base64;
+  /** of the tender, or of all of them */
+  title?: string;
+}
+
+/** RewrapResult tells the page the outcome of each pli, in the order of the signed list. */
+export interface RewrapResult {
+  plis: RewrappedPli[];
+  list: ListCheck;
+}
+
+/** RewrappedPli is one outcome. Done says that the portal took the new recipients. */
+export interface RewrappedPli {
+  id: string;
+  done: boolean;
+  /** see ReplaceRecipientsArgs */
+  verified?: boolean;
+  fault?: Fault;
 }
 
 /**
@@ -544,6 +759,11 @@ export interface SealResult {
   leftOut: LeftOut[];
   recipients: SealedTo[];
   list: ListCheck;
+  /**
+   * Late says that the list's deadline had passed, and that the list lets plis be sealed all
+   * the same.
+   */
+  late?: boolean;
 }
 
 /** SealedTo is a recipient that the envelope has. */
@@ -563,8 +783,29 @@ export interface ServerKey {
 }
 
 /**
- * StatusResult is the three facts of the product's state, each with its version. Nothing in it
- * tells a page about certificates.
+ * ServiceKey is a registered key of a service, as its portal knows it. Only Thumbprint is
+ * needed, and ID to verify the key: what is left out is not judged.
+ */
+export interface ServiceKey {
+  /** of the registration, at the portal */
+  id?: string;
+  thumbprint: string;
+  name?: string;
+  /** Certificate (DER) tells the rest of a key that is not on this computer. */
+  certificate?: Base64;
+  /** a date of the proof is expected of an active key */
+  state?: RegistrationState;
+  /** where the pair came from */
+  mode?: Mode;
+  /** its last proof of possession */
+  proven?: Timestamp;
+  /** of the consultations that count on it, those to come, at most MaxOpenings */
+  openings?: KeyOpening[];
+}
+
+/**
+ * StatusResult is the three facts of the product's state, each with its version. Of
+ * certificates it tells a page only how those stand that this very origin registered.
  */
 export interface StatusResult {
   extension: ExtensionStatus;
@@ -573,6 +814,11 @@ export interface StatusResult {
   requiresUpdate: RequiresUpdate;
   /** Update is set while the publisher offers a newer host than this computer's. */
   update?: UpdateNews;
+  /**
+   * Keys are those that the asking origin registered from this browser, at most MaxPresent,
+   * the newest first; for a page, while the host is online.
+   */
+  keys?: KeyHealth[];
 }
 
 /** StoreState is the certificate stores taken together. */
@@ -609,3 +855,35 @@ export interface UpdateNews {
   /** the newer host's version */
   host: string;
 }
+
+/** VerifiedKey is the outcome of one key. */
+export interface VerifiedKey {
+  id: string;
+  thumbprint: string;
+  outcome: VerifyOutcome;
+  /** what it was proven with */
+  mechanism?: Mechanism;
+  fault?: Fault;
+}
+
+/**
+ * VerifyKeysParams opens the assistant to prove again that this computer has the private keys
+ * of a service: of those among Keys, at most MaxPresent, that it has.
+ */
+export interface VerifyKeysParams {
+  /** the service's name, for the screen */
+  service?: string;
+  keys: ServiceKey[];
+}
+
+/** VerifyKeysResult tells the page the outcome of each key, in the order asked. */
+export interface VerifyKeysResult {
+  keys: VerifiedKey[];
+}
+
+/** VerifyOutcome is what came of verifying one key. */
+export type VerifyOutcome =
+  | "proven"
+  | "failed"
+  | "absent"
+  | "unknown";

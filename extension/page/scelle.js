@@ -8,7 +8,11 @@ const METHODS = {
   "status": "status",
   "keysPresent": "keys.present",
   "keysAdd": "keys.add",
+  "keysHealth": "keys.health",
+  "keysVerify": "keys.verify",
   "pliOpen": "pli.open",
+  "pliRehearse": "pli.rehearse",
+  "pliRewrap": "pli.rewrap",
   "pliSeal": "pli.seal",
   "pliRecipients": "pli.recipients",
   "pliRelease": "pli.release",
@@ -50,6 +54,9 @@ const CALLS = {
   },
   "receiveRecord": {
     "blob": false
+  },
+  "replaceRecipients": {
+    "blob": false
   }
 };
 const MAX_PRESENT = 64;
@@ -74,6 +81,17 @@ const FAULTS = {
     "en": {
       "text": "This site is not served over a secure connection.",
       "remedy": "Scellé only works with addresses that begin with https://. Check the page’s address and tell the portal’s support."
+    }
+  },
+  "update-required": {
+    "group": "setup",
+    "fr": {
+      "text": "Cette salle des marchés a besoin d’une version plus récente de Scellé.",
+      "remedy": "Mettez à jour l’extension depuis la page des extensions du navigateur, ou le programme depuis la page d’installation de la salle des marchés, puis revenez à cette page : elle le verra sans être rechargée."
+    },
+    "en": {
+      "text": "This portal needs a newer version of Scellé.",
+      "remedy": "Update the extension on the browser’s extensions page, or the program from the portal’s installation page, then come back to this page: it will notice without being reloaded."
     }
   },
   "session-lost": {
@@ -147,9 +165,33 @@ const local = (code, detail) => {
   return { code, detail, message: text, remedy, help: helpOf(code) };
 };
 
-/** A status whose faults know where their help is. */
+/** @type {{extension?: string, host?: string}} the oldest versions that will do for this portal */
+let required = {};
+
+/** @type {(version: string | undefined, least: string | undefined) => boolean} whether MAJOR.MINOR.PATCH is below another */
+const older = (version, least) => {
+  const [is, wanted] = [version, least].map((text) => (text ?? "").split(".").map(Number));
+  const at = wanted.findIndex((n, i) => n !== (is[i] ?? 0));
+  return Boolean(version && least) && at >= 0 && !((is[at] ?? 0) > wanted[at]);
+};
+
+/** Faults and findings that know where their help is. */
+const point = (...all) => {
+  for (const told of all) if (told) told.help = helpOf(told.code);
+};
+const pointKeys = (keys) => {
+  for (const { findings } of keys ?? []) point(...findings);
+};
+
+/** A status whose faults know where their help is, held against what this portal requires. */
 const helped = (status) => {
-  for (const { fault } of [status.host ?? {}, status.store ?? {}]) if (fault) fault.help = helpOf(fault.code);
+  point(status.host?.fault, status.store?.fault);
+  pointKeys(status.keys);
+  for (const part of ["extension", "host"]) {
+    if (!older(status[part]?.version, required[part])) continue;
+    status.requiresUpdate = { ...status.requiresUpdate, [part]: true };
+    status.fault ??= local("update-required", `${part} ${required[part]}`);
+  }
   return status;
 };
 
@@ -263,7 +305,8 @@ const status = async ({ signal } = {}) => {
   }
 };
 
-const onStatusChange = (callback) => {
+/** @type {(callback: (status: any) => void, options?: {signal?: AbortSignal}) => () => void} */
+const onStatusChange = (callback, { signal } = {}) => {
   let last = "";
   let timer;
   let stopped = false;
@@ -287,20 +330,77 @@ const onStatusChange = (callback) => {
   hello.add(look);
   document.addEventListener("visibilitychange", look);
   window.addEventListener("focus", look);
-  look();
-  return () => {
+  const stop = () => {
     stopped = true;
     clearTimeout(timer);
     hello.delete(look);
     document.removeEventListener("visibilitychange", look);
     window.removeEventListener("focus", look);
   };
+  if (signal?.aborted) stop();
+  signal?.addEventListener("abort", stop);
+  look();
+  return stop;
+};
+
+/**
+ * The first thing that is missing, in the order in which it can be mended.
+ * @type {(status: any, options?: {host?: boolean}) => any}
+ */
+const missing = ({ extension, host: program, store, fault }, { host = true } = {}) => {
+  if (!extension || fault?.detail?.startsWith("extension ")) return fault;
+  if (host) return (!program.online && program.fault) || (!store.ready && store.fault) || fault;
+};
+
+/**
+ * Waits until nothing is missing any more.
+ * @type {(options?: {host?: boolean, signal?: AbortSignal}) => Promise<any>}
+ */
+const ready = ({ host, signal } = {}) =>
+  new Promise((resolve, reject) => {
+    const cancel = () => reject(new ScelleError(local("cancelled")));
+    if (signal?.aborted) return cancel();
+    signal?.addEventListener("abort", cancel);
+    const stop = onStatusChange((now) => {
+      if (missing(now, { host })) return;
+      stop();
+      signal?.removeEventListener("abort", cancel);
+      resolve(now);
+    }, { signal });
+  });
+
+const FROM = "scelle-from"; // in the address of the installation page: where the person came from
+
+/** @type {(options: {page: string, host?: boolean, signal?: AbortSignal}) => Promise<any>} */
+const install = async ({ page, host, signal }) => {
+  const address = new URL(page, location.href);
+  address.searchParams.set(FROM, location.pathname + location.search);
+  if (!window.open(address.href, FROM)) location.assign(address.href);
+  return ready({ host, signal });
+};
+
+/** @type {(options?: {host?: boolean, signal?: AbortSignal}) => Promise<(() => void) | null>} */
+const comeBack = async ({ host, signal } = {}) => {
+  const from = new URLSearchParams(location.search).get(FROM);
+  await ready({ host, signal });
+  const back = from && new URL(from, location.origin);
+  if (!back || back.origin !== location.origin) return null;
+  return () => (window.opener && !window.opener.closed ? window.close() : location.assign(back.href));
 };
 
 /** @type {(thumbprints: string[], options?: {signal?: AbortSignal}) => Promise<any>} */
 const keysPresent = async (thumbprints, { signal } = {}) => {
   if (thumbprints.length > MAX_PRESENT) throw new ScelleError(local("bad-request", `> ${MAX_PRESENT}`));
   return (await request(METHODS.keysPresent, { thumbprints }, { signal })).result;
+};
+
+/** @type {(keys: object[], options?: {signal?: AbortSignal}) => Promise<any>} */
+const health = async (keys, { signal } = {}) => {
+  if (keys.length > MAX_PRESENT) throw new ScelleError(local("bad-request", `> ${MAX_PRESENT}`));
+  const { result } = await request(METHODS.keysHealth, { keys }, { signal });
+  point(result.fault);
+  pointKeys(result.keys);
+  return result;
 };
 
 /** Splits an options object into message, functions and the rest. */
@@ -314,6 +414,13 @@ const split = ({ onProgress, signal, files, ...rest }) => {
 const addKeyPair = async (options) => {
   const { params, extras } = split(options);
   return (await request(METHODS.keysAdd, params, extras)).result;
+};
+
+const verifyKeys = async (options) => {
+  const { params, extras } = split(options);
+  const { result } = await request(METHODS.keysVerify, params, extras);
+  point(...result.keys.map(({ fault }) => fault));
+  return result;
 };
 
 const recipients = async (options) => {
@@ -335,4 +442,17 @@ const open = async (options) => {
   return (await request(METHODS.pliOpen, { ...params, ...offers }, extras)).result;
 };
 
-export const scelle = Object.freeze({ status, onStatusChange, keysPresent, addKeyPair, recipients, seal, open });
+const rehearse = async (options) => {
+  const { params, extras } = split(options);
+  return (await request(METHODS.pliRehearse, params, extras)).result;
+};
+
+const rewrap = async (options) => {
+  const { params, extras } = split(options);
+  return (await request(METHODS.pliRewrap, params, extras)).result;
+};
+
+/** @type {(versions: {extension?: string, host?: string}) => void} */
+const requiredVersion = ({ extension, host }) => void (required = { extension, host });
+
+export const scelle = Object.freeze({ status, requiredVersion, onStatusChange, missing, install, comeBack, keysPresent, health, addKeyPair, verifyKeys, recipients, seal, open, rehearse, rewrap });

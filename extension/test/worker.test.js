@@ -163,14 +163,72 @@ test("keys.present speaks only of keys that this origin registered", async () =>
   }
 });
 
+test("keys.health looks only at keys that this origin registered, in the page's language", async () => {
+  const { chrome, fromApp, fromPage, ask } = await start();
+  const asked = [];
+  const answer = { keys: [{ thumbprint: THUMBPRINT, here: "yes", level: "good", findings: [] }] };
+  chrome.host = fakeHost({ "host.keys.health": (params) => (asked.push(params), answer) });
+  await fromApp("site.remember", { origin: "https://other.example", thumbprint: OTHER });
+  await fromApp("site.remember", { origin: PORTAL, thumbprint: THUMBPRINT, mode: "server" });
+  const keys = [{ thumbprint: THUMBPRINT, mode: "server", proven: "2026-11-01T00:00:00Z", openings: [], secret: 1 }, { thumbprint: OTHER, certificate: "MAA=" }];
+  assert.deepEqual((await fromPage("keys.health", { keys })).result, answer);
+  delete keys[0].secret;
+  assert.deepEqual(asked, [{ keys, registered: [THUMBPRINT], language: "fr" }]);
+  await ask("keys.health", { keys: [] }, pageSender(), { document: DOCUMENT, request: "r", language: "en" });
+  assert.deepEqual(asked[1], { keys: [], registered: [], language: "en" });
+  for (const bad of [undefined, "x", [{}], [null], [{ thumbprint: "AB".repeat(32) }], Array(65).fill({ thumbprint: OTHER })]) {
+    assert.equal((await fromPage("keys.health", { keys: bad })).fault.code, "bad-request");
+  }
+  chrome.host = fakeHost({});
+  assert.equal((await fromPage("keys.health", { keys: [] })).fault.code, "host-outdated");
+});
+
+test("a page's status tells how the keys stand that it registered, and of no others", async () => {
+  const { chrome, fromApp, fromPage } = await start();
+  const asked = [];
+  const health = (params) => (asked.push(params), { keys: params.keys.map(({ thumbprint }) => ({ thumbprint, level: "good", findings: [] })) });
+  chrome.host = fakeHost({ "host.status": () => ({ stores: [] }), "host.keys.health": health });
+  await fromApp("site.remember", { origin: "https://other.example", thumbprint: OTHER });
+  assert.equal((await fromPage("status")).result.keys, undefined);
+  assert.deepEqual(asked, []);
+  await fromApp("site.remember", { origin: PORTAL, thumbprint: THUMBPRINT, mode: "local" });
+  assert.deepEqual((await fromPage("status")).result.keys, [{ thumbprint: THUMBPRINT, level: "good", findings: [] }]);
+  const [{ keys, registered, language }] = asked;
+  assert.deepEqual([keys.length, keys[0].thumbprint, keys[0].mode, registered, language], [1, THUMBPRINT, "local", [THUMBPRINT], "fr"]);
+  assert.ok(Date.parse(keys[0].proven) > Date.now() - 60_000);
+  assert.equal((await fromApp("status")).result.keys, undefined, "the extension's own documents look themselves");
+  await new Promise((resolve) => setTimeout(resolve, 1_050));
+  chrome.host = fakeHost({ "host.status": () => ({ stores: [] }) });
+  const old = (await fromPage("status")).result;
+  assert.deepEqual([old.host.online, old.keys], [true, undefined], "a host that is too old for the question");
+});
+
+test("a key keeps the day of its registration and gets that of its last proof", async () => {
+  const { chrome, fromApp } = await start();
+  const { grants } = chrome.storage.local.data;
+  grants[PORTAL].keys = { [OTHER]: "2026-01-02T03:04:05.000Z" }; // as an older version kept it
+  const key = async (thumbprint) => (await fromApp("options.get")).result.sites[0].keys.find((k) => k.thumbprint === thumbprint);
+  assert.deepEqual(await key(OTHER), { thumbprint: OTHER, since: "2026-01-02T03:04:05.000Z", proven: "2026-01-02T03:04:05.000Z" });
+  await fromApp("site.remember", { origin: PORTAL, thumbprint: OTHER, mode: "existing" });
+  const { since, proven, mode } = await key(OTHER);
+  assert.deepEqual([since, mode, proven > since], ["2026-01-02T03:04:05.000Z", "existing", true]);
+  await fromApp("site.remember", { origin: PORTAL, thumbprint: OTHER, mode: "magic" });
+  assert.equal((await key(OTHER)).mode, "existing");
+});
+
 test("the first key that signs a site's lists is kept, for as long as the grant", async () => {
   const { chrome, ask, fromApp, fromPage } = await start();
   const trust = async () => (await fromApp("site.trust", { origin: PORTAL })).result;
+  const kept = async () => {
+    const { since, ...rest } = await trust();
+    assert.ok(Date.now() - Date.parse(since) < 60_000, since);
+    return rest;
+  };
   assert.deepEqual(await trust(), { pins: [], unsigned: "warn" });
   assert.equal((await ask("site.pin", { origin: PORTAL, pin: THUMBPRINT }, bridgeSender())).ok, true);
   assert.equal((await fromApp("site.pin", { origin: PORTAL, pin: THUMBPRINT })).ok, true, "the same again");
   assert.deepEqual((await fromApp("site.pin", { origin: PORTAL, pin: OTHER })).fault, { code: "list-signer", detail: OTHER });
-  assert.deepEqual(await trust(), { pins: [THUMBPRINT], unsigned: "warn" });
+  assert.deepEqual(await kept(), { pins: [THUMBPRINT], unsigned: "warn" });
   assert.deepEqual((await fromApp("site.state", { origin: PORTAL })).result.listKeys, [THUMBPRINT]);
   for (const [method, pin] of [["site.trust"], ["site.pin", OTHER]]) assert.equal((await fromPage(method, { origin: PORTAL, pin })).fault.code, "not-permitted");
   for (const pin of ["", "AB".repeat(32), {}, undefined]) assert.equal((await fromApp("site.pin", { origin: PORTAL, pin })).fault.code, "bad-request");
@@ -181,6 +239,31 @@ test("the first key that signs a site's lists is kept, for as long as the grant"
   chrome.granted.add(`${PORTAL}/*`);
   await fromApp("site.allow", { origin: PORTAL });
   assert.equal((await fromApp("site.pin", { origin: PORTAL, pin: OTHER })).ok, true);
+});
+
+test("a key that was kept while sealing is told until somebody has looked", async () => {
+  const { chrome, ask, fromApp } = await start();
+  const state = async () => (await fromApp("site.state", { origin: PORTAL })).result;
+  assert.equal((await state()).newListKey, undefined);
+  await ask("site.pin", { origin: PORTAL, pin: THUMBPRINT }, bridgeSender());
+  assert.deepEqual([chrome.badge, (await state()).newListKey, Boolean((await state()).listKeySince)], ["!", true, true]);
+  chrome.badge = ""; // the browser forgets badges when it ends
+  await chrome.runtime.onStartup.fire();
+  assert.equal(chrome.badge, "!");
+  await ask("site.pin", { origin: PORTAL, pin: THUMBPRINT }, bridgeSender());
+  const { result } = await fromApp("site.seen", { origin: PORTAL });
+  assert.deepEqual([chrome.badge, result.newListKey, result.listKeys], ["", undefined, [THUMBPRINT]]);
+
+  for (const origin of ["https://b.example", "https://c.example"]) {
+    chrome.granted.add(`${origin}/*`);
+    await fromApp("site.allow", { origin });
+  }
+  await fromApp("site.pin", { origin: "https://b.example", pin: OTHER }); // the assistant has shown it
+  assert.equal(chrome.badge, "");
+  await ask("site.pin", { origin: "https://c.example", pin: OTHER }, bridgeSender());
+  assert.equal(chrome.badge, "!");
+  await fromApp("site.forget", { origin: "https://c.example" });
+  assert.equal(chrome.badge, "", "with the grant");
 });
 
 test("the administrator's keys count alone", async () => {

@@ -1,9 +1,13 @@
 // Which sites may use Scellé. A site is served when the person allowed it here
 // (a grant) and the browser still holds its host permission; either alone is
 // nothing. Grants: storage.local "grants" = {origin: {since, lastUse,
-// lastMethod, keys, pin}}, keys = {thumbprint: since}, the keys that this origin
-// registered; pin = the key of the first signed list that was seen since the
-// grant, which ends with it. A build with a list of known portals (portals.js)
+// lastMethod, keys, pin, pinned, unseen}}, keys = {thumbprint: {since, proven,
+// mode?}}, the keys that this origin registered (proven is the last proof of
+// possession; what an older version kept is the text since alone); pin = the key
+// of the first signed list that was seen since the grant, which ends with it,
+// pinned = when that was; unseen while nobody has looked at a key that was kept
+// behind the page's back: then the icon has a badge. A build with a list of known
+// portals (portals.js)
 // allows those by itself, except the ones in storage.local "revoked" = [origin].
 (() => {
   "use strict";
@@ -122,6 +126,7 @@
     const grants = await load();
     await save(Object.fromEntries(Object.entries(grants).filter(([origin]) => !origins.includes(origin))));
     await register();
+    await badge();
   };
 
   /** A permission that was taken away in the browser's own pages ends the grant. */
@@ -153,10 +158,28 @@
 
   const used = (origin, method) => change(origin, (grant) => void Object.assign(grant, { lastUse: now(), lastMethod: method }));
 
-  const remember = (origin, thumbprint) =>
+  /** A key as it is kept now; it was proven when it was registered. */
+  const noted = (key) => (typeof key === "string" ? { since: key, proven: key } : key);
+
+  /** A key that this origin just registered, or proved again. */
+  const remember = (origin, thumbprint, mode) =>
     change(origin, (grant) => {
-      if (Object.keys(grant.keys).length < MAX_KEYS) grant.keys[thumbprint] ??= now();
+      const { keys } = grant;
+      const at = now();
+      if (!Object.hasOwn(keys, thumbprint) && Object.keys(keys).length >= MAX_KEYS) return;
+      const old = Object.hasOwn(keys, thumbprint) ? noted(keys[thumbprint]) : { since: at };
+      keys[thumbprint] = { ...old, proven: at, ...(["existing", "server", "local"].includes(mode) && { mode }) };
     });
+
+  /** SiteKey of every key of a grant, the oldest first. */
+  const siteKeys = (keys) =>
+    Object.entries(keys).map(([thumbprint, key]) => ({ thumbprint, ...noted(key) })).sort((a, b) => (a.since < b.since ? -1 : 1));
+
+  /** ServiceKey of the newest keys that this origin registered. */
+  const newest = async (origin) => {
+    const keys = siteKeys((await load())[origin]?.keys ?? {}).slice(-globalThis.ScelleProtocol.limits.maxPresent).reverse();
+    return keys.map(({ thumbprint, proven, mode }) => ({ thumbprint, proven, ...(mode && { mode }) }));
+  };
 
   /** Those of the thumbprints that this origin registered. */
   const registered = async (origin, thumbprints) => {
@@ -169,20 +192,37 @@
     const { listKeys: settled, unsigned } = await globalThis.ScelleManaged.read();
     if (Object.hasOwn(settled, origin)) return { pins: settled[origin], managed: true, unsigned };
     const grants = await load();
-    const pin = Object.hasOwn(grants, origin) ? grants[origin].pin : undefined;
-    return { pins: pin ? [pin] : [], unsigned };
+    const { pin, pinned } = Object.hasOwn(grants, origin) ? grants[origin] : {};
+    return { pins: pin ? [pin] : [], ...(pinned && { since: pinned }), unsigned };
   };
 
   /** For SiteResult. */
   const listKeys = async (origin) => {
-    const { pins } = await trust(origin);
-    return pins.length > 0 && { listKeys: pins };
+    const { pins, since } = await trust(origin);
+    const { unseen } = (await load())[origin] ?? {};
+    return pins.length > 0 && { listKeys: pins, ...(since && { listKeySince: since }), ...(since && unseen && { newListKey: true }) };
   };
 
-  /** Keeps the first key that signed a list; another one never takes its place. */
-  const pin = async (origin, key) => {
-    await change(origin, (grant) => void (grant.pin ??= key));
+  /** The icon says that a key was kept which nobody has looked at. */
+  const badge = async () => {
+    const unseen = Object.values(await load()).some((grant) => grant.unseen);
+    await api.action.setBadgeText({ text: unseen ? "!" : "" });
+  };
+
+  /**
+   * Keeps the first key that signed a list; another one never takes its place.
+   * @type {(origin: string, key: string, shown: boolean) => Promise<void>} shown: in a window of ours
+   */
+  const pin = async (origin, key, shown) => {
+    await change(origin, (grant) => void (grant.pin ?? Object.assign(grant, { pin: key, pinned: now(), ...(!shown && { unseen: true }) })));
+    await badge();
     if (!(await trust(origin)).pins.includes(key)) throw { code: "list-signer", detail: key };
+  };
+
+  const seen = async (origin) => {
+    await change(origin, (grant) => void delete grant.unseen);
+    await badge();
+    return state(origin);
   };
 
   /** Known portals are allowed from the start, unless the person revoked them. */
@@ -192,6 +232,7 @@
     const fresh = globalThis.ScellePortals.filter((o) => secure(o) && !Object.hasOwn(grants, o) && !no.includes(o));
     if (fresh.length > 0) await save({ ...Object.fromEntries(fresh.map((o) => [o, { since: now(), keys: {} }])), ...grants });
     await register();
+    await badge();
   };
 
   /** Origins that were allowed here, or are known to this build. */
@@ -212,7 +253,7 @@
         ...(since && { since }),
         ...(lastUse && { lastUse }),
         ...(lastMethod && { lastMethod }),
-        keys: Object.entries(keys).map(([thumbprint, at]) => ({ thumbprint, since: at })).sort((a, b) => (a.since < b.since ? -1 : 1)),
+        keys: siteKeys(keys),
       };
     }));
   };
@@ -224,7 +265,7 @@
   };
 
   globalThis.ScelleSites = Object.freeze({
-    allowed, state, allow, forget, list, origins, used, remember, registered, trust, pin, start: () => exclusive(seed), restart,
+    allowed, state, allow, forget, list, origins, used, remember, registered, newest, trust, pin, seen, start: () => exclusive(seed), restart,
     onPermissionAdded, onPermissionRemoved,
   });
 })();

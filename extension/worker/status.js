@@ -35,7 +35,14 @@
     return stores.some((s) => works(s) && !s.modules) ? { ready: true } : { ready: false, fault: { code: "store-missing" } };
   };
 
-  const measure = async () => {
+  /** How the site's own keys stand; a host that is too old for the question is no failure. */
+  const keyStates = async (connection, keys, language) => {
+    if (keys.length === 0) return undefined;
+    const registered = keys.map((k) => k.thumbprint);
+    return connection.request("host.keys.health", { keys, registered, language }).then((r) => r.keys, () => undefined);
+  };
+
+  const measure = async (keys, language) => {
     const status = {
       extension: { version: protocol.version, protocol: protocol.protocol },
       host: /** @type {any} */ ({ online: false }),
@@ -54,6 +61,8 @@
           if (fault?.code?.startsWith("host-")) throw fault;
           status.store = { ready: false, fault };
         }
+        const states = await keyStates(connection, keys, language);
+        if (states) status.keys = states;
       });
     } catch (fault) {
       status.host = { ...status.host, online: false, fault: fault?.code ? fault : { code: "internal" } };
@@ -63,22 +72,33 @@
     return { ...status, ...(update && { update }) };
   };
 
-  /** @type {Promise<any> | undefined} */
-  let shared;
-  let until = 0;
-  /** StatusResult. */
-  const status = () => {
-    if (!shared || Date.now() > until) {
-      shared = measure();
-      until = Infinity;
-      shared.finally(() => void (until = Date.now() + SHARE_MILLIS));
-    }
-    return shared;
+  const shared = new Map(); // what was asked for -> {answer, until}
+  /**
+   * StatusResult, with how these keys (ServiceKey) stand.
+   * @param {any[]} [keys]
+   * @param {string} [language]
+   */
+  const status = (keys = [], language = "fr") => {
+    const name = JSON.stringify([keys, language]);
+    const now = Date.now();
+    for (const [key, { until }] of shared) if (now > until) shared.delete(key);
+    const known = shared.get(name);
+    if (known) return known.answer;
+    const entry = { answer: measure(keys, language), until: Infinity };
+    shared.set(name, entry);
+    entry.answer.finally(() => void (entry.until = Date.now() + SHARE_MILLIS));
+    return entry.answer;
   };
 
   /** Which of these certificates have their private key here. */
   const present = async (thumbprints) =>
     (await ask((connection) => connection.request("host.keys.present", { thumbprints }))).present ?? [];
+
+  /** HealthResult. A host that never heard of it is too old. */
+  const health = (params) =>
+    ask((connection) => connection.request("host.keys.health", params)).catch((fault) => {
+      throw fault?.code === "unknown-method" ? { code: "host-outdated" } : fault;
+    });
 
   /** What the host says of itself, even when it is too old to be asked more; undefined without one. */
   const hello = () =>
@@ -87,5 +107,5 @@
       return connection.greeting;
     }).catch(() => undefined);
 
-  globalThis.ScelleStatus = Object.freeze({ status, present, hello });
+  globalThis.ScelleStatus = Object.freeze({ status, present, health, hello });
 })();

@@ -50,6 +50,21 @@
     };
   };
 
+  /** What a page may say of a key, and nothing else. */
+  const serviceKey = ({ id, thumbprint, name, certificate, state, mode, proven, openings }) =>
+    ({ id, thumbprint, name, certificate, state, mode, proven, openings });
+
+  const textLanguage = (message) => (message.language === "en" ? "en" : "fr");
+
+  const health = async ({ keys }, { who, message }) => {
+    want(Array.isArray(keys) && keys.length <= protocol.limits.maxPresent && keys.every((k) => isThumbprint(k?.thumbprint)));
+    const registered = await sites.registered(who.origin, keys.map((k) => k.thumbprint));
+    return host.health({ keys: keys.map(serviceKey), registered, language: textLanguage(message) });
+  };
+
+  /** For a page also how the keys stand that it registered. */
+  const status = async (_, { who, message }) => (who ? host.status(await sites.newest(who.origin), textLanguage(message)) : host.status());
+
   const isLanguage = (v) => ["fr", "en", ""].includes(v);
 
   /** The language that the person chose on the options page, "" for none. */
@@ -95,9 +110,9 @@
     return {};
   };
 
-  const remember = async ({ origin, thumbprint }) => {
+  const remember = async ({ origin, thumbprint, mode }) => {
     want(isThumbprint(thumbprint));
-    await sites.remember(origin, thumbprint);
+    await sites.remember(origin, thumbprint, mode);
     return {};
   };
 
@@ -106,18 +121,23 @@
     return updates.bring({ vault, place }, await host.hello());
   };
 
-  const pin = async ({ origin, pin: key }) => {
+  /** A window of ours has shown the key; the bridge shows nothing. */
+  const pin = async ({ origin, pin: key }, { sender }) => {
     want(isThumbprint(key));
-    await sites.pin(origin, key);
+    await sites.pin(origin, key, partyOf(sender) === "app");
     return {};
   };
 
   /** One handler for each method that pages, bridge and documents may send here. */
   const HANDLERS = {
-    "status": () => host.status(),
+    "status": status,
     "keys.present": present,
+    "keys.health": health,
     "keys.add": assist,
+    "keys.verify": assist,
     "pli.open": assist,
+    "pli.rehearse": assist,
+    "pli.rewrap": assist,
     "bridge.attach": attach,
     "bridge.verify": async ({ nonce }, { sender }) => ({ origin: await sessions.spend(want(isId(nonce)) && nonce, sender.tab.id) }),
     "session.get": async ({ session }) => ({ ...(await sessions.get(want(isId(session)) && session)), sites: await sites.origins() }),
@@ -130,6 +150,7 @@
     "update.fetch": fetchUpdate,
     "site.trust": ({ origin }) => sites.trust(origin),
     "site.pin": pin,
+    "site.seen": ({ origin }) => sites.seen(origin),
     "options.get": options,
     "options.language": choose,
   };

@@ -45,9 +45,10 @@ var rules = []rule{
 	{"extension", []string{"shared"}, nil},
 	{"scripts", []string{"shared", "extension"}, nil},
 	{"scripts/portal", []string{"shared", "extension", "scripts/portal"}, []string{"modernc.org/sqlite"}},
-	{"scripts/e2e", []string{"shared", "extension", "scripts/e2e"}, []string{"github.com/chromedp"}},
+	{"scripts/e2e", []string{"shared", "extension", "scripts/e2e", "scripts/phpportal"}, []string{"github.com/chromedp"}},
 	// A stand-in for verify.wasm, without the fence.
 	{"scripts/e2e/wasmtest/unfenced", nil, []string{"go.mozilla.org/pkcs7"}},
+	{"scripts/genproto", []string{"shared", "extension", "scripts/phpportal"}, nil},
 	{"scripts/demo", []string{"shared", "extension", "scripts/e2e"}, nil},
 	// x/sys drops files from the page cache.
 	{"scripts/bench", []string{"shared", "extension", "scripts/e2e"}, []string{"github.com/chromedp", "golang.org/x/sys"}},
@@ -188,6 +189,14 @@ func TestModulesStaySmall(t *testing.T) {
 	// crypto/x509 and pkcs7 are in verify.wasm, which is loaded for signed lists only.
 	if verify := list(t, systems[3], "./wasm/verify"); len(verify) != 1 || !slices.Contains(verify[0].Deps, "go.mozilla.org/pkcs7") {
 		t.Error("wasm/verify does not link go.mozilla.org/pkcs7: this test looks in the wrong place")
+	}
+	// What only draws screens does no public-key arithmetic.
+	for _, p := range list(t, systems[3], "./wasm/app") {
+		for _, bad := range []string{"math/big", "crypto/rsa", "crypto/ecdsa", "crypto/elliptic", "crypto/ed25519", "crypto/rand", module + "shared/envelope"} {
+			if slices.Contains(p.Deps, bad) {
+				t.Errorf("%s links %s", p.ImportPath, bad)
+			}
+		}
 	}
 	for _, p := range list(t, systems[3], "./wasm/app", "./wasm/crypto") {
 		for _, bad := range []string{"crypto/x509", "net/http", "html/template", "text/template", "go.mozilla.org/pkcs7", module + "shared/signeddata"} {

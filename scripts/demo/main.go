@@ -61,7 +61,7 @@ func run(ctx context.Context, build, language string, visible bool) (err error) 
 }
 
 func absolute(a stack.Artifacts) (stack.Artifacts, error) {
-	for _, p := range []*string{&a.Host, &a.Portal, &a.Extension, &a.Firefox, &a.Dist} {
+	for _, p := range []*string{&a.Host, &a.Portal, &a.Extension, &a.Firefox, &a.Page, &a.Dist} {
 		abs, err := filepath.Abs(*p)
 		if err != nil {
 			return a, err

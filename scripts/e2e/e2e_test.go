@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +101,9 @@ func TestTheWholeJourney(t *testing.T) {
 	before := homeListing(t)
 	w := begin(t)
 	w.Camera = &journey.Camera{Dir: t.TempDir()}
+	if w.World.Engine == stack.Chromium { // what axe-core sees is the same in Firefox
+		w.Camera.Check = accessible(t)
+	}
 	must(t, journey.All(w))
 	if w.Camera.Count() < 15 {
 		t.Errorf("only %d pictures", w.Camera.Count())
@@ -110,10 +114,24 @@ func TestTheWholeJourney(t *testing.T) {
 	nothingListens(t, w)
 	certificatesSeenByCertutil(t, w)
 	handedOver(t, w)
+	looksAround(t, w)
 	w.Browser.Close()
 	must(t, w.World.WaitHosts(0))
 	if after := homeListing(t); after != before {
 		t.Errorf("the real home changed:\n%s\nwas:\n%s", after, before)
+	}
+}
+
+// looksAround visits what the journey has no picture of: in the portal, and a
+// page that is not there.
+func looksAround(t *testing.T, w *journey.Walk) {
+	t.Helper()
+	if w.Camera.Check == nil {
+		return
+	}
+	for _, path := range []string{"/consultations", "/inexistant", "/connexion?next=/telechargements"} {
+		must(t, w.Page.Goto(w.World.Origin+path))
+		must(t, w.Camera.Check(w.Page, path))
 	}
 }
 
@@ -161,8 +179,9 @@ func handedOver(t *testing.T, w *journey.Walk) {
 }
 
 // TestDepositedPliOpensWithOpenSSL opens a deposited pli without Scellé: with
-// OpenSSL and unzip, by the private key that pk12util takes out of the store;
-// and then without the portal, dropped on the offline page.
+// OpenSSL and unzip; then one that the page sealed without the extension, and
+// that one also with the extension and without the portal, dropped on the
+// offline page.
 func TestDepositedPliOpensWithOpenSSL(t *testing.T) {
 	w := ready(t)
 	must(t, w.AddLocal("Clé de Camille Lefort", false))
@@ -171,6 +190,41 @@ func TestDepositedPliOpensWithOpenSSL(t *testing.T) {
 	must(t, w.Login(journey.Company))
 	must(t, w.Deposit(file))
 	pli := depositedPli(t, w)
+	pliOpensWithOpenSSL(t, w, pli)
+	must(t, os.Remove(pli)) // the next one is sealed by the page
+	must(t, w.Forget())
+	sealedHere(t, w, file)
+	pli = depositedPli(t, w)
+	pliOpensWithOpenSSL(t, w, pli)
+	dropped(t, w, pli)
+}
+
+// sealedHere deposits as a company whose browser has no extension that serves
+// this site: the portal says that this is weaker, and the page seals, under a
+// policy that does not let the page itself run WebAssembly.
+func sealedHere(t *testing.T, w *journey.Walk, file string) {
+	t.Helper()
+	p := w.Page
+	must(t, w.GoTender())
+	must(t, p.Visible("#here"))
+	must(t, p.Says("#here", "vous faites alors confiance à la salle des marchés"))
+	must(t, p.Upload("#files", file))
+	must(t, p.Click("#seal-here"))
+	must(t, p.Click("#to summary"))
+	must(t, p.Visible("#to-list [data-recipient=receives]"))
+	must(t, p.Says("#to-list", "sans l’extension"))
+	if p.Eval(`new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])) && true`, nil) == nil {
+		t.Error("the page itself may run WebAssembly")
+	}
+	must(t, p.Screenshot(filepath.Join(pictures(t), "sealed-here.png")))
+	must(t, p.Click("#deposit"))
+	must(t, p.Visible("#content-sha256"))
+}
+
+// pliOpensWithOpenSSL opens a pli by the private key that pk12util takes out of
+// the store, and looks at the file in it.
+func pliOpensWithOpenSSL(t *testing.T, w *journey.Walk, pli string) {
+	t.Helper()
 	dir := t.TempDir()
 	p12, pem, zip := filepath.Join(dir, "k.p12"), filepath.Join(dir, "k.pem"), filepath.Join(dir, "pli.zip")
 	for _, command := range [][]string{
@@ -187,7 +241,6 @@ func TestDepositedPliOpensWithOpenSSL(t *testing.T) {
 	if out != "12 345,67 €\n" {
 		t.Errorf("unzip gives %q", out)
 	}
-	dropped(t, w, pli)
 }
 
 // dropped drags a pli onto the offline page twice, one time after the other,
@@ -243,8 +296,7 @@ func intoFolder(t *testing.T, p browser.Page, page browser.Dropper, pli string) 
 	must(t, p.Click("#use-key"))
 	must(t, p.Visible(".results"))
 	must(t, p.Says(".result", "Séance/"))
-	var held string
-	must(t, p.Eval(`(async () => {
+	const list = `(async () => {
 		const lines = [];
 		const walk = async (dir) => {
 			for await (const [name, handle] of dir.entries()) {
@@ -254,7 +306,14 @@ func intoFolder(t *testing.T, p browser.Page, page browser.Dropper, pli string) 
 		};
 		await walk(await showDirectoryPicker());
 		return lines.sort().join("|");
-	})()`, &held))
+	})()`
+	var held string
+	for range 100 { // the record is the last to be written
+		if must(t, p.Eval(list, &held)); strings.HasSuffix(held, "|procès-verbal.html|procès-verbal.json") && !strings.Contains(held, ".crswap") {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 	if held != "prix.txt: 12 345,67 €\n|procès-verbal.html|procès-verbal.json" {
 		t.Errorf("the folder holds %q", held)
 	}
@@ -276,10 +335,38 @@ func depositedPli(t *testing.T, w *journey.Walk) string {
 	return found[0]
 }
 
-// TestClicks counts what the two cases ask of a person.
-func TestCasesTakeSixClicks(t *testing.T) {
+// withoutMouse is ready for a person who has none: both cases are walked by
+// keyboard alone, in Chromium.
+func withoutMouse(t *testing.T) *journey.Walk {
+	t.Helper()
 	w := ready(t)
+	c, ok := w.Browser.(*browser.Chromium)
+	if !ok {
+		return w
+	}
+	k := browser.Keyboard{Chromium: c}
+	w.Page.Close()
+	w = journey.New(w.World, k, nil)
+	must(t, w.Login(journey.Agent))
+	must(t, w.GoKeys())
+	must(t, w.Online())
+	return w
+}
+
+// TestCasesTakeSixClicks counts what the first case asks of a person who has
+// only a keyboard, and hears what a screen reader would.
+func TestCasesTakeSixClicks(t *testing.T) {
+	w := withoutMouse(t)
 	must(t, w.MakeCertificate("Certificat de Camille Lefort"))
+	// Between the screens' own announcements a screen reader hears each step.
+	a, err := w.StartAdd("Annoncée", false)
+	must(t, err)
+	heard, err := browser.Said(a)
+	must(t, err)
+	if !slices.Contains(heard, "Étape 2 sur 2") {
+		t.Errorf("a screen reader heard %q", heard)
+	}
+	must(t, a.Shut())
 	for name, do := range map[string]func() error{
 		"existing certificate": func() error { return w.AddExisting("Existant", "Certificat de Camille Lefort") },
 		"server certificate":   func() error { return w.AddServer("Serveur", "Clé du serveur", false) },
@@ -296,11 +383,13 @@ func TestCasesTakeSixClicks(t *testing.T) {
 			t.Errorf("%s took %v, want at most a minute", name, d)
 		}
 	}
+	keepsABackup(t, w)
 }
 
-// TestOpenToDownloads saves the opened files under their names.
+// TestOpenToDownloads saves the opened files under their names, all by
+// keyboard.
 func TestOpenToDownloads(t *testing.T) {
-	w := ready(t)
+	w := withoutMouse(t)
 	must(t, w.AddLocal("Clé de Camille Lefort", false))
 	one, err := journey.WriteFile(w.World.Home, "acte d'engagement.pdf", []byte("%PDF-1.4 acte"))
 	must(t, err)

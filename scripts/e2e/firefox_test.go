@@ -31,6 +31,7 @@ func TestFirefoxMore(t *testing.T) {
 		"interrupted opening":      TestInterruptedOpening,
 		"reload while registering": TestReloadDuringRegistration,
 		"the host comes and goes":  TestHostComesAndGoes,
+		"without the extension":    func(t *testing.T) { sealsHere(t, 256<<20, 900) },
 	} {
 		t.Run(name, test)
 	}
@@ -118,3 +119,6 @@ func TestFirefoxBackgroundEnds(t *testing.T) {
 	must(t, a.Shut())
 	must(t, w.Page.Visible("#add-key:enabled"))
 }
+
+// TestFirefoxHostile carries out the attacks of TestHostile in Firefox.
+func TestFirefoxHostile(t *testing.T) { TestHostile(t) }

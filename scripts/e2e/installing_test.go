@@ -27,7 +27,8 @@ func faulty(t *testing.T, p browser.Page, code, words string) {
 
 // TestInstallFromThePage has no host: it follows « Afficher plus
 // d'informations » to the installer for this system, downloads it, runs the
-// commands that the page shows and sees the status turn online by itself.
+// commands that the page shows, is led back to the page that was left, and sees
+// the status there turn online by itself.
 func TestInstallFromThePage(t *testing.T) {
 	w := newWorld(t)
 	must(t, w.Stock())
@@ -35,9 +36,11 @@ func TestInstallFromThePage(t *testing.T) {
 	walk := browse(t, w)
 	must(t, walk.GoKeys())
 	must(t, walk.Allow())
-	p := walk.Page
-	faulty(t, p, "host-missing", "n’est pas installé")
-	must(t, walk.Installers())
+	faulty(t, walk.Page, "host-missing", "n’est pas installé")
+	must(t, walk.Page.Eval("window.asItWas = true", nil))
+	must(t, walk.Page.Click("[data-status-more] a"))
+	p, err := walk.Browser.(browser.Follower).Opened(w.Origin + "/telechargements")
+	must(t, err)
 	must(t, p.Visible(`section.mine[data-system="linux"] .button`))
 	faulty(t, p, "host-missing", "n’est pas installé")
 
@@ -60,9 +63,11 @@ func TestInstallFromThePage(t *testing.T) {
 	said, err := w.Run("sh", "-c", script)
 	must(t, err)
 	t.Logf("%s", said)
+	must(t, p.Visible("#back button"))
+	must(t, p.Screenshot(filepath.Join(pictures(t), "back.png")))
+	must(t, p.CloseBy("#back button"))
 	must(t, walk.Online())
-	must(t, walk.GoKeys())
-	must(t, walk.Online())
+	must(t, walk.Page.Until("window.asItWas"))
 	must(t, walk.AddLocal("Clé de Camille Lefort", false))
 }
 

@@ -2,9 +2,11 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"scelle/scripts/e2e/journey"
@@ -16,6 +18,7 @@ func TestKeysPage(t *testing.T) {
 	p := w.Page
 	must(t, w.AddLocal("Première", false))
 	must(t, p.Visible(journey.RowOf("Première")+` [data-present="yes"]`))
+	keyStates(t, w)
 
 	must(t, p.Click(journey.RowOf("Première")+` [data-action="edit"]`))
 	must(t, p.Fill("#edit-name", "Renommée"))
@@ -36,6 +39,37 @@ func TestKeysPage(t *testing.T) {
 	must(t, p.Gone(journey.RowOf("Renommée")))
 }
 
+// keyStates asks what a portal's page asks: status and health tell how the
+// keys stand that this site registered, and nothing of one that it did not.
+func keyStates(t *testing.T, w *journey.Walk) {
+	t.Helper()
+	must(t, w.MakeCertificate("Pas pour ce site"))
+	out, err := w.World.Run(w.World.Host, "list", "--json")
+	must(t, err)
+	var list struct {
+		Certificates []struct{ CommonName, Thumbprint string }
+	}
+	must(t, json.Unmarshal([]byte(out), &list))
+	i := slices.IndexFunc(list.Certificates, func(c struct{ CommonName, Thumbprint string }) bool { return c.CommonName == "Pas pour ce site" })
+	if i < 0 {
+		t.Fatalf("not listed: %s", out)
+	}
+	var seen struct {
+		Status []struct{ Here, Level string }
+		Other  struct {
+			Here     string
+			NotAfter string
+		}
+	}
+	must(t, w.Page.Eval(fmt.Sprintf(`import("/scelle.js").then(async ({ scelle }) => ({
+		status: (await scelle.status()).keys,
+		other: (await scelle.health([{ thumbprint: %q }])).keys[0],
+	}))`, list.Certificates[i].Thumbprint), &seen))
+	if len(seen.Status) != 1 || seen.Status[0].Here != "yes" || seen.Other.Here != "unknown" || seen.Other.NotAfter != "" {
+		t.Errorf("the page learns %+v", seen)
+	}
+}
+
 // TestKeyWithPlisStays: a key that a closed pli depends on is not deleted.
 func TestKeyWithPlisStays(t *testing.T) {
 	lengthy(t)
@@ -48,7 +82,7 @@ func TestKeyWithPlisStays(t *testing.T) {
 	must(t, w.Login(journey.Agent))
 	must(t, w.GoKeys())
 	must(t, w.Page.Click(journey.RowOf("Attendue")+` [data-action="delete"]`))
-	must(t, w.Page.Visible("#message.bad"))
+	must(t, w.Page.Says("#message.bad", "2027-VOI-014 (1)"))
 	must(t, w.Page.Visible(journey.RowOf("Attendue")))
 }
 

@@ -12,7 +12,8 @@ import (
 	"scelle/shared/protocol"
 )
 
-// TestOpeningSession: candidatures come first; a browser that dies in the
+// TestOpeningSession: an opening is rehearsed, then the plis go to a new key
+// before the deadline, with which they open; candidatures come first; a browser that dies in the
 // middle loses nothing that was done; a pause rests between two plis; the
 // record is saved, and the portal has it.
 func TestOpeningSession(t *testing.T) {
@@ -30,6 +31,8 @@ func TestOpeningSession(t *testing.T) {
 		must(t, w.Page.Visible("#content-sha256"))
 	}
 	must(t, w.Login(journey.Agent))
+	rehearse(t, w)
+	transfer(t, w)
 	must(t, w.CloseTender())
 
 	// The browser dies when the portal has heard of one pli.
@@ -74,6 +77,45 @@ func TestOpeningSession(t *testing.T) {
 	}
 	must(t, w.Page.Screenshot(filepath.Join(pictures(t), "portal-plis.png")))
 	recordsAgree(t, w)
+}
+
+// rehearse: before the deadline, the keys of the consultation open a test pli
+// on this computer; the portal keeps it, the journal calls it a rehearsal, and
+// no pli was asked for.
+func rehearse(t *testing.T, w *journey.Walk) {
+	t.Helper()
+	must(t, w.GoTender())
+	must(t, w.Online())
+	must(t, w.Page.Visible(`[data-alert="unrehearsed"]`))
+	must(t, w.Page.Eval(`(() => {
+		const real = window.fetch;
+		window.asked = [];
+		window.fetch = (input, init) => { window.asked.push(String(input?.url ?? input)); return real(input, init); };
+	})()`, nil))
+	must(t, w.Page.Click("#rehearse"))
+	a, err := w.Browser.Assistant()
+	must(t, err)
+	must(t, a.Says("#rehearsal", "répétition"))
+	must(t, a.Screenshot(filepath.Join(pictures(t), "rehearsal-consent.png")))
+	must(t, a.Click("#use-key"))
+	must(t, a.Visible("#rehearsal-keys .badge.good"))
+	must(t, a.Says("#rehearsal", "peut ouvrir"))
+	must(t, a.CloseBy(".actions .primary"))
+	must(t, w.Page.Visible(`[data-rehearsal="opened"]`))
+	must(t, w.Page.Gone(`[data-alert="unrehearsed"]`))
+	must(t, w.Page.Screenshot(filepath.Join(pictures(t), "portal-rehearsal.png")))
+	var asked []string
+	must(t, w.Page.Eval("window.asked", &asked))
+	for _, address := range asked {
+		if strings.Contains(address, "/plis/") {
+			t.Errorf("a rehearsal asked for %s", address)
+		}
+	}
+	lines, err := w.World.Run(w.World.Host, "journal", "export", "--json")
+	must(t, err)
+	if strings.Count(string(lines), `"rehearse"`) != 1 || strings.Contains(string(lines), `"open"`) {
+		t.Errorf("the journal: %s", lines)
+	}
 }
 
 // pictures is where a test leaves screenshots: below $SCELLE_PICTURES, or

@@ -11,6 +11,7 @@ import (
 
 	"scelle/shared/checkup"
 	"scelle/shared/fault"
+	"scelle/shared/keyhealth"
 )
 
 // guides are the folders that hold a guide.
@@ -41,7 +42,10 @@ func TestEveryCodeHasItsPage(t *testing.T) {
 			for _, c := range checkup.Checks() {
 				shows(t, entryOf(t, text, string(c)), c.Cause(lang), c.Remedy(lang))
 			}
-			if n := strings.Count(text, "<article"); n != len(fault.Codes())+len(checkup.Checks()) {
+			for _, c := range keyhealth.Codes() {
+				shows(t, entryOf(t, text, string(c)), c.Title(lang), c.Remedy(lang))
+			}
+			if n := strings.Count(text, "<article"); n != len(fault.Codes())+len(checkup.Checks())+len(keyhealth.Codes()) {
 				t.Errorf("%s: %d entries", lang, n)
 			}
 		}
@@ -65,20 +69,47 @@ func TestNoDeadLink(t *testing.T) {
 	followed := 0
 	for _, folder := range guides {
 		for _, lang := range []string{"fr", "en"} {
-			page := folder + "/help-" + lang + ".html"
-			for _, m := range address.FindAllStringSubmatch(find(t, files, page), -1) {
-				file, anchor, _ := strings.Cut(m[1], "#")
-				target := path.Join(folder, file)
-				followed++
-				if anchor != "" {
-					entryOf(t, find(t, files, target), anchor)
-				} else if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(target))); err != nil || strings.Contains(file, ":") {
-					t.Errorf("%s: %s leads nowhere: %v", page, m[1], err)
+			for _, kind := range []string{"help-", "integrate-"} {
+				page := folder + "/" + kind + lang + ".html"
+				for _, m := range address.FindAllStringSubmatch(find(t, files, page), -1) {
+					file, anchor, _ := strings.Cut(m[1], "#")
+					target := path.Join(folder, file)
+					followed++
+					if anchor != "" {
+						entryOf(t, find(t, files, target), anchor)
+					} else if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(target))); err != nil || strings.Contains(file, ":") {
+						t.Errorf("%s: %s leads nowhere: %v", page, m[1], err)
+					}
 				}
 			}
 		}
 	}
 	if followed < 4*len(fault.Codes()) {
 		t.Errorf("%d links only", followed)
+	}
+}
+
+// TestGuides: every guide is there in both languages, with its pictures, and
+// none of its links is dead.
+func TestGuides(t *testing.T) {
+	root, files := generated(t)
+	pictures := map[string]int{"guide-agent": 9, "guide-company": 1}
+	for _, m := range manuals[:written] {
+		for _, lang := range []string{"fr", "en"} {
+			name := "extension/gen/" + m[0] + "-" + lang + ".html"
+			text := find(t, files, name)
+			if n := strings.Count(text, "<figcaption>"); n < pictures[m[0]] {
+				t.Errorf("%s: %d pictures", name, n)
+			}
+			if strings.Count(text, "<h1") != 1 || strings.Contains(text, "**") || strings.Contains(text, "{{") {
+				t.Errorf("%s has marks or headings that it should not have", name)
+			}
+			for _, link := range address.FindAllStringSubmatch(text, -1) {
+				target := filepath.Join(root, "extension", "gen", filepath.FromSlash(link[1]))
+				if _, err := os.Stat(target); err != nil {
+					t.Errorf("%s: %s leads nowhere", name, link[1])
+				}
+			}
+		}
 	}
 }

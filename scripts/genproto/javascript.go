@@ -176,7 +176,7 @@ func faultTable(codes []fault.Code) (object, error) {
 
 // localCodes are the faults that scelle.js itself has to name, because they
 // happen where no content script can answer.
-var localCodes = []fault.Code{fault.ExtensionMissing, fault.SiteNotSecure, fault.SessionLost, fault.Cancelled, fault.BadRequest}
+var localCodes = []fault.Code{fault.ExtensionMissing, fault.SiteNotSecure, fault.UpdateRequired, fault.SessionLost, fault.Cancelled, fault.BadRequest}
 
 // pageModule makes the generated part of scelle.js and the page's package.json.
 func pageModule(src *source) ([]file, error) {
@@ -247,10 +247,66 @@ func pagePackage() ([]byte, error) {
 		{"description", "Thin page-side API of the Scellé browser extension: bi-clés and plis of French public procurement."},
 		{"license", "Apache-2.0"},
 		{"type", "module"},
-		{"exports", object{{".", object{{"types", "./scelle.d.ts"}, {"default", "./scelle.js"}}}}},
+		{"exports", object{
+			{".", exported("scelle")}, {"./sealing.js", exported("sealing")}, {"./codes.js", exported("codes")},
+			{"./package.json", "./package.json"},
+		}},
 		{"types", "./scelle.d.ts"},
-		{"files", []string{"scelle.js", "scelle.d.ts", "messages.d.ts", "help-fr.html", "help-en.html", "help.css"}},
+		{"files", []string{"*.js", "*.d.ts", "*.html", "help.css", "sealing/"}},
 		{"sideEffects", false},
 	})
 	return []byte(text + "\n"), err
+}
+
+// exported is a module of the package with its types.
+func exported(name string) object {
+	return object{{"types", "./" + name + ".d.ts"}, {"default", "./" + name + ".js"}}
+}
+
+// codeModule makes the enumeration of the faults for portals, with the texts
+// that the page itself has to say where no extension does.
+func codeModule(src *source) ([]file, error) {
+	p, err := src.pkg("scelle/shared/fault")
+	if err != nil {
+		return nil, err
+	}
+	texts, err := faultTable(fault.Codes())
+	if err != nil {
+		return nil, err
+	}
+	var names object
+	for _, c := range p.ofType("Code") {
+		names = append(names, member{c.Name, constant.StringVal(c.Value)})
+	}
+	code, err := indented(names)
+	if err != nil {
+		return nil, err
+	}
+	words, err := indented(texts)
+	if err != nil {
+		return nil, err
+	}
+	module := header + "\n/** Every code of a failure, by its name. help-fr.html and help-en.html have an entry for each. */\nexport const Code = Object.freeze(" + code +
+		");\n\n/** What each code means, and what to do about it, in French and English. */\nexport const FAULTS = Object.freeze(" + words + ");\n"
+	types := header + `import type { FaultCode, FaultGroup } from "./messages.js";
+
+/** Every code of a failure, by its name. help-fr.html and help-en.html have an entry for each. */
+export declare const Code: {
+`
+	for _, m := range names {
+		types += fmt.Sprintf("  readonly %s: %q;\n", m.Name, m.Value)
+	}
+	types += `};
+
+interface Words {
+  /** What happened, in one sentence. */
+  text: string;
+  /** What to do now. */
+  remedy: string;
+}
+
+/** What each code means, and what to do about it, in French and English. */
+export declare const FAULTS: Readonly<Record<FaultCode, { group: FaultGroup; fr: Words; en: Words }>>;
+`
+	return []file{{"extension/page/codes.js", []byte(module)}, {"extension/page/codes.d.ts", []byte(types)}}, nil
 }

@@ -1,7 +1,7 @@
 // Command genproto writes what follows from shared/protocol and shared/fault:
 // the extension's constants and fault texts, the TypeScript types of every
-// message, the generated part of scelle.js, the tables of PROTOCOL.md and the
-// guides with every fault and check.
+// message, the generated part of scelle.js, the tables of PROTOCOL.md, the
+// guides with every fault and check, and the one for developers of portals.
 //
 //	go run ./scripts/genproto         writes the files
 //	go run ./scripts/genproto -check  fails when one of them would change
@@ -71,7 +71,7 @@ type file struct {
 func generate(root string) ([]file, error) {
 	src := newSource(root)
 	var files []file
-	for _, g := range []func(*source) ([]file, error){protocolScript, faultScript, messageTypes, pageModule, protocolDoc, helpPages} {
+	for _, g := range []func(*source) ([]file, error){protocolScript, faultScript, messageTypes, pageModule, codeModule, protocolDoc, helpPages, integrationPages, manualPages} {
 		f, err := g(src)
 		if err != nil {
 			return nil, err

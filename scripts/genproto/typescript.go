@@ -28,11 +28,12 @@ func messageTypes(src *source) ([]file, error) {
 }
 
 // pageExtra is what the content script adds on the way to a page: the texts of
-// a fault in the document's language.
+// a fault in the document's language; scelle.js adds the addresses.
 var pageExtra = map[string]string{
 	"Fault": "  /** What happened, in one sentence, in the document's language. */\n  message: string;\n" +
 		"  /** What to do now, in the document's language. */\n  remedy: string;\n" +
 		"  /** Where the guide explains the code: the address that helpAt() was given, with the code as its anchor. */\n  help: string;\n",
+	"KeyFinding": "  /** Where the guide explains the code, as for a fault. */\n  help: string;\n",
 }
 
 func allRoots() []reflect.Type {
@@ -130,10 +131,14 @@ func (w *typeWriter) ref(t reflect.Type) (string, error) {
 	return "", fmt.Errorf("no TypeScript type for %s", t)
 }
 
-// tsName is the type's name; those of package fault would say too little.
+// tsName is the type's name; those of packages fault and keyhealth would say
+// too little.
 func tsName(t reflect.Type) string {
-	if strings.HasSuffix(t.PkgPath(), "/fault") {
+	switch {
+	case strings.HasSuffix(t.PkgPath(), "/fault"):
 		return "Fault" + t.Name()
+	case strings.HasSuffix(t.PkgPath(), "/keyhealth"):
+		return "Key" + t.Name()
 	}
 	return t.Name()
 }

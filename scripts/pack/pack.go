@@ -18,7 +18,8 @@ import (
 )
 
 type options struct {
-	out, wasm string // wasm is a list with commas
+	out, page string // folders of the extensions and of the package for portals; "" writes none
+	wasm      string // a list with commas
 	demo, zip bool
 	store     bool // for the Chrome Web Store, which refuses a fixed key
 	updateURL string
@@ -34,7 +35,10 @@ func (o options) run() error {
 		return err
 	}
 	common, err := o.common()
-	if err != nil {
+	if err == nil && o.page != "" {
+		err = common.writePage(o.page)
+	}
+	if err != nil || o.out == "" {
 		return err
 	}
 	var known []string
@@ -165,7 +169,7 @@ func (o options) write(b extension.Browser, t tree) error {
 	if o.zip {
 		return t.writeZip(filepath.Join(o.out, "scelle-extension-"+string(b)+".zip"))
 	}
-	return t.writeFolder(filepath.Join(o.out, string(b)))
+	return t.writeFolder(filepath.Join(o.out, string(b)), "manifest.json")
 }
 
 func (t tree) names() []string {
@@ -177,13 +181,13 @@ func (t tree) names() []string {
 	return names
 }
 
-// writeFolder replaces dir by the tree. A folder that is not a package of ours
-// is left alone.
-func (t tree) writeFolder(dir string) error {
+// writeFolder replaces dir by the tree. A folder that is not a package of ours,
+// which has the file mark, is left alone.
+func (t tree) writeFolder(dir, mark string) error {
 	entries, err := os.ReadDir(dir)
 	if err == nil && len(entries) > 0 {
-		if _, err := os.Stat(filepath.Join(dir, "manifest.json")); err != nil {
-			return fmt.Errorf("%s is not empty and holds no extension", dir)
+		if _, err := os.Stat(filepath.Join(dir, mark)); err != nil {
+			return fmt.Errorf("%s is not empty and holds no %s", dir, mark)
 		}
 		if err := os.RemoveAll(dir); err != nil {
 			return err

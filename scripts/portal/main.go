@@ -2,7 +2,7 @@
 // end-to-end tests' other side, and the example for who integrates Scellé into
 // a real portal.
 //
-//	portal -addr 127.0.0.1:0 -data DIR [-demo] [-origin URL] [-downloads DIR]
+//	portal -addr 127.0.0.1:0 -data DIR [-demo] [-origin URL] [-downloads DIR] [-page DIR]
 //
 // It prints "listening http://ADDRESS" once it can be used, and ends on an
 // interrupt or SIGTERM after the requests that are under way.
@@ -46,7 +46,8 @@ func run(args []string) error {
 	data := flags.String("data", "", "data directory (required)")
 	demo := flags.Bool("demo", false, "demonstration with public logins; loopback only")
 	origin := flags.String("origin", "", "origin behind a proxy, such as https://marches.example")
-	installers := flags.String("downloads", built(), "directory of the installers that the portal offers")
+	installers := flags.String("downloads", built("dist"), "directory of the installers that the portal offers")
+	page := flags.String("page", built("page"), "the npm package for portals, as make build leaves it; with it companies may seal without the extension")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -58,12 +59,12 @@ func run(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return serve(ctx, *addr, site.Config{Dir: *data, Demo: *demo, Origin: *origin, Installers: *installers})
+	return serve(ctx, *addr, site.Config{Dir: *data, Demo: *demo, Origin: *origin, Installers: *installers, Sealing: *page})
 }
 
-// built is where `make dist` leaves installers, if it did.
-func built() string {
-	dir := filepath.Join("build", "dist")
+// built is a folder that make left below build, if it did.
+func built(name string) string {
+	dir := filepath.Join("build", name)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return ""
 	}

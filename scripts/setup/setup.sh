@@ -13,7 +13,7 @@ what=${1:-build}
 packages_build="gcc:gcc make:make git:git libc6-dev:/usr/include/stdio.h ca-certificates:/etc/ssl/certs/ca-certificates.crt libnss3:libsoftokn3.so"
 packages_demo="chromium:chromium fonts-dejavu-core:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 packages_dist="nsis:makensis wixl:wixl msitools:msibuild osslsigncode:osslsigncode"
-packages_test="libnss3-tools:certutil openssl:openssl zip:zip unzip:unzip nodejs:node npm:npm xvfb:xvfb-run xdotool:xdotool procps:ps strace:strace iproute2:ss default-jdk-headless:javac libbcpkix-java:/usr/share/java/bcpkix.jar firefox-esr:firefox-esr wine:wine rpm:rpm libsofthsm2:libsofthsm2.so softhsm2:softhsm2-util p11-kit-modules:p11-kit-proxy.so opensc:pkcs11-tool opensc-pkcs11:opensc-pkcs11.so pcscd:/usr/sbin/pcscd vsmartcard-vpcd:libifdvpcd.so gnutls-bin:certtool zenity:zenity gcc-mingw-w64-x86-64:x86_64-w64-mingw32-gcc binutils-mingw-w64-x86-64:x86_64-w64-mingw32-windres libssl-dev:/usr/include/openssl/evp.h"
+packages_test="libnss3-tools:certutil openssl:openssl zip:zip unzip:unzip nodejs:node npm:npm xvfb:xvfb-run xdotool:xdotool procps:ps strace:strace iproute2:ss default-jdk-headless:javac libbcpkix-java:/usr/share/java/bcpkix.jar firefox-esr:firefox-esr wine:wine rpm:rpm libsofthsm2:libsofthsm2.so softhsm2:softhsm2-util p11-kit-modules:p11-kit-proxy.so opensc:pkcs11-tool opensc-pkcs11:opensc-pkcs11.so pcscd:/usr/sbin/pcscd vsmartcard-vpcd:libifdvpcd.so gnutls-bin:certtool zenity:zenity gcc-mingw-w64-x86-64:x86_64-w64-mingw32-gcc binutils-mingw-w64-x86-64:x86_64-w64-mingw32-windres libssl-dev:/usr/include/openssl/evp.h php-cli:php php-sqlite3:pdo_sqlite.so"
 
 present() {
 	case $1 in

@@ -14,6 +14,7 @@ type RewrapOptions struct {
 	Unwrapper KeyUnwrapper                  // opens the content key for Add; may be nil when Add is empty
 	Keep      func(*cms.RecipientInfo) bool // which recipient infos stay; nil keeps all
 	Add       []Recipient                   // put behind those that stay
+	Ready     []cms.RecipientInfo           // put behind them: the content key as somebody who has it wrapped it
 	Cipher    ContentCipher                 // nil is Native
 	NewHash   func() hash.Hash              // makes SHA-256; nil is sha256.New
 	ChunkSize int                           // bytes at once; 0 is ChunkSize
@@ -99,6 +100,7 @@ func editHeader(h *cms.Header, o RewrapOptions, contentKey []byte) (*cms.Header,
 		}
 		edited.RecipientInfos = append(edited.RecipientInfos, info)
 	}
+	edited.RecipientInfos = append(edited.RecipientInfos, o.Ready...)
 	keys := 0
 	for i := range edited.RecipientInfos {
 		keys += edited.RecipientInfos[i].Keys()

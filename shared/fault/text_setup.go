@@ -97,4 +97,9 @@ var setupTexts = []entry{
 		"Le programme installé est à jour, ou aucun paquet n’existe pour ce système. Vous n’avez rien à faire.",
 		"There is no update of the program to bring to this computer.",
 		"The installed program is current, or there is no package for this system. There is nothing for you to do."},
+	{UpdateRequired, Setup,
+		"Cette salle des marchés a besoin d’une version plus récente de Scellé.",
+		"Mettez à jour l’extension depuis la page des extensions du navigateur, ou le programme depuis la page d’installation de la salle des marchés, puis revenez à cette page : elle le verra sans être rechargée.",
+		"This portal needs a newer version of Scellé.",
+		"Update the extension on the browser’s extensions page, or the program from the portal’s installation page, then come back to this page: it will notice without being reloaded."},
 }

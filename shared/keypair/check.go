@@ -108,6 +108,9 @@ func mayReceive(c *Certificate) bool {
 	}
 }
 
+// AlsoSigns reports whether the certificate lets the key sign or authenticate.
+func (c *Certificate) AlsoSigns() bool { return c.KeyUsage&(DigitalSignature|NonRepudiation) != 0 }
+
 func daysLeft(until, now time.Time) int {
 	left := until.Sub(now)
 	days := int(left / day)
@@ -119,7 +122,7 @@ func daysLeft(until, now time.Time) int {
 
 func warnings(c *Certificate, v Verdict) []Warning {
 	var w []Warning
-	if c.KeyUsage&(DigitalSignature|NonRepudiation) != 0 {
+	if c.AlsoSigns() {
 		w = append(w, AlsoSigns)
 	}
 	switch {

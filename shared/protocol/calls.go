@@ -34,5 +34,6 @@ func Calls() []CallSpec {
 		receive,
 		call[OpenedPli, Empty](CallReportOpened, "Learns the outcome of one pli as soon as it is known, so that an opening that is interrupted goes on where it stopped."),
 		call[OpeningRecord, Empty](CallReceiveRecord, "Takes the record of the opening, at its end."),
+		call[ReplaceRecipientsArgs, Empty](CallReplaceRecipients, "Takes the content key of one pli as it was wrapped to new keys; the same one twice is one change."),
 	}
 }

@@ -78,4 +78,6 @@ const (
 	CallReceiveOpened     Call = "receiveOpened"
 	CallReportOpened      Call = "reportOpened"
 	CallReceiveRecord     Call = "receiveRecord"
+
+	CallReplaceRecipients Call = "replaceRecipients"
 )

@@ -5,6 +5,7 @@ package protocol
 const (
 	MaxFrame        = 1 << 20 // bytes of JSON in one native message, each way
 	MaxPresent      = 64      // thumbprints in one keys.present
+	MaxOpenings     = 16      // consultations of one key in keys.health
 	MaxPlis         = 500     // plis in one pli.open, envelopes in one batch
 	MaxRecipients   = 100     // recipients in one pli.seal
 	MaxFiles        = 10_000  // files in one pli

@@ -33,11 +33,15 @@ const (
 	Status      Method = "status"
 	KeysPresent Method = "keys.present"
 	KeysAdd     Method = "keys.add"
+	KeysHealth  Method = "keys.health"
+	KeysVerify  Method = "keys.verify"
 	PliOpen     Method = "pli.open"
 	PliSeal     Method = "pli.seal"
 	PliRelease  Method = "pli.release"
 
 	PliRecipients Method = "pli.recipients"
+	PliRehearse   Method = "pli.rehearse"
+	PliRewrap     Method = "pli.rewrap"
 
 	BridgeAttach Method = "bridge.attach"
 	BridgeVerify Method = "bridge.verify"
@@ -52,6 +56,7 @@ const (
 	UpdateFetch   Method = "update.fetch"
 	SiteTrust     Method = "site.trust"
 	SitePin       Method = "site.pin"
+	SiteSeen      Method = "site.seen"
 
 	OptionsGet      Method = "options.get"
 	OptionsLanguage Method = "options.language"
@@ -62,9 +67,12 @@ const (
 	HostList        Method = "host.keys.list"
 	HostCertificate Method = "host.keys.certificate"
 	HostPresent     Method = "host.keys.present"
+	HostHealth      Method = "host.keys.health"
 	HostGenerate    Method = "host.keys.generate"
 	HostTransport   Method = "host.transport.begin"
 	HostImport      Method = "host.keys.import"
+	HostBackupTest  Method = "host.backup.test"
+	HostRestore     Method = "host.backup.restore"
 	HostUnwrap      Method = "host.keys.unwrap"
 	HostBatchBegin  Method = "host.batch.begin"
 	HostBatchEnd    Method = "host.batch.end"
@@ -94,7 +102,11 @@ func Methods() []Spec {
 		row[Empty, StatusResult](Status, Worker, "What works on this computer, in three facts: extension, host, store.", Page, App),
 		row[PresentParams, PresentResult](KeysPresent, Worker, "Which of the keys that this origin registered have their private key on this computer.", Page),
 		row[AddParams, AddResult](KeysAdd, App, "Opens the assistant to register a key pair, or to finish a registration.", Page),
+		row[HealthParams, HealthResult](KeysHealth, Worker, "How registered keys stand: expiry, proof, and for those that this origin registered whether they are on this computer.", Page),
+		row[VerifyKeysParams, VerifyKeysResult](KeysVerify, App, "Opens the assistant to prove again that this computer has the private keys of a service.", Page),
 		row[OpenParams, OpenResult](PliOpen, App, "Opens the assistant to open plis with a private key of this computer.", Page),
+		row[RehearseParams, RehearseResult](PliRehearse, App, "Opens the assistant to rehearse an opening: a test pli is sealed to the keys of a tender and opened with those of this computer.", Page),
+		row[RewrapParams, RewrapResult](PliRewrap, App, "Opens the assistant to give plis to other keys: only content keys are wrapped again, no content is shown.", Page),
 		row[SealParams, SealResult](PliSeal, Bridge, "Seals files to recipients, in the page, without the host.", Page),
 		row[RecipientsParams, RecipientsResult](PliRecipients, Bridge, "Who would receive a pli: verifies the signed list as sealing does.", Page),
 		row[ReleaseParams, Empty](PliRelease, Bridge, "Deletes a sealed file that the page no longer needs.", Page),
@@ -112,6 +124,7 @@ func Methods() []Spec {
 		row[UpdateFetchParams, UpdatePackage](UpdateFetch, Worker, "Fetches the newer host's package, checks it against the signed manifest and puts it into quarantine.", App),
 		row[SiteParams, TrustResult](SiteTrust, Worker, "Which keys may sign a site's lists, and what unsigned ones are worth.", Bridge, App),
 		row[PinParams, Empty](SitePin, Worker, "Keeps the first key that signed a list of a site; another one is refused.", Bridge, App),
+		row[SiteParams, SiteResult](SiteSeen, Worker, "Notes that the person has seen which key was kept for a site.", App),
 		row[Empty, OptionsResult](OptionsGet, Worker, "Every site that was allowed, what an administrator or this build settled, and the language.", App),
 		row[LanguageParams, Empty](OptionsLanguage, Worker, "Chooses the language of the extension's own screens.", App),
 
@@ -121,9 +134,12 @@ func Methods() []Spec {
 		row[ListParams, ListResult](HostList, Host, "Certificates of this computer, page by page.", App),
 		row[CertificateParams, CertificateResult](HostCertificate, Host, "One public certificate.", App),
 		row[PresentParams, HostPresentResult](HostPresent, Host, "Which of these certificates have their private key in a store.", App, Worker),
+		row[HostHealthParams, HealthResult](HostHealth, Host, "How keys stand, in words.", Worker),
 		row[GenerateParams, KeyResult](HostGenerate, Host, "Makes a key pair on this computer.", App),
 		row[Empty, TransportResult](HostTransport, Host, "A one-time certificate to which a portal seals a key pair.", App),
 		row[ImportParams, KeyResult](HostImport, Host, "Opens a key pair that a portal sealed to a one-time certificate and stores it.", App),
+		row[BackupTestParams, BackupTestResult](HostBackupTest, Host, "Whether the protected copy of a key pair opens; stores nothing.", App),
+		row[BackupRestoreParams, KeyResult](HostRestore, Host, "Stores the key pair of a protected copy.", App),
 		row[UnwrapParams, UnwrapResult](HostUnwrap, Host, "Opens one content-encryption key.", App),
 		row[BatchParams, BatchResult](HostBatchBegin, Host, "Tells the host what a person consented to open.", App),
 		row[BatchEndParams, BatchEndResult](HostBatchEnd, Host, "Ends a consent before its time.", App),

@@ -36,7 +36,9 @@ type SiteEntry struct {
 // SiteKey is a key that a site registered, by its certificate's thumbprint.
 type SiteKey struct {
 	Thumbprint string `json:"thumbprint"`
-	Since      string `json:"since"` // RFC 3339
+	Since      string `json:"since"`            // RFC 3339
+	Proven     string `json:"proven,omitempty"` // RFC 3339, its last proof of possession from this browser
+	Mode       Mode   `json:"mode,omitempty"`   // where the pair came from, where that is known
 }
 
 // LanguageParams is "fr", "en" or "" for the browser's.

@@ -8,7 +8,8 @@ import (
 )
 
 // StatusResult is the three facts of the product's state, each with its
-// version. Nothing in it tells a page about certificates.
+// version. Of certificates it tells a page only how those stand that this very
+// origin registered.
 type StatusResult struct {
 	Extension      ExtensionStatus `json:"extension"`
 	Host           HostState       `json:"host"`
@@ -17,6 +18,9 @@ type StatusResult struct {
 	// Update is set while the publisher offers a newer host than this
 	// computer's.
 	Update *UpdateNews `json:"update,omitempty"`
+	// Keys are those that the asking origin registered from this browser, at
+	// most MaxPresent, the newest first; for a page, while the host is online.
+	Keys []KeyHealth `json:"keys,omitempty"`
 }
 
 // UpdateNews is what the publisher signed, and no portal said.
@@ -191,10 +195,17 @@ type SiteResult struct {
 	Keys      int    `json:"keys"`
 	// ListKeys are the pins of the keys that may sign this site's lists.
 	ListKeys []string `json:"listKeys,omitempty"`
+	// ListKeySince (RFC 3339) is when the one key was kept; NewListKey says that
+	// this happened while a pli was sealed, and nobody has looked at it since.
+	ListKeySince string `json:"listKeySince,omitempty"`
+	NewListKey   bool   `json:"newListKey,omitempty"`
 }
 
-// RememberParams notes that an origin registered a certificate.
+// RememberParams notes that an origin registered a certificate, or proved its
+// key again, just now. Mode is where the pair came from, "" where that is not
+// known.
 type RememberParams struct {
 	Origin     string `json:"origin"`
 	Thumbprint string `json:"thumbprint"`
+	Mode       Mode   `json:"mode,omitempty"`
 }

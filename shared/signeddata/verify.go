@@ -83,7 +83,7 @@ func VerifyOpening(der []byte, pins []string, e lists.Expected) (*lists.Opening,
 	return list, s, nil
 }
 
-// Verify verifies a signed list of either type and says by whose key it is
+// Verify verifies a signed list of any type and says by whose key it is
 // signed; whether that key is the portal's, and whether the list is for what is
 // to be done, is for the caller to decide: with the pins that were settled and
 // the Check of package lists. It is what the extension's throw-away Worker
@@ -98,23 +98,27 @@ func Verify(der []byte, now time.Time) (*Signature, error) {
 	if err != nil {
 		return nil, err
 	}
-	var issued time.Time
-	switch opening, err := lists.ParseOpening(s.JSON); fault.CodeOf(err) {
-	case "":
-		issued = opening.Issued
-	case fault.ListOther:
-		recipients, err := lists.ParseRecipients(s.JSON)
-		if err != nil {
-			return nil, err
-		}
-		issued = recipients.Issued
-	default:
+	list, err := anyList(s.JSON)
+	if err != nil {
 		return nil, err
 	}
-	if err := s.sane(issued); err != nil {
+	if err := s.sane(list.IssuedAt()); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// anyList reads a list of any type; one that is of none is fault.ListOther.
+func anyList(data []byte) (lists.List, error) {
+	opening, err := lists.ParseOpening(data)
+	if fault.CodeOf(err) != fault.ListOther {
+		return opening, err
+	}
+	transfer, err := lists.ParseTransfer(data)
+	if fault.CodeOf(err) != fault.ListOther {
+		return transfer, err
+	}
+	return lists.ParseRecipients(data)
 }
 
 // sane compares the portal's two times.

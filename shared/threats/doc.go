@@ -14,17 +14,24 @@
 // use, and rewrite the user's journal. Caps, consent and the journal make that
 // visible and slow, no more.
 //
+// Where a portal offers to seal without the extension, its page is trusted with
+// the files and with whose keys they are sealed to. The person is told so, and
+// has to ask for it: scripts/e2e.TestDepositedPliOpensWithOpenSSL.
+//
 // # Threats
 //
 // Tests are named by their folder; those of the extension's JavaScript by file
-// and title.
+// and title. scripts/e2e.TestHostile carries out the attacks of rows 1 to 6, 15,
+// 18, 28 and 35 that a browser can mount, each beside a control that shows the
+// same means at work, and scripts/e2e.TestFirefoxHostile the same in Firefox.
 //
 //  1. A page uses the extension without a right. A grant for each origin, given
 //     by a click, taken back on the options page; nothing without it.
 //     extension/test/worker.test.js "a site that was not allowed learns nothing, whatever this computer holds",
 //     "only secure sites, loopback in a demo build", "nobody else may ask";
 //     extension/test/options.test.js "a known portal without the browser's permission, or not allowed by policy, is not served";
-//     scripts/e2e.TestKnownPortals, scripts/e2e.TestPermissionPrompt.
+//     scripts/e2e.TestKnownPortals, scripts/e2e.TestPermissionPrompt; plain http, files, sandboxes and
+//     frames in scripts/e2e.TestHostile.
 //  2. Forged messages, stolen answers. Window, origin and top frame are checked;
 //     the origin is the browser's; answers go to one document; the bridge's
 //     nonce serves once, for the document that vouches for it.
@@ -36,7 +43,7 @@
 //  3. A script hole in the portal. Opened bytes and content keys stay in the
 //     extension's own documents, unless the person hands the files over.
 //     extension/test/content.test.js "envelopes and opened files pass through the bridge, not through messages";
-//     wasm/internal/model.TestHandOverOnlyWhenOffered.
+//     wasm/internal/model.TestHandOverOnlyWhenOffered; hooks and heaps in scripts/e2e.TestHostile.
 //  4. Clickjacking. Consent only in a top-level window of the extension, armed
 //     500 ms after it is in sight, for trusted events, never the default.
 //     wasm/internal/model.TestConsentNeedsTimeAndTrust, wasm/internal/model.TestHiddenWindowArmsNothing,
@@ -47,8 +54,10 @@
 //     extension.TestGlueRules, extension.TestPowers, host/internal/serve.TestCallers.
 //  6. A site counts certificates. The same answer to every site that was not
 //     allowed; an allowed one hears of keys that it registered.
-//     extension/test/worker.test.js "keys.present speaks only of keys that this origin registered";
-//     wasm/internal/model.TestNothingForThisComputer.
+//     extension/test/worker.test.js "keys.present speaks only of keys that this origin registered",
+//     "keys.health looks only at keys that this origin registered, in the page's language",
+//     "a page's status tells how the keys stand that it registered, and of no others";
+//     wasm/internal/model.TestNothingForThisComputer, wasm/internal/model.TestVerifyTellsNothingBeforeConsent.
 //  7. A local program drives the host. Only a browser's arguments of our
 //     extension start it; nothing secret is on a command line.
 //     host/internal/serve.TestCallers, host/internal/cli.TestServeIsForOurExtension,
@@ -81,10 +90,14 @@
 //     ciphertexts are named.
 //     wasm/internal/model.TestAlteredAndTwinPlis, wasm/internal/model.TestPlisOfAnotherLotOrKind,
 //     wasm/crypto.TestOtherTender, scripts/portal/internal/site.TestCopiedPli.
-//  18. Opening too early. The portal gives no ciphertext before the deadline, and
-//     a key that is used is in the journal.
+//  18. Opening too early. The portal gives no ciphertext before the deadline, a
+//     transfer to other keys gets headers only, and a key that is used is in the
+//     journal.
 //     scripts/portal/internal/site.TestDeadline, host/internal/unwrap.TestEveryUseIsRecorded,
-//     shared/signeddata.TestRefusesEarlyOpenings.
+//     shared/signeddata.TestRefusesEarlyOpenings, scripts/portal/internal/site.TestTransfer.
+//     Nor is anything sealed too late: wasm/crypto.TestSealAfterTheDeadline,
+//     scripts/e2e.TestSignedLists. The record of an opening names who signed its
+//     list: wasm/internal/model.TestRecordNamesTheSigner.
 //  19. Bombs in BER and ASN.1. Depth and size are bounded, nothing recurses.
 //     shared/cms.TestLimits, shared/cms.TestBudget, shared/cms.FuzzReader, host.TestRefusalsOfAGigabyte,
 //     shared/signeddata.TestFence.
@@ -100,7 +113,7 @@
 //     shared/pkcs12x.TestPlantedCertificates, shared/pkcs12x.TestEncode.
 //  25. Weak or mismatched keys.
 //     shared/pkcs12x.TestReadKey, shared/keypair.TestUnusualRSAKeys, host/internal/serve.TestAPortalsPairMustBeGood.
-//  26. The key is exported. No verb of the host exports; Windows' store keeps it.
+//  26. The key is exported. No verb of the host exports what a store has; Windows' store keeps it.
 //     host/internal/serve.TestOnlyTheHostsMethods, host/internal/keystore/capi.TestConformance. The NSS
 //     database gives keys to the user's other tools: no attribute prevents it.
 //  27. The portal keeps a copy of a key that it made. Made here is the default,
@@ -112,6 +125,11 @@
 //     asked for by a program of the computer; only where an administrator allows
 //     it, and none can ask, by the extension's window, which passes it to the
 //     host alone but leaves strings in the browser that nobody can wipe.
+//     The words of a key's backup are shown in the assistant's window alone, and
+//     in no file. scripts/e2e.TestHostile and scripts/e2e.TestFirefoxSettledSaving
+//     look for PINs and passwords in the host's memory after their use, as does
+//     host.TestTheHostForgetsPasswords.
+//     host/internal/serve.TestWordsAreWipedOnTheirWay, scripts/e2e.TestCasesTakeSixClicks,
 //     host.TestPasswordOnTheTerminal, scripts/portal/internal/site.TestPrivateKeyIsForgotten,
 //     host/internal/wire.TestFramesAreWiped, host/internal/serve.TestTheFrameForgetsThePIN,
 //     host/internal/serve.TestPINIsForbidden, scripts/e2e.TestStoreFaults.
@@ -139,6 +157,14 @@
 //  36. The supply chain. Pinned modules, a bill of materials, the same bytes twice.
 //     scripts/archtest.TestDirectDependencies, scripts/dist.TestBillOfMaterials, scripts/dist.TestSameBytesTwice.
 //     That two people review the host is a rule for its maintainers, which no test holds.
+//  37. A transfer hands plis to a stranger, or strands them. Plis and keys come
+//     from a signed list alone; the portal takes a content key for its own active
+//     keys only, reads the new file again before it replaces the old one, and
+//     keeps the old header. That the content key is the right one can be tried on
+//     the content only, which before the deadline nobody gets.
+//     wasm/internal/model.TestTransferNeedsItsList, wasm/internal/model.TestTransferIsolates,
+//     wasm/crypto.TestRewrapRefuses, scripts/portal/internal/site.TestTransferIsRefused,
+//     scripts/portal/internal/site.TestTransferTargets.
 //
 // Look-alike names of portals belong to no row: wasm/internal/model.TestSites,
 // wasm/internal/model.TestMixedScripts and wasm/internal/model.TestResemblance.

@@ -35,6 +35,10 @@ func (d *document) run(e model.Effect) {
 		async(d, e.Then, func() (*trust.Signed, error) { return verifier.Verify(d.ctx, e.List) })
 	case model.OpenFile:
 		async(d, e.Then, func() (model.Opened, error) { return d.openFile(e) })
+	case model.SealTest:
+		async(d, e.Then, func() (model.SealedTest, error) { return d.sealTest(e) })
+	case model.RewrapFile:
+		async(d, e.Then, func() (model.Rewrapped, error) { return d.rewrapFile(e) })
 	case model.OpenSmall:
 		async(d, e.Then, func() (string, error) { return d.openSmall(e) })
 	case model.InspectBytes:
@@ -43,6 +47,10 @@ func (d *document) run(e model.Effect) {
 		async(d, e.Then, func() (model.Saved, error) { return d.save(e) })
 	case model.SaveRecord:
 		async(d, e.Then, func() ([]string, error) { return d.saveRecord(e) })
+	case model.SaveBytes:
+		async(d, e.Then, func() (string, error) { return saveBytes(d.ctx, e) })
+	case model.ReadBytes:
+		async(d, e.Then, func() ([]byte, error) { return d.readBytes(e) })
 	case model.Forget:
 		d.quietly(func() error { return d.files.forget(d.ctx, e.Files) })
 	case model.BringUpdate:
@@ -75,6 +83,8 @@ func (d *document) runHere(e model.Effect) {
 		d.quietly(func() error { return err })
 	case model.After:
 		async(d, func(struct{}, error) model.Msg { return e.Msg }, func() (struct{}, error) { return struct{}{}, pause(d.ctx, e.Millis) })
+	case model.PrintPage:
+		d.quietly(bridge.Print)
 	case model.CloseWindow:
 		d.quietly(bridge.CloseWindow)
 	case model.OpenURL:
@@ -204,7 +214,7 @@ func (d *document) openSmall(e model.OpenSmall) (string, error) {
 
 // openFile decrypts in the crypto worker, into a directory of this document's
 // vault that is removed unless everything was good. The worker had a content
-// key in its memory, so it is ended.
+// key in its memory, so it is ended; the next one starts meanwhile.
 func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 	defer clear(e.ContentKey)
 	file, err := d.files.get(e.File)
@@ -220,6 +230,7 @@ func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 		return opened, err
 	}
 	place := vault.RandomName()
+	d.quietly(func() error { return d.crypto.prepare(d.ctx) })
 	answer, err := d.crypto.call(d.ctx, map[string]any{
 		"verb": "open", "file": file.Value(), "key": key, "tender": e.Tender, "raw": e.Raw, "vault": v.Name, "place": place,
 	}, func(done, total int64) { d.send(e.Progress(done, total)) })

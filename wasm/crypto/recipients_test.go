@@ -32,7 +32,7 @@ type signing struct {
 func newSigning(t *testing.T) *signing {
 	now := time.Now().UTC().Truncate(time.Second)
 	s := &signing{trust: protocol.TrustResult{Unsigned: protocol.WarnUnsigned}, pin: strings.Repeat("0a", 32),
-		list: &lists.Recipients{Origin: portalOrigin, Tender: "2026-07", Deadline: now.Add(-time.Hour), Issued: now}}
+		list: &lists.Recipients{Origin: portalOrigin, Tender: "2026-07", Deadline: now.Add(time.Hour), Issued: now}}
 	for i, name := range []string{"Camille", "Coffre", "Ancienne"} {
 		p := certtest.SelfSigned(t, certtest.Options{CommonName: name, Key: i})
 		s.pairs = append(s.pairs, p)
@@ -161,6 +161,32 @@ func TestSealRefusesWhatTheListDoesNotSay(t *testing.T) {
 	}
 }
 
+// TestSealAfterTheDeadline: nothing is sealed and no key kept, unless the
+// signed list itself asks for a warning only.
+func TestSealAfterTheDeadline(t *testing.T) {
+	s := newSigning(t)
+	s.list.Deadline = s.list.Issued.Add(-time.Minute)
+	ask := protocol.RecipientsParams{RecipientList: []byte("list"), Tender: "2026-07"}
+	for _, late := range []bool{false, true} {
+		code := fault.DeadlinePassed
+		if late {
+			s.list.Late, code = lists.WarnLate, ""
+		}
+		seen, err := s.site().preview(t.Context(), ask, time.Now())
+		if err != nil || !seen.Closed || (seen.Fault == nil) != late || len(s.trust.Pins) > 0 {
+			t.Errorf("preview %+v, %v, kept %v", seen, err, s.trust.Pins)
+		}
+		_, r, err := s.seal(t, nil)
+		if fault.CodeOf(err) != code || late && !r.Late || (len(s.trust.Pins) > 0) != late {
+			t.Errorf("late %v: %v, %+v, kept %v", late, err, r, s.trust.Pins)
+		}
+	}
+	s.list.Deadline = s.list.Issued.Add(time.Hour)
+	if _, r, err := s.seal(t, nil); err != nil || r.Late {
+		t.Errorf("in time: %+v, %v", r, err)
+	}
+}
+
 // TestPreview names everybody and keeps nothing.
 func TestPreview(t *testing.T) {
 	s := newSigning(t)
@@ -168,7 +194,7 @@ func TestPreview(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !r.List.First || !r.Closed || r.Deadline != s.list.Deadline.Format(time.RFC3339) || len(r.Recipients) != 3 || len(s.trust.Pins) > 0 {
+	if !r.List.First || r.Closed || r.Fault != nil || r.Deadline != s.list.Deadline.Format(time.RFC3339) || len(r.Recipients) != 3 || len(s.trust.Pins) > 0 {
 		t.Errorf("%+v, kept %v", r, s.trust.Pins)
 	}
 	for i, n := range r.Recipients {
@@ -182,5 +208,31 @@ func TestPreview(t *testing.T) {
 	}
 	if _, err := s.site().preview(t.Context(), protocol.RecipientsParams{Recipients: make([]protocol.SealRecipient, 101)}, time.Now()); fault.CodeOf(err) != fault.BadRequest {
 		t.Errorf("too many: %v", err)
+	}
+}
+
+// TestExpiredKeyReceivesNothing: a key of the list that has expired is named
+// with the reason, and the pli is sealed to the others.
+func TestExpiredKeyReceivesNothing(t *testing.T) {
+	s := newSigning(t)
+	old := certtest.SelfSigned(t, certtest.Options{CommonName: "Camille", Key: 0, NotAfter: time.Now().Add(-time.Hour)})
+	s.pairs[0], s.list.Entries[0].Certificate = old, old.DER
+	s.list.Entries[0].Thumbprint, s.list.Entries[0].NotAfter = keypair.Thumbprint(old.DER), old.X509.NotAfter
+	r, err := s.site().preview(t.Context(), protocol.RecipientsParams{RecipientList: []byte("list"), Tender: "2026-07"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := r.Recipients[0].Fault; f == nil || f.Code != fault.CertificateExpired || r.Recipients[1].Fault != nil {
+		t.Errorf("%+v", r.Recipients)
+	}
+	sealed, sealing, err := s.seal(t, nil)
+	if err != nil || len(sealing.LeftOut) != 2 || sealing.LeftOut[0].Fault.Code != fault.CertificateExpired || len(sealing.Recipients) != 1 {
+		t.Fatalf("%+v, %v", sealing, err)
+	}
+	if info, err := envelope.Inspect(bytes.NewReader(sealed)); err != nil || len(info.Recipients) != 1 {
+		t.Errorf("%d recipients, %v", len(info.Recipients), err)
+	}
+	if len(contentKey(t, sealed, s.pairs[1])) != 32 {
+		t.Error("the recovery key does not open the pli")
 	}
 }

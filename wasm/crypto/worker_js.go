@@ -49,8 +49,8 @@ type cryptoWorker struct {
 	desk    *desk
 }
 
-// receive takes {id, verb, ...}: "inspect", "open", "prove" and "cancel" from an
-// assistant, or the one "serve" of a bridge and its answers, "settled".
+// receive takes {id, verb, ...}: "inspect", "open", "test", "rewrap", "prove" and
+// "cancel" from an assistant, or the one "serve" of a bridge and its answers, "settled".
 func (w *cryptoWorker) receive(data bridge.Value) {
 	id := int(bridge.Number(data, "id"))
 	switch bridge.String(data, "verb") {
@@ -68,6 +68,10 @@ func (w *cryptoWorker) receive(data bridge.Value) {
 		w.start(id, func(ctx context.Context) error { return w.inspect(ctx, id, data) })
 	case "open":
 		w.start(id, func(ctx context.Context) error { return w.open(ctx, id, data) })
+	case "test":
+		w.start(id, func(ctx context.Context) error { return w.test(ctx, id, data) })
+	case "rewrap":
+		w.start(id, func(ctx context.Context) error { return w.rewrap(ctx, id, data) })
 	case "prove":
 		w.start(id, func(ctx context.Context) error { return w.prove(ctx, id, data) })
 	case "cancel":

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"crypto"
 	"encoding/hex"
 
 	"scelle/host/internal/journal"
 	"scelle/shared/envelope"
+	"scelle/shared/keypair"
 	"scelle/shared/pkcs12x"
 )
 
@@ -21,6 +23,24 @@ func (f *flags) keyOptions() keyOptions {
 		p12:          f.String("p12", "", ""),
 		passwordFile: f.String("password-file", "", ""),
 	}
+}
+
+// oneKey is a key of the command line's own.
+type oneKey struct {
+	envelope.KeyUnwrapper
+	certificate *keypair.Certificate
+}
+
+// Used is its certificate.
+func (k oneKey) Used() *keypair.Certificate { return k.certificate }
+
+func newOneKey(key crypto.PrivateKey, der []byte) (oneKey, error) {
+	certificate, err := keypair.Parse(der)
+	if err != nil {
+		return oneKey{}, err
+	}
+	unwrapper, err := envelope.NewPrivateKeyUnwrapper(key, der)
+	return oneKey{unwrapper, certificate}, err
 }
 
 // unwrapper makes the key ready for the envelope at path; the function returned
@@ -86,7 +106,7 @@ func (c *command) keyFromFiles(keyPath, certPath string) (envelope.KeyUnwrapper,
 	if err != nil {
 		return nil, err
 	}
-	return envelope.NewPrivateKeyUnwrapper(key, certificate.Raw)
+	return newOneKey(key, certificate.Raw)
 }
 
 func (c *command) keyFromP12(ctx context.Context, path, passwordFile string) (envelope.KeyUnwrapper, error) {
@@ -104,5 +124,5 @@ func (c *command) keyFromP12(ctx context.Context, path, passwordFile string) (en
 	if err != nil {
 		return nil, err
 	}
-	return envelope.NewPrivateKeyUnwrapper(bundle.Key, bundle.Certificate)
+	return newOneKey(bundle.Key, bundle.Certificate)
 }

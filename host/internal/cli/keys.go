@@ -9,12 +9,13 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"scelle/host/internal/backup"
 	"scelle/host/internal/doctor"
 	"scelle/host/internal/keystore"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
-	"scelle/shared/pkcs12x"
 	"scelle/shared/protocol"
+	"scelle/shared/storename"
 )
 
 // dates are shown to the day in tables, to the second elsewhere.
@@ -98,7 +99,7 @@ func (c *command) printList(all protocol.ListResult) {
 		fmt.Fprintln(w, c.text(txtListHead))
 		for _, k := range all.Certificates {
 			state := strings.Join(append([]string{c.verdict(k.Reasons)}, k.Warnings...), ", ")
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.NotAfter.Format(day), c.yesNo(k.HasKey), state, strings.Join(k.Places, ", "), k.Issuer, k.Thumbprint)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.NotAfter.Format(day), c.yesNo(k.HasKey), state, strings.Join(storename.AllIn(c.lang, k.Places), ", "), k.Issuer, k.Thumbprint)
 		}
 		w.Flush()
 		out.Flush()
@@ -106,7 +107,7 @@ func (c *command) printList(all protocol.ListResult) {
 		c.say(txtNoCertificate)
 	}
 	for _, s := range all.Failed {
-		fmt.Fprintln(c.Err, c.text(txtStoreFailed, s.Name, s.Fault.Code.Text(c.lang)))
+		fmt.Fprintln(c.Err, c.text(txtStoreFailed, storename.In(c.lang, s.Name), s.Fault.Code.Text(c.lang)))
 	}
 }
 
@@ -223,7 +224,7 @@ func (c *command) importFile(ctx context.Context, args []string) error {
 	}
 	defer clear(password)
 	if *onlyCheck {
-		return c.checkFile(p12, password)
+		return c.checkFile(ctx, p12, password)
 	}
 	host, done := c.host()
 	defer done()
@@ -234,9 +235,10 @@ func (c *command) importFile(ctx context.Context, args []string) error {
 	return c.printKey(txtImported, result)
 }
 
-// checkFile is import without a store.
-func (c *command) checkFile(p12, password []byte) error {
-	bundle, err := pkcs12x.Decode(p12, password)
+// checkFile is import without a store: the file opens, and its key opens what
+// is sealed to its certificate.
+func (c *command) checkFile(ctx context.Context, p12, password []byte) error {
+	bundle, err := backup.Open(p12, password)
 	if err != nil {
 		return err
 	}
@@ -244,8 +246,12 @@ func (c *command) checkFile(p12, password []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := backup.Prove(ctx, bundle); err != nil {
+		return err
+	}
 	verdict := keypair.Check(certificate, time.Now())
 	c.printCertificate(certificate, verdict)
+	c.say(txtProven, time.Now().Format(moment))
 	c.say(txtNotImported)
 	return verdict.Err()
 }

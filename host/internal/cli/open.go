@@ -20,8 +20,12 @@ type opening struct {
 	raw      bool
 	json     bool
 	force    bool
+	record   string // where the record goes, "" for nowhere
 	key      envelope.KeyUnwrapper
 }
+
+// fingerprints reports that the SHA-256 of the whole envelope is asked for.
+func (o opening) fingerprints() bool { return o.json || o.record != "" }
 
 // openedReport is the JSON form of what open did.
 type openedReport struct {
@@ -52,6 +56,7 @@ func (c *command) open(ctx context.Context, args []string) error {
 	f.BoolVar(&o.raw, "raw", false, "")
 	f.BoolVar(&o.json, "json", false, "")
 	f.BoolVar(&o.force, "force", false, "")
+	f.StringVar(&o.record, "record", "", "")
 	rest, err := f.parse(args, 1, 1)
 	if err != nil {
 		return err
@@ -68,7 +73,7 @@ func (c *command) open(ctx context.Context, args []string) error {
 	}
 	defer done()
 	o.key = key
-	report, err := c.openTo(ctx, o)
+	report, err := c.recorded(ctx, o, func() (*openedReport, error) { return c.openTo(ctx, o) })
 	if err != nil {
 		return err
 	}
@@ -160,7 +165,7 @@ func (keepOpen) Close() error { return nil }
 func extract(ctx context.Context, o opening, source io.Reader, sink pli.Sink) (*openedReport, error) {
 	x := pli.NewExtractor(sink)
 	opened, err := envelope.Open(ctx, x, source, envelope.OpenOptions{
-		Unwrapper: o.key, Prefix: pli.Prefix(), NoPlaintextSHA256: true, NoEnvelopeSHA256: !o.json,
+		Unwrapper: o.key, Prefix: pli.Prefix(), NoPlaintextSHA256: true, NoEnvelopeSHA256: !o.fingerprints(),
 	})
 	manifest, results, bad := x.Close()
 	if err == nil {
@@ -205,7 +210,7 @@ func (c *command) openRaw(ctx context.Context, o opening, source io.Reader) (*op
 }
 
 func openContent(ctx context.Context, o opening, source io.Reader, to io.Writer) (*openedReport, error) {
-	opened, err := envelope.Open(ctx, to, source, envelope.OpenOptions{Unwrapper: o.key, NoEnvelopeSHA256: !o.json})
+	opened, err := envelope.Open(ctx, to, source, envelope.OpenOptions{Unwrapper: o.key, NoEnvelopeSHA256: !o.fingerprints()})
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ const (
 	txtKey
 	txtThumbprint
 	txtSPKI
+	txtProven
 	txtNotImported
 	txtImported
 	txtGenerated
@@ -73,6 +74,7 @@ const (
 	txtBadKind
 	txtBadProfile
 	txtOneFileToStdout
+	txtRecordFile
 	txtJournalWhole
 	txtCheckBad
 	txtCheckWarning
@@ -116,6 +118,7 @@ func texts() [textKeys]pair {
 		txtKey:              {"Clé :         %s", "Key:          %s"},
 		txtThumbprint:       {"Empreinte :   %s", "Thumbprint:   %s"},
 		txtSPKI:             {"Clé publique : SHA-256 %s", "Public key:   SHA-256 %s"},
+		txtProven:           {"La clé du fichier a ouvert ce qui était scellé à son certificat (%s).", "The file’s key opened what was sealed to its certificate (%s)."},
 		txtNotImported:      {"Vérification seule : rien n’a été importé.", "Only checked: nothing was imported."},
 		txtImported:         {"Clé importée et vérifiée : %s", "Key imported and tested: %s"},
 		txtGenerated:        {"Clé créée et vérifiée : %s", "Key made and tested: %s"},
@@ -170,6 +173,7 @@ func texts() [textKeys]pair {
 		txtBrowserState:     {"  %s\t%s\t%s\t%s", "  %s\t%s\t%s\t%s"},
 		txtBadKind:          {"seal : --kind est « candidature » ou « offre »", "seal: --kind is “candidature” or “offre”"},
 		txtBadProfile:       {"seal : --profile est « cbc » ou rien", "seal: --profile is “cbc” or nothing"},
+		txtRecordFile:       {"open : --record attend un nom de fichier", "open: --record takes the name of a file"},
 		txtOneFileToStdout:  {"open : ce pli contient %d fichiers ; indiquez un dossier avec -o", "open: this pli holds %d files; give a folder with -o"},
 	}
 }

@@ -52,11 +52,11 @@ func wordsOf(lang string) words {
 	if lang == "en" {
 		return words{"Journal of key uses", "Each line is one use of a private key of this computer. The chain of the lines was checked when this page was made.",
 			[7]string{"No.", "Time (UTC)", "Asked by", "What for", "Certificate (SHA-256)", "Envelope header (SHA-256)", "Outcome"},
-			map[Verb]string{Open: "opening of a submission", Prove: "proof of possession", Rewrap: "other recipients", Rehearse: "rehearsal", SelfTest: "test after a key came in", SetAside: "damaged journal set aside"}, "done"}
+			map[Verb]string{Open: "opening of a submission", Prove: "proof of possession", Rewrap: "other recipients", Rehearse: "rehearsal", SelfTest: "test after a key came in", Backup: "protected copy made", Drill: "test of a protected copy", SetAside: "damaged journal set aside"}, "done"}
 	}
 	return words{"Journal des utilisations de clés", "Chaque ligne est une utilisation d’une clé privée de cet ordinateur. L’enchaînement des lignes a été vérifié quand cette page a été faite.",
 		[7]string{"N°", "Date (UTC)", "Demandé par", "Pour quoi", "Certificat (SHA-256)", "En-tête du pli (SHA-256)", "Issue"},
-		map[Verb]string{Open: "ouverture d’un pli", Prove: "preuve de possession", Rewrap: "changement de destinataires", Rehearse: "répétition d’ouverture", SelfTest: "essai après l’arrivée d’une clé", SetAside: "journal endommagé mis de côté"}, "faite"}
+		map[Verb]string{Open: "ouverture d’un pli", Prove: "preuve de possession", Rewrap: "changement de destinataires", Rehearse: "répétition d’ouverture", SelfTest: "essai après l’arrivée d’une clé", Backup: "sauvegarde protégée", Drill: "test d’une sauvegarde", SetAside: "journal endommagé mis de côté"}, "faite"}
 }
 
 const style = `body{font:1rem/1.5 system-ui,sans-serif;margin:2rem;color:#1b1b1f;background:#fff}` +

@@ -58,6 +58,8 @@ const (
 	Rewrap   Verb = "rewrap"    // a pli got other recipients
 	Rehearse Verb = "rehearse"  // an opening was rehearsed
 	SelfTest Verb = "self-test" // a pair was tested after it came into a store
+	Backup   Verb = "backup"    // a protected copy was made, before the pair went into a store
+	Drill    Verb = "drill"     // a protected copy was opened, to see whether it does
 	SetAside Verb = "set-aside" // no use: a damaged journal was kept under another name
 )
 

@@ -112,7 +112,9 @@ func (c *conn) drain() {
 func (c *conn) accept(ctx context.Context, payload []byte) {
 	ctx = withTyped(ctx, payload)
 	var request protocol.Request
-	if err := wire.Decode(payload, &request); err != nil {
+	err := wire.Decode(payload, &request)
+	clear(payload) // the words of a protected copy may be in it
+	if err != nil {
 		c.refuse("", err)
 		return
 	}
@@ -142,6 +144,7 @@ func (c *conn) refuse(id string, err error) {
 // run answers one request and reports whether that was a success.
 func (c *conn) run(ctx context.Context, request protocol.Request) bool {
 	result, err := c.service.call(ctx, request.Method, request.Params)
+	clear(request.Params)
 	c.answer(request.ID, result, err)
 	return err == nil
 }

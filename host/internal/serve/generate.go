@@ -35,5 +35,5 @@ func (s *Service) Generate(ctx context.Context, p protocol.GenerateParams) (prot
 	if err != nil {
 		return protocol.KeyResult{}, err
 	}
-	return s.keep(ctx, into, pair)
+	return s.keepBacked(ctx, into, pair, p.Backup)
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"scelle/host/internal/backup"
 	"scelle/host/internal/doctor"
 	"scelle/host/internal/install"
 	"scelle/host/internal/keystore"
@@ -215,6 +216,11 @@ func (w *world) prepare(t *testing.T, method protocol.Method) {
 		pair := certtest.NewCA(t, "AC du portail").Issue(t, certtest.Options{CommonName: "Clé faite au portail", NotAfter: noon.AddDate(3, 0, 0)})
 		w.vars["$transport"] = ticket.ID
 		w.vars["$sealedPair"] = base64.StdEncoding.EncodeToString(sealPair(t, pair, ticket.Certificate))
+	case protocol.HostBackupTest, protocol.HostRestore:
+		c := keptCopy(t)
+		w.vars["$copy"] = base64.StdEncoding.EncodeToString(c.File)
+		w.vars["$words"] = base64.StdEncoding.EncodeToString(c.Passphrase)
+		w.vars["$otherWords"] = base64.StdEncoding.EncodeToString([]byte(otherWords))
 	case protocol.HostUnwrap, protocol.HostBatchEnd:
 		batch, err := w.service.BeginBatch(t.Context(), protocol.BatchParams{
 			Origin: "https://marches.example", Tender: "2026-017", Envelopes: []string{w.vars["$header"]},
@@ -239,6 +245,30 @@ func (w *world) prepare(t *testing.T, method protocol.Method) {
 		}
 		w.vars["$question"] = id
 	}
+}
+
+// otherWords open nothing.
+const otherWords = "abeille-abord-abricot-accent-accord-acier-acteur-action-affaire-affiche-agenda-agneau"
+
+// keptPair is a pair that no store of a world has.
+func keptPair(t *testing.T) *certtest.Pair {
+	return certtest.SelfSigned(t, certtest.Options{CommonName: "Clé gardée", NotBefore: noon.AddDate(-1, 0, 0), NotAfter: noon.AddDate(2, 0, 0)})
+}
+
+var kept *backup.Copy
+
+// keptCopy is its protected copy: made once, since that takes half a second.
+func keptCopy(t *testing.T) backup.Copy {
+	t.Helper()
+	if kept == nil {
+		pair := keptPair(t)
+		c, err := backup.Make(keystore.Pair{Key: pair.Key, Certificate: pair.DER, Name: "Clé gardée"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept = c
+	}
+	return backup.Copy{File: bytes.Clone(kept.File), Passphrase: bytes.Clone(kept.Passphrase)}
 }
 
 // sealPair does what a portal does with a key pair that it made.

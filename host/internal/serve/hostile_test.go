@@ -233,6 +233,7 @@ func (a *attacked) seeds(t *testing.T) [][]byte {
 		protocol.HostList:        protocol.ListParams{},
 		protocol.HostCertificate: protocol.CertificateParams{Thumbprint: print},
 		protocol.HostPresent:     protocol.PresentParams{Thumbprints: []string{print, strings.Repeat("0", 64)}},
+		protocol.HostHealth:      protocol.HostHealthParams{Keys: []protocol.ServiceKey{{Thumbprint: print, Certificate: a.pair.DER, Openings: []protocol.KeyOpening{{Tender: "1"}}}}, Registered: []string{print}, Language: "fr"},
 		protocol.HostGenerate:    map[string]any{"nothing": strings.Repeat("x", 100)},
 		protocol.HostImport:      protocol.ImportParams{Transport: strings.Repeat("0", 32), Envelope: bytes.Repeat([]byte{0x30}, 200), Name: "Clé"},
 		protocol.HostUnwrap:      a.question(t, ""),

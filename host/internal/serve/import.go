@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 
+	"scelle/host/internal/backup"
 	"scelle/host/internal/keystore"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
@@ -36,12 +37,13 @@ func (s *Service) Import(ctx context.Context, p protocol.ImportParams) (protocol
 	if err := s.usable(bundle.Certificate); err != nil {
 		return protocol.KeyResult{}, err
 	}
-	return s.store(ctx, bundle, name)
+	return s.store(ctx, bundle, name, p.Backup)
 }
 
 // ImportFile stores the key pair of a PKCS#12 file under name; "" takes the
 // file's own name, then the certificate's. The password is UTF-8 and stays the
-// caller's to clear. Errors: those of pkcs12x.Decode, fault.NameBad, and the
+// caller's to clear; the words of a protected copy may be typed as BackupTest
+// takes them. Errors: those of pkcs12x.Decode, fault.NameBad, and the
 // store's. A certificate that cannot receive plis any more is stored all the
 // same: its key opens what was sealed to it.
 func (s *Service) ImportFile(ctx context.Context, p12, password []byte, name string) (protocol.KeyResult, error) {
@@ -51,22 +53,22 @@ func (s *Service) ImportFile(ctx context.Context, p12, password []byte, name str
 			return protocol.KeyResult{}, err
 		}
 	}
-	bundle, err := pkcs12x.Decode(p12, password)
+	bundle, err := backup.Open(p12, password)
 	if err != nil {
 		return protocol.KeyResult{}, err
 	}
 	if name == "" {
 		name = ownName(bundle)
 	}
-	return s.store(ctx, bundle, name)
+	return s.store(ctx, bundle, name, false)
 }
 
-func (s *Service) store(ctx context.Context, b *pkcs12x.Bundle, name string) (protocol.KeyResult, error) {
+func (s *Service) store(ctx context.Context, b *pkcs12x.Bundle, name string, backed bool) (protocol.KeyResult, error) {
 	into, err := s.importer(ctx)
 	if err != nil {
 		return protocol.KeyResult{}, err
 	}
-	return s.keep(ctx, into, keystore.Pair{Key: b.Key, Certificate: b.Certificate, Name: name})
+	return s.keepBacked(ctx, into, keystore.Pair{Key: b.Key, Certificate: b.Certificate, Name: name}, backed)
 }
 
 // usable is nil when the certificate can receive plis now.

@@ -22,6 +22,7 @@ type Keyring struct {
 	// envelope is what the journal calls the envelope, see About.
 	envelope string
 	keys     []ringKey
+	used     *keypair.Certificate // whose key was used last
 }
 
 type ringKey struct {
@@ -76,6 +77,7 @@ func (r *Keyring) Unwrap(ctx context.Context, info *cms.RecipientInfo, content c
 			return nil, err
 		}
 		defer key.Close()
+		r.used = found.certificate
 		identity, err := envelope.NewIdentity(key, found.der, r.secret)
 		if err != nil {
 			return nil, err
@@ -83,6 +85,9 @@ func (r *Keyring) Unwrap(ctx context.Context, info *cms.RecipientInfo, content c
 		return identity.Unwrap(ctx, info, content)
 	})
 }
+
+// Used is the certificate whose key was used last, nil before.
+func (r *Keyring) Used() *keypair.Certificate { return r.used }
 
 // Names returns the common names of the keys that an addressee matches, for
 // people who look at an envelope's header.

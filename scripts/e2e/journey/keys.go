@@ -80,6 +80,34 @@ func (w *Walk) AddServer(name, commonName string, recovery bool) error {
 	)
 }
 
+// VerifyKeys clicks « Vérifier mes clés » and agrees; so many keys have to be
+// proven.
+func (w *Walk) VerifyKeys(count int) error {
+	if err := w.Page.Click("#verify-keys"); err != nil {
+		return err
+	}
+	a, err := w.Browser.Assistant()
+	if err != nil {
+		return err
+	}
+	return inOrder(
+		func() error { return a.Visible("#use-key") },
+		func() error {
+			return w.Camera.Take(a, "« Vérifier mes clés » : une question, un code PIN par carte, et chaque clé a son résultat.")
+		},
+		func() error { return a.Click("#use-key") },
+		func() error { return a.Visible(".results") },
+		func() error { return none(a, ".result.bad") },
+		func() error {
+			return a.Until(fmt.Sprintf(`document.querySelectorAll(".result:not(.hint)").length === %d`, count))
+		},
+		func() error {
+			return w.Camera.Take(a, "Chaque clé est vérifiée : la salle des marchés note la date.")
+		},
+		func() error { return a.CloseBy(".actions .primary") },
+	)
+}
+
 // MakeCertificate puts a certificate into the store, as an earlier year or
 // another program would have.
 func (w *Walk) MakeCertificate(commonName string) error {

@@ -39,8 +39,15 @@ func (w *Walk) Deposit(files ...string) error {
 		func() error { return p.Until(`document.querySelector("#assistant").dataset.state === "online"`) },
 		func() error { return p.Upload("#files", files...) },
 		w.photo("L'entreprise choisit ses fichiers dans la page de la salle des marchés."),
-		func() error { return p.Click("#deposit") },
-		w.slowly(func() error { return p.Visible("#content-sha256") }),
+		w.DepositChosen,
+	)
+}
+
+// DepositChosen deposits the files that the page shows as chosen.
+func (w *Walk) DepositChosen() error {
+	return inOrder(
+		func() error { return w.Page.Click("#deposit") },
+		w.slowly(func() error { return w.Page.Visible("#content-sha256") }),
 	)
 }
 

@@ -37,6 +37,7 @@ type Artifacts struct {
 	Portal    string // the binary
 	Extension string // the unpacked Chromium extension (demo build: loopback allowed)
 	Firefox   string // the same for Firefox
+	Page      string // the npm package for portals
 	Dist      string // where `make dist` leaves packages; need not be there
 	Engine    Engine // whose world it is to be
 }
@@ -55,10 +56,11 @@ func Built(dir string) (Artifacts, error) {
 		Portal:    filepath.Join(dir, "portal"),
 		Extension: filepath.Join(dir, "extension-demo", "chrome"),
 		Firefox:   filepath.Join(dir, "extension-demo", "firefox"),
+		Page:      filepath.Join(dir, "page"),
 		Dist:      filepath.Join(dir, "dist"),
 		Engine:    Chromium,
 	}
-	for _, p := range []string{a.Host, a.Portal, filepath.Join(a.Extension, "manifest.json")} {
+	for _, p := range []string{a.Host, a.Portal, filepath.Join(a.Extension, "manifest.json"), filepath.Join(a.Page, "sealing.js")} {
 		if _, err := os.Stat(p); err != nil {
 			return a, fmt.Errorf("%s is not built: run make build", p)
 		}
@@ -165,7 +167,7 @@ func (w *World) StoreDir() string {
 // address with the same data.
 func (w *World) StartPortal(ctx context.Context) error {
 	// Close ends the portal, not ctx: interrupting the demo is no failure.
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), w.Portal, "-addr", w.addr, "-data", filepath.Join(w.Dir, "portal"), "-downloads", w.Installers, "-demo")
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), w.Portal, "-addr", w.addr, "-data", filepath.Join(w.Dir, "portal"), "-downloads", w.Installers, "-page", w.Page, "-demo")
 	cmd.Env = append(os.Environ(), w.Env()...)
 	cmd.Stderr = w.log
 	out, err := cmd.StdoutPipe()

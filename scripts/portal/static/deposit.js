@@ -1,4 +1,6 @@
-// A company's answer: sealed in this page by the extension, sent by this page.
+// A company's answer: sealed in this page by the extension, or, where there is
+// none and the person accepts less protection, by the page itself; sent by the
+// page.
 import { scelle } from "/scelle.js";
 import { api, data, headers, one, PortalError, refusal, say, sayFailure, text, words } from "./page.js";
 import { minutes, pace } from "./pace.js";
@@ -7,6 +9,12 @@ import { watch } from "./status.js";
 const page = /** @type {{tender: string, depositor: string}} */ (data.page);
 /** @type {HTMLFormElement | null} */
 const form = document.querySelector("#deposit-form");
+
+/** @type {HTMLInputElement | null} the wish to seal without the extension, where the portal offers it */
+const here = document.querySelector("#seal-here");
+
+/** @type {() => Promise<any>} what seals: the extension, or this page */
+const sealer = async () => (here?.checked ? (await import("/sealing.js")).sealing : scelle);
 
 /** @type {(milliseconds: number | null) => string} */
 const timeLeft = (milliseconds) => {
@@ -24,7 +32,7 @@ const progress = (label) => {
   return (done, total) => {
     one("#progress").hidden = false;
     const share = total > 0 ? Math.min(done / total, 1) : 0;
-    one("#progress-label").textContent = `${label} (${Math.floor(share * 100)} %). ${timeLeft(left(done, total))}`;
+    one("#progress-label").textContent = total > 0 ? `${label} (${Math.floor(share * 100)} %). ${timeLeft(left(done, total))}` : `${label}…`;
     /** @type {HTMLProgressElement} */ (one("#bar")).value = share;
   };
 };
@@ -60,10 +68,11 @@ const placeOf = (fields) => new URLSearchParams({ lot: String(fields.get("lot") 
 const deposit = async (files, fields, signal) => {
   const place = placeOf(fields);
   const { recipientList, tender, lot, kind } = await api("GET", `${path}/recipients?${place}`);
-  const done = progress(text("sealing"));
-  const sealed = await scelle.seal({
+  const { seal } = await sealer();
+  const steps = { load: progress(text("loading")), seal: progress(text("sealing")) };
+  const sealed = await seal({
     files, recipientList, tender, lot, kind, depositor: page.depositor, signal,
-    onProgress: (/** @type {{done: number, total: number}} */ step) => done(step.done, step.total),
+    onProgress: (/** @type {{step: string, done: number, total: number}} */ { step, done, total }) => (steps[step] ?? steps.seal)(done, total),
   });
   try {
     const { name, sha256, contentSha256 } = sealed;
@@ -118,6 +127,9 @@ const recipient = (/** @type {any} */ { label, commonName, recovery, notAfter, t
   return item;
 };
 
+/** Who would receive the pli, and whether the page itself read the list. */
+const listed = async (/** @type {object} */ wishes) => ({ ...(await (await sealer()).recipients(wishes)), page: here?.checked ?? false });
+
 let asking = 0; // the newest question: the answer to an older one changes nothing
 
 /** Shows who would receive the pli, as the extension has verified it. */
@@ -127,11 +139,14 @@ const showRecipients = async () => {
   to.replaceChildren(element(text("to.checking")));
   try {
     const { recipientList, tender, lot } = await api("GET", `${path}/recipients?${placeOf(new FormData(/** @type {HTMLFormElement} */ (form)))}`);
-    const { list, recipients } = await scelle.recipients({ recipientList, tender, lot });
+    const { list, recipients, page, closed, fault } = await listed({ recipientList, tender, lot });
     if (mine !== asking) return;
     const names = document.createElement("ul");
     names.append(...recipients.map(recipient));
-    const state = list.signed ? [element(text("to.signed")), element(list.pin, "code")] : [element(text("to.unsigned"))];
+    const state = page ? [element(text("to.page"))] : list.signed ? [element(text("to.signed")), element(list.pin, "code")] : [element(text("to.unsigned"))];
+    if (list.first) state.push(element(text("to.first")));
+    if (fault) state.push(element(words(fault).message), element(words(fault).remedy));
+    else if (closed) state.push(element(text("to.late")));
     to.replaceChildren(...state, names);
     to.dataset.signed = String(list.signed);
   } catch (error) {
@@ -145,4 +160,12 @@ const details = /** @type {HTMLDetailsElement | null} */ (document.querySelector
 details?.addEventListener("toggle", () => void (details.open && showRecipients()));
 form?.querySelector("#lot")?.addEventListener("change", () => void (details?.open && showRecipients()));
 form?.addEventListener("submit", (event) => void onSubmit(event));
-watch({ host: false });
+
+/** The page seals by itself only while there is no extension. */
+const offerHere = (/** @type {any} */ { extension }) => {
+  if (!here) return;
+  one("#here").hidden = Boolean(extension);
+  if (extension) here.checked = false;
+};
+here?.addEventListener("change", () => void (details?.open && showRecipients()));
+watch({ host: false, onChange: offerHere });

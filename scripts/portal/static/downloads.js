@@ -1,5 +1,6 @@
 // The installers' page: its status turns online by itself, and commands can be
-// copied.
+// copied. Whoever was sent here from another page is led back to it.
+import { scelle } from "/scelle.js";
 import { data, one, text } from "./page.js";
 import { watch } from "./status.js";
 
@@ -17,3 +18,9 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 watch({ host: data.page.host });
+scelle.comeBack({ host: data.page.host }).then((back) => {
+  if (!back) return;
+  one("#back").hidden = false;
+  one("#back button").onclick = back;
+  one("#back button").focus();
+});

@@ -1,7 +1,7 @@
 // « Clés de chiffrement »: registering, editing and deleting key pairs.
 import { scelle } from "/scelle.js";
-import { api, data, one, refresh, say, sayFailure, text } from "./page.js";
-import { markPresent } from "./present.js";
+import { markHealth, serviceKey, serviceKeys } from "./health.js";
+import { api, count, data, learnMore, one, PortalError, refresh, say, sayFailure, text, words } from "./page.js";
 import { watch } from "./status.js";
 
 const page = /** @type {{service: string, serviceName: string, manage: boolean}} */ (data.page);
@@ -37,11 +37,53 @@ const add = async (wishes) => {
   }
 };
 
-/** Shows the newest lists, and again which private keys are here. */
+const AT_ONCE = 64; // keys in one verification
+
+/** @type {(fault: any, name: string) => string} */
+const failedLine = (fault, name) => text("notopened", name, `${words(fault).message} ${words(fault).remedy}`);
+
+/**
+ * What came of a verification, in lines.
+ * @type {(outcomes: any[], keys: {id: string, name: string}[]) => (string | (string | Node)[])[]}
+ */
+const outcomeLines = (outcomes, keys) => {
+  const of = (/** @type {string[]} */ ...kinds) => outcomes.filter((o) => kinds.includes(o.outcome));
+  const proven = of("proven").length;
+  const elsewhere = of("absent", "unknown").length;
+  return [
+    proven > 0 ? count("verified", proven) : text("verified.none"),
+    ...of("failed").map((o) => [failedLine(o.fault, keys.find((k) => k.id === o.id)?.name ?? ""), " ", learnMore(o.fault.help)]),
+    elsewhere > 0 ? count("elsewhere", elsewhere) : "",
+  ];
+};
+
+/** Proves again, with one agreement, the service's keys that are on this computer: those known to be here first. */
+const verify = async () => {
+  if (busy) return;
+  busy = true;
+  say("info", text("verifying"));
+  try {
+    const here = (/** @type {{id: string}} */ { id }) => Boolean(document.querySelector(`tr[data-key="${id}"] [data-present="yes"]`));
+    const active = (await serviceKeys(page.service)).filter((k) => k.state === "active");
+    const keys = [...active.filter(here), ...active.filter((k) => !here(k))].slice(0, AT_ONCE);
+    const { requestChallenge, submitProof } = functions;
+    const { keys: outcomes } = await scelle.verifyKeys({ service: page.serviceName, keys: keys.map(serviceKey), requestChallenge, submitProof });
+    say(outcomes.some((/** @type {any} */ o) => o.outcome === "failed") ? "bad" : "good", ...outcomeLines(outcomes, keys));
+  } catch (error) {
+    sayFailure(error);
+  } finally {
+    busy = false;
+    await update();
+  }
+};
+
+const mark = () => markHealth(page.service);
+
+/** Shows the newest lists, and again how the keys stand on this computer. */
 const update = async () => {
   try {
     await refresh("#keys");
-    await markPresent();
+    await mark();
   } catch (error) {
     sayFailure(error);
   }
@@ -88,10 +130,9 @@ const actions = {
     await change(() => api("PATCH", keyPath(key), { name: field.value, recovery: use === "recovery" }), "saved");
   },
 
-  delete: async ({ key = "", name = "", plis }) => {
+  delete: async ({ key = "", name = "", plis, tenders = "" }) => {
     if (Number(plis) > 0) {
-      say("bad", text("dependent"));
-      return;
+      throw new PortalError({ code: "portal-refused", detail: `plis: ${plis}: ${tenders}` }); // as the portal would say
     }
     /** @type {HTMLDialogElement} */
     const dialog = one("#delete-dialog");
@@ -103,6 +144,7 @@ const actions = {
 document.addEventListener("click", (event) => {
   const target = /** @type {Element} */ (event.target);
   if (target.closest("#add-key")) void add({});
+  if (target.closest("#verify-keys")) void verify();
   /** @type {HTMLElement | null} */
   const button = target.closest("[data-action]");
   /** @type {HTMLElement | null | undefined} */
@@ -110,4 +152,4 @@ document.addEventListener("click", (event) => {
   if (button && row) actions[button.dataset.action ?? ""]?.(row.dataset).catch(sayFailure);
 });
 
-watch({ host: true, onChange: () => void markPresent() });
+watch({ host: true, onChange: () => void mark() });

@@ -2,6 +2,7 @@
 import { scelle } from "/scelle.js";
 import { api, data, headers, one, refresh, say, sayFailure, send, text, words } from "./page.js";
 import { markPresent } from "./present.js";
+import "./rehearse.js";
 import { watch } from "./status.js";
 
 const page = /** @type {{tender: string, reference: string, title: string, plis: {id: string, label: string}[]}} */ (data.page);

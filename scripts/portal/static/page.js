@@ -25,6 +25,9 @@ export const text = (key, ...values) =>
 
 const csrf = document.querySelector('meta[name="csrf"]')?.getAttribute("content") ?? "";
 
+/** @type {(code: string) => string} where the guide, which the portal publishes, explains a code */
+export const guide = (code) => `/aide/help-${data.lang === "en" ? "en" : "fr"}.html#${code}`;
+
 /** A refusal of the portal, with the code that scelle.js passes on. */
 export class PortalError extends Error {
   /** @param {Fault} fault */
@@ -32,6 +35,7 @@ export class PortalError extends Error {
     super(fault.code);
     this.code = fault.code;
     this.detail = fault.detail;
+    this.help = guide(fault.code);
   }
 }
 
@@ -73,9 +77,27 @@ export const send = async (path, init) => {
 /** The headers that a changing request needs. */
 export const headers = () => ({ "X-CSRF-Token": csrf });
 
+/**
+ * The text of a number of things: that of key.one or key.many, with the number first.
+ * @type {(key: string, n: number, ...values: (string | number)[]) => string}
+ */
+export const count = (key, n, ...values) => text(`${key}.${n === 1 ? "one" : "many"}`, n, ...values);
+
+/**
+ * The date of a moment, as the portal's pages write it (Day of package text).
+ * @type {(at: string) => string}
+ */
+export const day = (at) => {
+  const format = new Intl.DateTimeFormat(data.lang === "en" ? "en-US" : "fr-FR", {
+    timeZone: "Europe/Paris", day: data.lang === "en" ? "numeric" : "2-digit", month: data.lang === "en" ? "short" : "2-digit", year: "numeric",
+  });
+  const parts = Object.fromEntries(format.formatToParts(new Date(at)).map(({ type, value }) => [type, value]));
+  return [parts.day, parts.month, parts.year].join(data.lang === "en" ? " " : "/");
+};
+
 /** What the portal itself knows better to say than the code. */
 const details = /** @type {Record<string, string>} */ ({
-  right: "right", login: "login", token: "login", deadline: "deadline", network: "network", sha256: "fingerprint", contentSha256: "fingerprint",
+  nothing: "nothingtotransfer", right: "right", login: "login", token: "login", deadline: "deadline", network: "network", sha256: "fingerprint", contentSha256: "fingerprint",
 });
 
 /**
@@ -87,7 +109,8 @@ export const words = (error) => {
   const code = typeof error?.code === "string" ? error.code : "internal";
   const known = data.faults[code] ?? data.faults.internal;
   const detail = String(error?.detail ?? "");
-  if (detail.startsWith("plis:")) return { message: text("dependent"), remedy: "", code };
+  const plis = /^plis: (\d+): (.*)$/.exec(detail);
+  if (plis) return { message: count("dependent", Number(plis[1]), plis[2]), remedy: "", code };
   if (code.startsWith("portal-") || code === "not-permitted") {
     if (details[detail]) return { message: text(details[detail]), remedy: "", code };
   }
@@ -96,14 +119,19 @@ export const words = (error) => {
 };
 
 /**
- * Says something in the page's live region.
+ * Says something in the page's live region; a line is a text, or a text and a link.
  * @param {"good" | "bad" | "info"} kind
- * @param {...string} lines
+ * @param {...(string | (string | Node)[])} lines
  */
 export const say = (kind, ...lines) => {
   const box = one("#message");
   box.className = `message ${kind}`;
-  box.replaceChildren(...lines.filter(Boolean).map((line) => Object.assign(document.createElement("p"), { textContent: line })));
+  const paragraph = (/** @type {string | (string | Node)[]} */ line) => {
+    const p = document.createElement("p");
+    p.append(...[line].flat());
+    return p;
+  };
+  box.replaceChildren(...lines.filter(Boolean).map(paragraph));
   box.hidden = false;
 };
 

@@ -6,19 +6,6 @@ import { learnMore, one, text, words } from "./page.js";
 
 helpAt(`/aide/help-${document.documentElement.lang === "en" ? "en" : "fr"}.html`);
 
-/**
- * The first fact that is missing, in the order in which it can be mended.
- * @param {any} status what scelle.status() gives
- * @param {boolean} host whether this page needs the host
- */
-const missing = (status, host) => {
-  if (!status.extension) return status.fault ?? { code: "extension-missing" };
-  if (!host) return undefined;
-  if (!status.host.online) return status.host.fault ?? { code: "host-missing" };
-  if (!status.store.ready) return status.store.fault ?? { code: "store-missing" };
-  return undefined;
-};
-
 /** @type {(fault: any) => {line: string, remedy: string}} */
 const explain = (fault) => {
   const { message, remedy } = words(fault);
@@ -34,7 +21,7 @@ const versions = (status, host) => {
 
 /** @type {(box: HTMLElement, status: any, host: boolean) => void} */
 const draw = (box, status, host) => {
-  const fault = missing(status, host);
+  const fault = scelle.missing(status, { host });
   const told = fault && explain(fault);
   const put = (/** @type {string} */ name, /** @type {string} */ words) => {
     const place = one(`[data-status-${name}]`, box);
@@ -50,7 +37,13 @@ const draw = (box, status, host) => {
   put("versions", versions(status, host));
   one("[data-status-more]", box).hidden = !fault;
   const part = fault && (fault.code.startsWith("extension-") || fault.code.startsWith("site-")) ? "extension" : "program";
-  one("[data-status-more] a", box).setAttribute("href", `/telechargements#${part}`);
+  const more = /** @type {HTMLAnchorElement} */ (one("[data-status-more] a", box));
+  more.href = `/telechargements#${part}`;
+  more.onclick = (event) => {
+    if (location.pathname === "/telechargements" || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    scelle.install({ page: more.href, host }).catch(() => {}); // this page stays as it is, and follows by itself
+  };
 };
 
 /**

@@ -1,5 +1,6 @@
-// Package lists holds what a portal signs: the keys of a tender
-// ([Recipients]) and the plis of an opening ([Opening]), as canonical JSON.
+// Package lists holds what a portal signs: the keys of a tender ([Recipients]),
+// the plis of an opening ([Opening]), and plis that get other keys ([Transfer]),
+// as canonical JSON.
 //
 // The package knows nothing of signatures, and so does without crypto/x509:
 // the extension's main WebAssembly module reads with it what the second
@@ -8,7 +9,7 @@
 // # Form
 //
 // A list is one JSON object whose members stand in the order of its type here,
-// after "type" ([RecipientsType] or [OpeningType]) and "version" (1). There is
+// after "type" ([RecipientsType], [OpeningType], [TransferType]) and "version" (1). There is
 // exactly one spelling of a list, and no other is read:
 //
 //   - UTF-8 without white space between tokens; in strings only \" and \\ are
@@ -40,9 +41,10 @@ import (
 const (
 	RecipientsType = "scelle-recipients"
 	OpeningType    = "scelle-opening"
+	TransferType   = "scelle-transfer"
 )
 
-// Version is the version of both lists, the only one that is read.
+// Version is the version of all lists, the only one that is read.
 const Version = 1
 
 // Limits of a list.
@@ -53,7 +55,7 @@ const (
 	maxText   = 512            // bytes of every other text, as in package pli
 )
 
-// List is what a portal can sign: *Recipients or *Opening.
+// List is what a portal can sign: *Recipients, *Opening or *Transfer.
 type List interface {
 	// Encode writes the canonical JSON. Errors: fault.BadRequest with the
 	// member that no list may have so, fault.MessageTooLarge.
@@ -70,15 +72,25 @@ type Expected struct {
 	Now    time.Time // this computer's clock
 }
 
-// scope checks what both lists say: fault.ListOther with the member that
+// scope checks what the lists of one tender say: fault.ListOther with the member that
 // differs, fault.ListExpired when the list is older, or this computer's clock
 // slower, than MaxAge.
 func (e Expected) scope(origin, tender string, issued time.Time) error {
+	switch err := e.place(origin, issued); {
+	case fault.CodeOf(err) == fault.ListOther:
+		return err
+	case e.Tender == "" || tender != e.Tender:
+		return fault.Newf(fault.ListOther, "tender")
+	default:
+		return err
+	}
+}
+
+// place is scope for a list that is not of one tender.
+func (e Expected) place(origin string, issued time.Time) error {
 	switch {
 	case e.Origin == "" || origin != e.Origin:
 		return fault.Newf(fault.ListOther, "origin")
-	case e.Tender == "" || tender != e.Tender:
-		return fault.Newf(fault.ListOther, "tender")
 	case e.Now.Sub(issued).Abs() > MaxAge:
 		return fault.Newf(fault.ListExpired, "issued %s", issued.Format(time.RFC3339))
 	}

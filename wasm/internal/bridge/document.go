@@ -132,6 +132,12 @@ func OnRaised(fn func(hidden bool)) error {
 	return err
 }
 
+// Print opens the browser's dialog that prints the document.
+func Print() error {
+	_, err := Call(Global(), "print")
+	return err
+}
+
 // CloseWindow closes the document's window.
 func CloseWindow() error {
 	_, err := Call(Global(), "close")

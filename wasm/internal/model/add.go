@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
@@ -25,6 +25,7 @@ const (
 	AddRunning  AddPhase = "running"  // Step says at what
 	AddFailed   AddPhase = "failed"   // Step says where, Fault why
 	AddDone     AddPhase = "done"     // the key is active
+	AddBackup   AddPhase = "backup"   // the key is active, and its protected copy is shown, once
 	AddClosing  AddPhase = "closing"  // the session ends
 )
 
@@ -61,6 +62,8 @@ type Add struct {
 	Mode       protocol.Mode
 	CommonName string
 	cnTouched  bool
+	WantBackup bool        // a protected copy is made with the key
+	Backup     *BackupCopy // it, from the host's answer until the window closes
 
 	NameFault       *fault.Fault // of the fields, after an attempt
 	CommonNameFault *fault.Fault
@@ -72,8 +75,7 @@ type Add struct {
 
 	Registration *protocol.Registration // the portal's entry, once there is one
 	Key          *protocol.Certificate  // the key that is being registered, once there is one
-	Mechanism    envelope.Mechanism     // proven, in AddDone
-	Attempt      int                    // challenges asked for in this proof
+	Mechanism    mechanism.Mechanism    // proven, in AddDone
 	resuming     bool
 	made         *ownKey // read, generated or imported; Key is its entry
 	madeMode     protocol.Mode
@@ -81,7 +83,6 @@ type Add struct {
 	transport    *protocol.TransportResult
 	sealed       []byte // the portal's ServerKey.Envelope
 	stale        *protocol.Registration
-	refused      []envelope.Mechanism
 	runs
 }
 
@@ -180,7 +181,12 @@ func (a *Add) Update(m Msg) []Effect {
 	switch m := m.(type) {
 	case answer:
 		return a.take(m)
-	case Cancel, Close, PageCancelled:
+	case PageCancelled:
+		if a.Phase == AddBackup {
+			return nil // the page has its answer; the copy is shown only here
+		}
+		return a.close()
+	case Cancel, Close:
 		return a.close()
 	case Retry:
 		return a.retry()
@@ -198,6 +204,8 @@ func (a *Add) Update(m Msg) []Effect {
 		return a.updateName(m)
 	case AddMode:
 		return a.updateMode(m)
+	case AddBackup:
+		return a.updateBackup(m)
 	}
 	return nil
 }
@@ -257,6 +265,8 @@ func (a *Add) updateMode(m Msg) []Effect {
 		return a.setMode(m.Mode)
 	case SetCommonName:
 		a.CommonName, a.cnTouched, a.CommonNameFault = m.CommonName, true, nil
+	case SetBackup:
+		a.WantBackup = m.On
 	case SetFilter:
 		a.List.Filter = m.Filter
 	case Refresh:

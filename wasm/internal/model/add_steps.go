@@ -67,10 +67,14 @@ func (a *Add) checkMode() []Effect {
 // reusable reports that this computer already made the key for this form: a
 // second registration after a refusal must not leave an orphan in the store.
 func (a *Add) reusable() bool {
-	return a.Mode == protocol.ModeLocal && a.made != nil && a.madeMode == protocol.ModeLocal && a.madeName == a.commonName()
+	return a.Mode == protocol.ModeLocal && a.made != nil && a.madeMode == protocol.ModeLocal && a.madeName == a.commonName() &&
+		a.WantBackup == (a.Backup != nil)
 }
 
-func (a *Add) forgetKey() { a.made, a.Key, a.madeName, a.refused, a.Attempt = nil, nil, "", nil, 0 }
+func (a *Add) forgetKey() {
+	a.made, a.Key, a.madeName = nil, nil, ""
+	a.forgetBackup()
+}
 
 func (a *Add) name() string       { return strings.TrimSpace(a.Name) }
 func (a *Add) commonName() string { return strings.TrimSpace(a.CommonName) }
@@ -89,14 +93,14 @@ func (a *Add) work(s AddStep) []Effect {
 	case StepRead:
 		return a.read(a.List.Chosen, func() []Effect { return a.enter(StepSubmit) })
 	case StepGenerate:
-		params := protocol.GenerateParams{CommonName: a.commonName(), Name: a.commonName()}
+		params := protocol.GenerateParams{CommonName: a.commonName(), Name: a.commonName(), Backup: a.WantBackup}
 		return []Effect{host(&a.runs, protocol.HostGenerate, params, a.generated)}
 	case StepTransport:
 		return []Effect{host(&a.runs, protocol.HostTransport, protocol.Empty{}, a.gotTransport)}
 	case StepRequest:
 		return a.request()
 	case StepImport:
-		params := protocol.ImportParams{Transport: a.transport.ID, Envelope: a.sealed, Name: a.commonName(), Thumbprint: a.Registration.Thumbprint}
+		params := protocol.ImportParams{Transport: a.transport.ID, Envelope: a.sealed, Name: a.commonName(), Thumbprint: a.Registration.Thumbprint, Backup: a.WantBackup}
 		return []Effect{host(&a.runs, protocol.HostImport, params, a.imported)}
 	case StepSubmit:
 		return a.submit()
@@ -137,6 +141,7 @@ func (a *Add) generated(r protocol.KeyResult, err error) []Effect {
 		return a.fail(err)
 	}
 	a.madeName = a.commonName()
+	a.Backup = a.copied(r.Backup)
 	return a.enter(StepSubmit)
 }
 
@@ -177,6 +182,7 @@ func (a *Add) imported(r protocol.KeyResult, err error) []Effect {
 	if err := a.keep(r.Certificate, r.DER, r.Certificate.Thumbprint, err); err != nil {
 		return a.fail(err)
 	}
+	a.Backup = a.copied(r.Backup)
 	return a.enter(StepProof)
 }
 
@@ -298,8 +304,6 @@ func (a *Add) retry() []Effect {
 			a.Registration = nil
 			return append(effects, a.enter(StepTransport)...)
 		})
-	case StepProof:
-		a.refused, a.Attempt = nil, 0
 	case StepRead:
 		if a.resuming {
 			return a.start()
@@ -321,7 +325,8 @@ func (a *Add) close() []Effect {
 	}
 	a.end()
 	a.Phase = AddClosing
-	if phase == AddDone {
+	a.forgetBackup()
+	if phase == AddDone || phase == AddBackup {
 		return closing()
 	}
 	var outcome error = fault.New(fault.Cancelled)

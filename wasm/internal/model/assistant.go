@@ -13,7 +13,8 @@ type Assistant struct {
 	Env    Env
 	Site   Site
 	Add    *Add         // keys.add
-	Open   *Opening     // pli.open
+	Open   *Opening     // pli.open, pli.rehearse, pli.rewrap
+	Verify *Verify      // keys.verify
 	Broken *fault.Fault // there is nothing to work for
 	// PIN is what the host asks for in the middle of the work, nil most of the
 	// time; the part's own screen comes back after it.
@@ -38,6 +39,27 @@ func NewAssistant(env Env, s protocol.SessionResult) *Assistant {
 			return refuse(a, s, err)
 		}
 		open := newOpening(env, s, p)
+		a.Open, a.part = open, open
+	case protocol.KeysVerify:
+		var p protocol.VerifyKeysParams
+		if err := json.Unmarshal(s.Params, &p); err != nil {
+			return refuse(a, s, err)
+		}
+		verify := newVerify(env, s, p)
+		a.Verify, a.part = verify, verify
+	case protocol.PliRehearse:
+		var p protocol.RehearseParams
+		if err := json.Unmarshal(s.Params, &p); err != nil {
+			return refuse(a, s, err)
+		}
+		open := newRehearsal(env, s, p)
+		a.Open, a.part = open, open
+	case protocol.PliRewrap:
+		var p protocol.RewrapParams
+		if err := json.Unmarshal(s.Params, &p); err != nil {
+			return refuse(a, s, err)
+		}
+		open := newRewrap(env, s, p)
 		a.Open, a.part = open, open
 	default:
 		return refuse(a, s, fault.Newf(fault.UnknownMethod, "%s", s.Method))

@@ -132,6 +132,41 @@ type Opened struct {
 	Details       []protocol.PliFile // same order, with fingerprints
 }
 
+// SealTest seals a test pli of the crypto worker's own making to recipients,
+// into quarantine, the way a bidder's is sealed.
+type SealTest struct {
+	Tender     string
+	Recipients []protocol.SealRecipient
+	Then       func(sealed SealedTest, err error) Msg
+}
+
+// SealedTest is a test pli.
+type SealedTest struct {
+	File       FileRef
+	SHA256     string              // of the one file that is in it
+	Recipients []protocol.SealedTo // whom it is sealed to
+	LeftOut    []protocol.LeftOut  // whom it is not
+}
+
+// RewrapFile wraps the content key of an envelope to other recipients in the
+// crypto worker. Where the file has the content too, its tag is checked under
+// that key and the plaintext dropped. ContentKey is wiped by the runtime.
+type RewrapFile struct {
+	File       FileRef
+	ContentKey []byte
+	To         []protocol.SealRecipient
+	Progress   func(done, total int64) Msg
+	Then       func(wrapped Rewrapped, err error) Msg
+}
+
+// Rewrapped is a content key in the hands of other recipients, in the order of
+// RewrapFile.To.
+type Rewrapped struct {
+	Recipients    []protocol.NewRecipient
+	Verified      bool   // the content was there, and is right under this key
+	ContentSHA256 string // of what was there
+}
+
 // OpenSmall decrypts a small envelope (a challenge, at most 64 KiB) in this
 // module and gives only the SHA-256 of its plaintext when it is exactly
 // prefix + 64 hex digits + "\n"; anything else is fault.ProofForeign.
@@ -230,6 +265,8 @@ func (PageProgress) effect()  {}
 func (InspectFile) effect()   {}
 func (OpenFile) effect()      {}
 func (VerifyList) effect()    {}
+func (SealTest) effect()      {}
+func (RewrapFile) effect()    {}
 func (OpenSmall) effect()     {}
 func (InspectBytes) effect()  {}
 func (SaveFiles) effect()     {}

@@ -21,7 +21,7 @@ func NewOffline(env Env) *Offline {
 }
 
 func emptyOffline(env Env) *Opening {
-	return &Opening{Env: env, Offline: true, Phase: OpenPick, Delivery: ToDownloads, folders: map[string]bool{}}
+	return &Opening{Env: env, errand: received{}, Offline: true, Phase: OpenPick, Delivery: ToDownloads, folders: map[string]bool{}}
 }
 
 // Forbidden reports that the administrator lets nothing be opened here: there

@@ -85,6 +85,8 @@ type Opening struct {
 	Phase   OpenPhase
 	Fault   *fault.Fault
 
+	Rehearsal *Rehearsal // nil for the opening of plis that were received
+	Rewrap    *Rewrap    // nil unless plis get other keys
 	Plis      []*Pli
 	Failed    []protocol.StoreStatus // stores whose keys are missing here
 	HandOver  bool                   // the page offers to take the files
@@ -104,6 +106,7 @@ type Opening struct {
 	TimeLeft  time.Duration      // until all are open, at the pace so far; 0 while nobody knows
 	pace      pace
 	batch     string
+	errand    errand
 	report    bool // the page takes each outcome as soon as it is known
 	record    bool // the page takes the record
 	own       []ownKey
@@ -115,7 +118,7 @@ type Opening struct {
 }
 
 func newOpening(env Env, s protocol.SessionResult, p protocol.OpenParams) *Opening {
-	o := &Opening{Env: env, Site: NewSite(s.Origin).Beside(s.Sites), Session: s.Session, Tender: p.Tender, Title: keypair.Clean(p.Title),
+	o := &Opening{Env: env, errand: received{}, Site: NewSite(s.Origin).Beside(s.Sites), Session: s.Session, Tender: p.Tender, Title: keypair.Clean(p.Title),
 		HandOver: p.HandOver, signed: p.OpeningList, Delivery: ToDownloads, Phase: OpenLoading, report: p.Report, record: p.Record, folders: map[string]bool{}}
 	if env.NoSaving {
 		o.Delivery = ToPortal
@@ -146,17 +149,11 @@ func turn(kind string) int {
 
 // Init reads what is to be opened.
 func (o *Opening) Init() []Effect {
-	switch n := len(o.Plis); {
-	case o.Offline:
+	if o.Offline {
 		return nil
-	case n == 0:
-		return o.fail(fault.New(fault.NoFile))
-	case o.Env.NoSaving && !o.HandOver:
-		return o.fail(fault.New(fault.SavingForbidden))
-	case o.Tender == "":
-		return o.fail(fault.Newf(fault.BadRequest, "tender"))
-	case n > protocol.MaxPlis:
-		return o.fail(fault.Newf(fault.BadRequest, "%d", n))
+	}
+	if err := o.errand.check(o); err != nil {
+		return o.fail(err)
 	}
 	return o.load()
 }
@@ -284,6 +281,9 @@ func (o *Opening) readKeys(rest []protocol.Certificate) []Effect {
 		rest = rest[1:]
 	}
 	if len(rest) == 0 {
+		if err := o.errand.prepare(o); err != nil {
+			return o.fail(err)
+		}
 		o.keysKnown = true
 		return o.readNext(0)
 	}
@@ -316,7 +316,7 @@ func (o *Opening) readNext(i int) []Effect {
 	}
 	step := PageProgress{Step: "fetch", Done: int64(i), Total: int64(len(o.Plis))}
 	late := func(f FileRef) []Effect { return []Effect{Forget{Files: []FileRef{f}}} }
-	return []Effect{step, FetchFile{Args: protocol.FetchEnvelopeArgs{ID: p.ID}, Then: once(&o.runs, late, func(f FileRef, err error) []Effect {
+	return []Effect{step, o.errand.fetch(o, p, once(&o.runs, late, func(f FileRef, err error) []Effect {
 		switch fault.CodeOf(err) {
 		case "":
 			p.File, p.fetched, p.Total = f, true, f.Size
@@ -326,7 +326,7 @@ func (o *Opening) readNext(i int) []Effect {
 		}
 		p.fail(err)
 		return o.readNext(i + 1)
-	})}}
+	}))}
 }
 
 func (o *Opening) inspect(i int, p *Pli) []Effect {
@@ -335,7 +335,7 @@ func (o *Opening) inspect(i int, p *Pli) []Effect {
 			err = o.expects(p, lists.Fingerprints{Header: info.HeaderSHA256, File: info.SHA256})
 		}
 		if err == nil {
-			p.Info, p.keys = info, findKeys(info, o.own)
+			p.Info, p.keys = info, findKeys(info, o.errand.mine(o, p))
 			if len(p.keys) == 0 {
 				err = fault.New(fault.EnvelopeNotForYou)
 			}
@@ -382,7 +382,7 @@ func (o *Opening) Retryable() bool {
 	}
 	switch o.Fault.Code {
 	case fault.SessionLost, fault.BadRequest, fault.NoFile, fault.NotPermitted, fault.SavingForbidden,
-		fault.ListUnsigned, fault.ListForged, fault.ListSigner, fault.ListOther:
+		fault.ListUnsigned, fault.ListForged, fault.ListSigner, fault.ListOther, fault.ListRecipients:
 		return false
 	}
 	return true

@@ -27,22 +27,14 @@ func (o *Opening) checkList() []Effect {
 	})}
 }
 
-// decide says what the list is worth; with it, the plis are what it says of them.
+// decide says what the list is worth, and follows it.
 func (o *Opening) decide(site protocol.TrustResult, signed *trust.Signed) []Effect {
 	check, err := trust.Settle(site, signed)
+	if err == nil {
+		err = o.errand.follow(o, signed)
+	}
 	if err != nil {
 		return o.fail(err)
-	}
-	if signed != nil {
-		list, err := trust.Opening(signed, lists.Expected{Origin: o.Site.Origin, Tender: o.Tender, Now: o.Env.Time()})
-		if err != nil {
-			return o.fail(err)
-		}
-		o.Listed = list
-		for _, p := range o.Plis {
-			p.follow(list)
-		}
-		o.sort()
 	}
 	o.Check, o.checked = check, true
 	return o.loadKeys()

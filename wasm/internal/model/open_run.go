@@ -77,12 +77,12 @@ func (o *Opening) unwrap(p *Pli) []Effect {
 	}
 	k := p.keys[min(p.try, len(p.keys)-1)]
 	params := protocol.UnwrapParams{Thumbprint: k.own.entry.Thumbprint, RecipientInfo: k.info.DER,
-		ContentAlgorithm: p.Info.ContentAlgorithm, Origin: o.Site.Origin, Envelope: p.Info.HeaderSHA256, Batch: o.batch, Verb: protocol.VerbOpen}
+		ContentAlgorithm: p.Info.ContentAlgorithm, Origin: o.Site.Origin, Envelope: p.Info.HeaderSHA256, Batch: o.batch, Verb: o.errand.verb()}
 	return []Effect{host(&o.runs, protocol.HostUnwrap, params, func(r protocol.UnwrapResult, err error) []Effect {
 		switch {
 		case err == nil:
 			p.Key = k.own.entry.Thumbprint
-			return o.decrypt(p, r.ContentKey)
+			return o.errand.use(o, p, r.ContentKey)
 		case stopsAll(fault.CodeOf(err)):
 			return o.stop(p, err)
 		}
@@ -98,7 +98,8 @@ func (o *Opening) otherKey(p *Pli, err error) []Effect {
 	return o.next(p, err)
 }
 
-func (o *Opening) decrypt(p *Pli, contentKey []byte) []Effect {
+// decrypt opens a pli into quarantine and goes on with what was in it.
+func (o *Opening) decrypt(p *Pli, contentKey []byte, then func(Opened) []Effect) []Effect {
 	run := o.run
 	late := func(opened Opened) []Effect { return []Effect{Forget{Files: opened.Files}} }
 	return []Effect{OpenFile{File: p.File, ContentKey: contentKey, Tender: o.Tender, Raw: p.Foreign,
@@ -106,7 +107,7 @@ func (o *Opening) decrypt(p *Pli, contentKey []byte) []Effect {
 		Then: once(&o.runs, late, func(opened Opened, err error) []Effect {
 			switch code := fault.CodeOf(err); {
 			case err == nil:
-				return o.deliver(p, opened)
+				return then(opened)
 			case code == fault.EnvelopeUnreadable:
 				return o.otherKey(p, err)
 			case code == fault.PliNotOurs && o.Offline && !p.Foreign && p.try+1 < protocol.UnwrapsPerPli:
@@ -313,5 +314,5 @@ func (o *Opening) abandon() []Effect {
 	if phase == OpenFailed {
 		outcome = o.unsaid(o.Fault)
 	}
-	return append(effects, finish(&o.runs, o.Session, o.Result(), outcome, closing))
+	return append(effects, finish(&o.runs, o.Session, o.errand.result(o), outcome, closing))
 }

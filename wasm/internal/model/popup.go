@@ -1,7 +1,10 @@
 package model
 
 import (
+	"time"
+
 	"scelle/shared/fault"
+	"scelle/shared/keyhealth"
 	"scelle/shared/protocol"
 )
 
@@ -19,12 +22,15 @@ type Popup struct {
 	KeysKnown bool                   // Keys is complete
 	KeysErr   *fault.Fault           // why it is not
 	Failed    []protocol.StoreStatus // stores that are missing from Keys
-	Grant     *protocol.SiteResult   // nil until known
-	GrantErr  *fault.Fault           //
-	Asking    bool                   // the browser asks for the permission, or it is being changed
-	Refused   bool                   // the person said no to the browser
-	Newer     Update                 // a newer host
-	First     bool                   // no site was ever allowed: the person sees this for the first time
+	// Known is what registrations noted of keys, by thumbprint: the last proof,
+	// and where the pair came from.
+	Known    map[string]keyhealth.Key
+	Grant    *protocol.SiteResult // nil until known
+	GrantErr *fault.Fault         //
+	Asking   bool                 // the browser asks for the permission, or it is being changed
+	Refused  bool                 // the person said no to the browser
+	Newer    Update               // a newer host
+	First    bool                 // no site was ever allowed: the person sees this for the first time
 	runs
 }
 
@@ -51,10 +57,14 @@ func (p *Popup) Update(m Msg) []Effect {
 		return p.allow(m)
 	case ForgetSite:
 		return p.forget(m)
+	case SeenListKey:
+		return p.seen(m)
 	case OpenOptionsPage:
 		return []Effect{OpenURL{URL: "app/options.html"}}
 	case OpenOfflinePage:
 		return []Effect{OpenURL{URL: "app/offline.html"}}
+	case OpenBackupPage:
+		return []Effect{OpenURL{URL: backupPage}}
 	case OpenCheckPage:
 		return []Effect{OpenURL{URL: checkPage}}
 	case Close, Cancel:
@@ -111,8 +121,27 @@ func (p *Popup) gotKeys(l keyList, err error) []Effect {
 // changes nothing here: the options page says why.
 func (p *Popup) gotOptions(o protocol.OptionsResult, err error) []Effect {
 	p.First = err == nil && len(o.Sites) == 0
+	p.Known = noted(o.Sites)
 	p.Site = p.Site.Beside(origins(o.Sites))
 	return nil
+}
+
+// noted is what sites noted of the keys that they registered; the newest proof
+// counts.
+func noted(sites []protocol.SiteEntry) map[string]keyhealth.Key {
+	out := map[string]keyhealth.Key{}
+	for _, s := range sites {
+		for _, k := range s.Keys {
+			facts := out[k.Thumbprint]
+			facts.Active = true
+			facts.Server = facts.Server || k.Mode == protocol.ModeServer
+			if at, err := time.Parse(time.RFC3339, k.Proven); err == nil && at.After(facts.Proven) {
+				facts.Proven = at
+			}
+			out[k.Thumbprint] = facts
+		}
+	}
+	return out
 }
 
 func origins(sites []protocol.SiteEntry) []string {
@@ -160,6 +189,16 @@ func (p *Popup) allow(m AllowSite) []Effect {
 	// beside it, and the worker acts on it when the permission comes.
 	wish := WorkerCall{Method: protocol.SiteAllow, Params: params, Then: ignore}
 	return []Effect{ask, wish}
+}
+
+// seen puts away the notice of a key that was kept while a pli was sealed.
+func (p *Popup) seen(m SeenListKey) []Effect {
+	if !m.Trusted || p.Grant == nil || !p.Grant.NewListKey || p.Asking {
+		return nil
+	}
+	p.Asking = true
+	params := protocol.SiteParams{Origin: p.Site.Origin}
+	return []Effect{Focus{ID: "title"}, worker(&p.runs, protocol.SiteSeen, params, p.gotSite)}
 }
 
 func (p *Popup) forget(m ForgetSite) []Effect {

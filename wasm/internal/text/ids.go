@@ -84,6 +84,9 @@ const (
 	SiteKeysOne
 	SiteKeysMany
 	SiteListKey
+	SiteListKeySince
+	SiteListKeyNew
+	SiteListKeySeen
 	KeysTitle
 	KeysNone
 	KeysUnknown
@@ -118,6 +121,8 @@ const (
 	HelpKeys
 	HelpPrivacy
 	HelpSupport
+	HelpGuide
+	HelpAccessibility
 	VersionLine
 
 	// Adding a key.
@@ -158,7 +163,6 @@ const (
 	CertIssuerLabel
 	CertExpiryLabel
 	CertFingerprint
-	WarnAlsoSigns
 	WarnSelfSigned
 	WarnSHA1
 	WayOut
@@ -207,6 +211,8 @@ const (
 	SiteKeys
 	SiteLastAdd
 	SiteLastOpen
+	SiteLastRehearse
+	SiteLastTransfer
 	SiteLastBridge
 	SiteRevoke
 	SiteRevokedNote
@@ -300,6 +306,13 @@ const (
 	RecordHanded
 	RecordTitle
 	RecordTender
+	RecordList
+	RecordListSigned
+	RecordListKey
+	RecordListUnsigned
+	RecordPinnedManaged
+	RecordPinnedKept
+	RecordPinnedFirst
 	RecordOrigin
 	RecordOffline
 	RecordStarted
@@ -347,6 +360,158 @@ const (
 	CheckCopy
 	CheckCopied
 	CheckAgain
+
+	// Verifying the keys of a service.
+	VerifyTitle
+	VerifyLoading
+	VerifyNone
+	VerifyHereOne
+	VerifyHereMany
+	VerifyHow
+	VerifyPIN
+	VerifyNew
+	VerifyStartOne
+	VerifyStartMany
+	VerifyRunningTitle
+	VerifyRunningNote
+	VerifyProven
+	VerifyNotProven
+	VerifyProvenOn
+	VerifyDoneTitle
+	VerifyLine
+	VerifyAgain
+	VerifyFailedTitle
+	KeyHere
+	KeyElsewhere
+	// Rehearsing an opening.
+	RehearseTitle
+	RehearseLoading
+	RehearseAsk
+	RehearseIntro
+	RehearseListSigned
+	RehearseListUnsigned
+	RehearseKeys
+	RehearseHere
+	RehearseElsewhere
+	RehearseLeftOut
+	RehearseOpened
+	RehearseNotOpened
+	RehearseRecovery
+	RehearseTold
+	RehearseButton
+	RehearseRunning
+	RehearseFailed
+	RehearseNothing
+	RehearseResults
+	RehearseGoodOne
+	RehearseGoodMany
+	RehearseBad
+	RehearseElsewhereNote
+
+	// Transferring plis to other keys.
+	TransferTitle
+	TransferLoading
+	TransferAskOne
+	TransferAskMany
+	TransferIntro
+	TransferFrom
+	TransferToOne
+	TransferToMany
+	TransferCompare
+	TransferPlis
+	TransferTenderOne
+	TransferTenderMany
+	TransferNames
+	TransferNote
+	TransferLeftOne
+	TransferLeftMany
+	TransferButtonOne
+	TransferButtonMany
+	TransferListSigned
+	TransferRunning
+	TransferPaused
+	TransferPausedNote
+	TransferContinue
+	TransferFinish
+	TransferSoFarOne
+	TransferSoFarMany
+	TransferFailed
+	TransferNothing
+	TransferResults
+	TransferLine
+	TransferVerified
+	TransferAgain
+	// The protected backup of a new key, its sheet, and its test.
+	BackupWish
+	BackupWishHelp
+	BackupNoneLater
+	BackupWaits
+	BackupLost
+	BackupTitle
+	BackupOnce
+	BackupFileTitle
+	BackupFileHelp
+	BackupSave
+	BackupSaveAgain
+	BackupSaving
+	BackupSaved
+	BackupWordsTitle
+	BackupWordsHelp
+	BackupPrint
+	BackupTestTitle
+	BackupTestHelp
+	BackupTest
+	BackupClose
+	BackupSkip
+	SheetTitle
+	SheetIntro
+	SheetOwner
+	SheetService
+	SheetPortal
+	SheetDate
+	SheetFile
+	SheetWords
+	SheetLine
+	SheetKeep
+	SheetKeep1
+	SheetKeep2
+	SheetKeep3
+	SheetTest
+	SheetTestHow
+	SheetRestore
+	SheetRestore1
+	SheetRestore2
+	SheetStored
+	DrillTitle
+	DrillIntro
+	DrillPick
+	DrillPicked
+	DrillWords
+	DrillWordsHelp
+	DrillWord
+	DrillWordUnknown
+	DrillWrongOne
+	DrillWrongMany
+	DrillMissing
+	DrillNotOpen
+	DrillOther
+	DrillGo
+	DrillRunning
+	DrillGood
+	DrillGoodHow
+	DrillAt
+	DrillHere
+	DrillHereYes
+	DrillHereNo
+	DrillSite
+	DrillSince
+	DrillExpired
+	DrillRestoreHelp
+	DrillRestore
+	DrillRestoring
+	DrillRestored
+	DrillAgain
+	DrillNote
 
 	count // of the IDs above
 )

@@ -6,7 +6,6 @@ package vault
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/hex"
 
 	"scelle/wasm/internal/bridge"
@@ -72,7 +71,9 @@ func (v *Vault) Leave() { v.Parent.RemoveSoon(v.Name) }
 // Unlock gives the vault up: the next Sweep deletes it.
 func (v *Vault) Unlock() { v.lock.Release() }
 
-// Sweep deletes the vaults that nobody holds any more.
+// Sweep deletes the vaults that nobody holds any more. A page that seals without
+// the extension keeps its vaults in the portal's own origin: nothing else there
+// is touched.
 func Sweep(ctx context.Context) error {
 	parent, err := vaults(ctx)
 	if err != nil {
@@ -83,6 +84,9 @@ func Sweep(ctx context.Context) error {
 		return err
 	}
 	for _, name := range names {
+		if !IsName(name) {
+			continue // of a portal that has such a directory too
+		}
 		lock, free, err := bridge.TryLock(ctx, vaultLock+name)
 		if err != nil {
 			return err
@@ -99,11 +103,7 @@ func Sweep(ctx context.Context) error {
 }
 
 // RandomName is 128 random bits in hex.
-func RandomName() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	return hex.EncodeToString(b)
-}
+func RandomName() string { return hex.EncodeToString(bridge.Random(16)) }
 
 // IsName reports whether s is one of RandomName's.
 func IsName(s string) bool {

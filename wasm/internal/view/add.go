@@ -20,6 +20,8 @@ func assistant(a *model.Assistant) Page {
 		return w.add(a.Add)
 	case a.Open != nil:
 		return w.opening(a.Open)
+	case a.Verify != nil:
+		return w.verify(a.Verify)
 	}
 	return Page{Title: w.S(text.BrokenTitle), Lang: w.Code(), Status: w.S(text.BrokenTitle), Body: []dom.Node{
 		dom.El("header", dom.Set("class", "bar"), w.seal(), w.title(text.BrokenTitle)),
@@ -39,6 +41,9 @@ func (w *writer) add(a *model.Add) Page {
 		w.origin(a.Site),
 		dom.El("section", dom.Key(string(a.Phase)), dom.Set("class", "screen"), w.addBody(a)),
 	}
+	if a.Phase == model.AddBackup {
+		page.Body = append(page.Body, w.sheet(a))
+	}
 	return page
 }
 
@@ -56,6 +61,8 @@ func (w *writer) addHeading(a *model.Add) dom.Node {
 		return w.title(text.AddFailedTitle)
 	case model.AddDone:
 		return w.title(text.AddDoneTitle)
+	case model.AddBackup:
+		return w.title(text.BackupTitle)
 	}
 	return w.title(text.AddTitle)
 }
@@ -68,6 +75,8 @@ func (w *writer) addStatus(a *model.Add) string {
 		return a.Fault.Code.Text(w.Code())
 	case model.AddDone:
 		return w.S(text.AddDoneTitle)
+	case model.AddBackup:
+		return w.S(text.BackupTitle)
 	case model.AddName:
 		return w.S(text.StepOf, 1, 2)
 	case model.AddMode:
@@ -92,6 +101,8 @@ func (w *writer) addBody(a *model.Add) dom.Part {
 		return w.addFailed(a)
 	case model.AddDone:
 		return w.addDone(a)
+	case model.AddBackup:
+		return w.addBackup(a)
 	}
 	return dom.Parts(w.note(text.AddChecking), actions(w.button("quiet", text.Cancel, model.Cancel{})))
 }
@@ -157,7 +168,7 @@ func (w *writer) mode(a *model.Add, m protocol.Mode, on bool, name, help, badge 
 
 func (w *writer) modeDetails(a *model.Add) dom.Node {
 	if a.Mode == protocol.ModeExisting {
-		return dom.El("div", dom.Key("existing"), dom.Set("class", "panel"), w.certificates(a))
+		return dom.El("div", dom.Key("existing"), dom.Set("class", "panel"), w.certificates(a), w.note(text.BackupNoneLater))
 	}
 	return dom.El("div", dom.Key(string(a.Mode)), dom.Set("class", "panel"),
 		dom.If(a.Mode == protocol.ModeServer, dom.El("div", dom.Set("class", "warning"), w.p(text.ServerCopies))),
@@ -167,7 +178,8 @@ func (w *writer) modeDetails(a *model.Add) dom.Node {
 				described("common-name-help", "common-name-error", a.CommonNameFault != nil),
 				dom.On("input", func(e dom.Event) any { return model.SetCommonName{CommonName: e.Value} })),
 			dom.El("p", dom.Set("id", "common-name-help"), dom.Set("class", "help"), dom.Text(w.S(text.CommonNameHelp))),
-			w.fieldError("common-name-error", a.CommonNameFault)))
+			w.fieldError("common-name-error", a.CommonNameFault)),
+		w.backupWish(a))
 }
 
 // addResume asks before the key is used to finish what was interrupted.
@@ -211,7 +223,7 @@ func stepText(s model.AddStep) text.ID {
 }
 
 func (w *writer) addRunning(a *model.Add) dom.Part {
-	return dom.Parts(w.steps(a, "now"), w.note(text.RunningSafe), actions(w.button("", text.Cancel, model.Cancel{})))
+	return dom.Parts(w.steps(a, "now"), w.note(text.RunningSafe), dom.If(a.Backup != nil, w.note(text.BackupWaits)), actions(w.button("", text.Cancel, model.Cancel{})))
 }
 
 // steps lists the work: done, the current one with its tone, to come.
@@ -242,6 +254,7 @@ func (w *writer) steps(a *model.Add, tone string) dom.Node {
 
 func (w *writer) addFailed(a *model.Add) dom.Part {
 	return dom.Parts(w.alert(a.Fault), dom.If(a.Step != model.StepCheck, w.steps(a, "bad")), w.note(w.afterFailure(a)),
+		dom.If(a.Backup != nil, w.note(text.BackupWaits)),
 		actions(dom.If(a.Retryable(), w.button("primary", text.Retry, model.Retry{})),
 			dom.If(a.Changeable(), w.button("", text.ChangeForm, model.Back{})),
 			w.button("quiet", text.Close, model.Close{})),
@@ -264,5 +277,6 @@ func (w *writer) addDone(a *model.Add) dom.Part {
 		dom.El("div", dom.Set("class", "success"), w.p(text.AddDone), dom.If(a.Recovery, w.p(text.AddDoneRecovery))),
 		w.keyFacts(a),
 		dom.If(a.Mode == protocol.ModeLocal, w.note(text.AddDoneLocal)),
+		dom.If(a.BackupLost(), dom.El("div", dom.Set("class", "warning"), w.p(text.BackupLost))),
 		actions(w.button("primary", text.Close, model.Close{})))
 }

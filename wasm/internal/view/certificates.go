@@ -4,8 +4,10 @@ import (
 	"strings"
 
 	"scelle/shared/fault"
+	"scelle/shared/keyhealth"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
+	"scelle/shared/storename"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/text"
@@ -76,7 +78,7 @@ func (w *writer) certificate(l *model.CertificateList, c protocol.Certificate) d
 		dom.El("div", dom.El("label", dom.Set("for", id), dom.Text(certificateName(c))),
 			dom.El("div", dom.Set("id", id+"-about"), dom.Set("class", "help"),
 				dom.El("p", dom.Text(w.S(text.CertIssuer, c.Issuer))), w.expiry(c),
-				dom.El("p", dom.Text(w.S(text.CertKey, keyKind(c), strings.Join(c.Places, ", ")))),
+				dom.El("p", dom.Text(w.S(text.CertKey, keyKind(c), strings.Join(storename.AllIn(w.Code(), c.Places), ", ")))),
 				dom.Each(c.Reasons, func(_ int, r fault.Code) dom.Part {
 					return dom.El("p", dom.Set("class", "reason"), dom.Text(r.Text(w.Code())+" "+r.Remedy(w.Code())))
 				}),
@@ -97,7 +99,8 @@ func keyKind(c protocol.Certificate) string {
 func (w *writer) warning(code string) dom.Part {
 	switch keypair.Warning(code) {
 	case keypair.AlsoSigns:
-		return dom.El("p", dom.Set("class", "caution"), dom.Text(w.S(text.WarnAlsoSigns)))
+		f := keyhealth.Finding{Code: keyhealth.AlsoSigns}
+		return dom.El("p", dom.Set("class", "caution"), dom.Text(f.Text(w.Code())+" "+f.Remedy(w.Code())+" "), w.guide(string(f.Code), f.Heading(w.Code())))
 	case keypair.SelfSigned:
 		return dom.El("p", dom.Text(w.S(text.WarnSelfSigned)))
 	case keypair.SHA1Signature:

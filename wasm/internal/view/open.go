@@ -11,42 +11,72 @@ import (
 	"scelle/wasm/internal/text"
 )
 
-// opening draws the opening of plis asked for by a page.
+// opening draws the opening of plis asked for by a page, or another errand of
+// the same course.
 func (w *writer) opening(o *model.Opening) Page {
-	return Page{Title: w.S(text.OpenTitle) + " – Scellé", Lang: w.Code(), Status: w.openStatus(o), Body: []dom.Node{
+	t := wordsOf(o)
+	return Page{Title: w.S(t.title) + " – Scellé", Lang: w.Code(), Status: w.openStatus(o), Body: []dom.Node{
 		dom.El("header", dom.Set("class", "bar"), w.seal(), w.openHeading(o)),
 		w.origin(o.Site),
 		dom.El("section", dom.Key(string(o.Phase)), dom.Set("class", "screen"), w.openBody(o)),
 	}}
 }
 
+// words are the texts in which the errands of an Opening differ.
+type words struct {
+	title, loading, running, failed, nothing, results text.ID
+	askOne, askMany                                   text.ID // the question of the consent
+	listSigned, listUnsigned                          text.ID
+	paused, pausedNote, goOn, finish                  text.ID
+	soFarOne, soFarMany                               text.ID
+}
+
+func wordsOf(o *model.Opening) words {
+	t := words{text.OpenTitle, text.OpenLoading, text.OpenRunning, text.OpenFailed, text.NothingOpened, text.ResultsTitle,
+		text.ConsentTitleOne, text.ConsentTitleMany, text.ListSigned, text.ListUnsigned,
+		text.OpenPaused, text.PausedNote, text.OpenContinue, text.OpenFinish, text.OpenedSoFarOne, text.OpenedSoFarMany}
+	switch {
+	case o.Rehearsal != nil:
+		return words{text.RehearseTitle, text.RehearseLoading, text.RehearseRunning, text.RehearseFailed, text.RehearseNothing, text.RehearseResults,
+			text.RehearseAsk, text.RehearseAsk, text.RehearseListSigned, text.RehearseListUnsigned,
+			t.paused, t.pausedNote, t.goOn, t.finish, t.soFarOne, t.soFarMany}
+	case o.Rewrap != nil:
+		return words{text.TransferTitle, text.TransferLoading, text.TransferRunning, text.TransferFailed, text.TransferNothing, text.TransferResults,
+			text.TransferAskOne, text.TransferAskMany, text.TransferListSigned, 0,
+			text.TransferPaused, text.TransferPausedNote, text.TransferContinue, text.TransferFinish, text.TransferSoFarOne, text.TransferSoFarMany}
+	}
+	return t
+}
+
 func (w *writer) openHeading(o *model.Opening) dom.Node {
+	t := wordsOf(o)
 	switch o.Phase {
 	case model.OpenConsent:
 		n := len(o.Ready())
-		return dom.El("h1", dom.Set("id", "title"), dom.Set("tabindex", "-1"), dom.Text(w.Count(n, text.ConsentTitleOne, text.ConsentTitleMany)))
+		return dom.El("h1", dom.Set("id", "title"), dom.Set("tabindex", "-1"), dom.Text(w.Count(n, t.askOne, t.askMany)))
 	case model.OpenRunning:
-		return w.title(text.OpenRunning)
+		return w.title(t.running)
 	case model.OpenPaused:
-		return w.title(text.OpenPaused)
+		return w.title(t.paused)
 	case model.OpenFailed:
-		return w.title(text.OpenFailed)
+		return w.title(t.failed)
 	case model.OpenResults:
-		return w.title(text.ResultsTitle)
+		return w.title(t.results)
 	}
-	return w.title(text.OpenTitle)
+	return w.title(t.title)
 }
 
 func (w *writer) openStatus(o *model.Opening) string {
+	t := wordsOf(o)
 	switch o.Phase {
 	case model.OpenLoading:
-		return w.S(text.OpenLoading)
+		return w.S(t.loading)
 	case model.OpenConsent:
-		return w.Count(len(o.Ready()), text.ConsentTitleOne, text.ConsentTitleMany)
+		return w.Count(len(o.Ready()), t.askOne, t.askMany)
 	case model.OpenRunning:
 		return w.S(text.OpenPliOf, o.At+1, len(o.Plis))
 	case model.OpenPaused:
-		return w.S(text.OpenPaused)
+		return w.S(t.paused)
 	case model.OpenFailed:
 		return o.Fault.Code.Text(w.Code())
 	case model.OpenResults:
@@ -56,9 +86,10 @@ func (w *writer) openStatus(o *model.Opening) string {
 }
 
 func (w *writer) openBody(o *model.Opening) dom.Part {
+	t := wordsOf(o)
 	switch o.Phase {
 	case model.OpenConsent:
-		return w.consent(o)
+		return w.decision(o)
 	case model.OpenRunning:
 		return w.openRunning(o)
 	case model.OpenPaused:
@@ -67,11 +98,33 @@ func (w *writer) openBody(o *model.Opening) dom.Part {
 		return dom.Parts(w.alert(o.Fault), w.openFailed(o),
 			dom.If(o.Fault.Code.Group() == fault.Setup, w.installHelp()))
 	case model.OpenResults:
-		return w.results(o)
+		return w.outcome(o)
 	}
 	n := len(o.Plis)
-	return dom.Parts(w.note(text.OpenLoading), w.bar(int64(min(o.At, n)), int64(max(n, 1)), w.S(text.OpenPliOf, min(o.At+1, n), n)),
+	return dom.Parts(w.note(t.loading), w.bar(int64(min(o.At, n)), int64(max(n, 1)), w.S(text.OpenPliOf, min(o.At+1, n), n)),
 		actions(w.button("", text.Cancel, model.Cancel{})))
+}
+
+// decision is the consent of the errand.
+func (w *writer) decision(o *model.Opening) dom.Part {
+	switch {
+	case o.Rehearsal != nil:
+		return w.rehearsalConsent(o)
+	case o.Rewrap != nil:
+		return w.transferConsent(o)
+	}
+	return w.consent(o)
+}
+
+// outcome is the last screen of the errand.
+func (w *writer) outcome(o *model.Opening) dom.Part {
+	switch {
+	case o.Rehearsal != nil:
+		return w.rehearsalResults(o)
+	case o.Rewrap != nil:
+		return w.transferResults(o)
+	}
+	return w.results(o)
 }
 
 // bar is a progress element with its text beside it.
@@ -98,18 +151,19 @@ func (w *writer) consent(o *model.Opening) dom.Part {
 			w.button("", text.Cancel, model.Cancel{})))
 }
 
-// list says what the portal's list of the plis is worth, and by whose key.
+// list says what the portal's list is worth, and by whose key.
 func (w *writer) list(o *model.Opening) dom.Part {
+	t := wordsOf(o)
 	switch {
 	case o.Offline:
 		return nil
 	case !o.Check.Signed:
-		return dom.El("div", dom.Set("class", "warning"), dom.Set("id", "list-unsigned"), w.p(text.ListUnsigned))
+		return dom.El("div", dom.Set("class", "warning"), dom.Set("id", "list-unsigned"), w.p(t.listUnsigned))
 	case o.Check.First:
-		return dom.El("div", dom.Set("class", "warning"), dom.Set("id", "list-first"), w.p(text.ListSigned), w.p(text.ListFirst),
+		return dom.El("div", dom.Set("class", "warning"), dom.Set("id", "list-first"), w.p(t.listSigned), w.p(text.ListFirst),
 			dom.El("p", dom.Set("class", "help"), dom.Text(w.S(text.ListKey)+" "), fingerprint(o.Check.Pin)))
 	}
-	return dom.El("div", dom.Set("id", "list-signed"), w.note(text.ListSigned),
+	return dom.El("div", dom.Set("id", "list-signed"), w.note(t.listSigned),
 		dom.El("details", dom.El("summary", dom.Text(w.S(text.ListKey))), fingerprint(o.Check.Pin)))
 }
 
@@ -226,20 +280,21 @@ func (w *writer) left(d time.Duration) dom.Node {
 
 // openPaused waits between two plis.
 func (w *writer) openPaused(o *model.Opening) dom.Part {
-	n := len(o.Plis)
-	return dom.Parts(w.bar(int64(o.At), int64(n), w.S(text.OpenPliOf, min(o.At+1, n), n)), w.note(text.PausedNote),
-		actions(w.button("primary", text.OpenContinue, model.Continue{}), w.button("", text.Stop, model.Cancel{})))
+	n, t := len(o.Plis), wordsOf(o)
+	return dom.Parts(w.bar(int64(o.At), int64(n), w.S(text.OpenPliOf, min(o.At+1, n), n)), w.note(t.pausedNote),
+		actions(w.button("primary", t.goOn, model.Continue{}), w.button("", text.Stop, model.Cancel{})))
 }
 
 // openFailed offers to go on where it stopped.
 func (w *writer) openFailed(o *model.Opening) dom.Part {
+	t := wordsOf(o)
 	done := o.Delivered()
 	if done == 0 {
-		return dom.Parts(w.note(text.NothingOpened),
+		return dom.Parts(w.note(t.nothing),
 			actions(dom.If(o.Retryable(), w.button("primary", text.Retry, model.Retry{})), w.button("quiet", text.Close, model.Close{})))
 	}
-	return dom.Parts(dom.El("p", dom.Set("class", "note"), dom.Text(w.Count(done, text.OpenedSoFarOne, text.OpenedSoFarMany))),
-		actions(dom.If(o.Retryable(), w.button("primary", text.OpenContinue, model.Retry{})), w.button("", text.OpenFinish, model.Close{})))
+	return dom.Parts(dom.El("p", dom.Set("class", "note"), dom.Text(w.Count(done, t.soFarOne, t.soFarMany))),
+		actions(dom.If(o.Retryable(), w.button("primary", t.goOn, model.Retry{})), w.button("", t.finish, model.Close{})))
 }
 
 // consentLeft counts down what the person agreed to.
@@ -251,6 +306,12 @@ func (w *writer) consentLeft(o *model.Opening) dom.Part {
 }
 
 func (w *writer) resultLine(o *model.Opening) string {
+	switch {
+	case o.Rehearsal != nil:
+		return w.rehearsalLine(o)
+	case o.Rewrap != nil:
+		return w.S(text.TransferLine, o.Delivered(), len(o.Plis))
+	}
 	return w.S(text.ResultLine, o.Delivered(), len(o.Plis))
 }
 

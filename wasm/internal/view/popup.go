@@ -4,7 +4,9 @@ import (
 	"strconv"
 
 	"scelle/shared/fault"
+	"scelle/shared/keyhealth"
 	"scelle/shared/protocol"
+	"scelle/shared/storename"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/text"
@@ -110,7 +112,7 @@ func (w *writer) stores(stores []protocol.StoreStatus) dom.Part {
 	}
 	return dom.El("details", dom.El("summary", dom.Text(w.S(text.MoreInfo))),
 		dom.El("ul", dom.Set("class", "stores"), dom.Each(stores, func(_ int, s protocol.StoreStatus) dom.Part {
-			return dom.El("li", dom.El("strong", dom.Text(s.Name)), dom.Text(" – "+w.storeState(s)),
+			return dom.El("li", dom.El("strong", dom.Text(storename.In(w.Code(), s.Name))), dom.Text(" – "+w.storeState(s)),
 				dom.If(s.Location != "", dom.El("small", dom.Set("translate", "no"), dom.Text(s.Location))),
 				dom.If(s.Fault != nil, w.factFault(faultOf(s.Fault, fault.StoreFailed))))
 		})))
@@ -181,18 +183,33 @@ func (w *writer) siteBody(p *model.Popup) dom.Part {
 func (w *writer) siteAllowed(p *model.Popup) dom.Part {
 	return dom.Parts(
 		dom.El("p", dom.Set("class", "allowed"), dom.Text(w.S(text.SiteAllowed)+" "+w.Count(p.Grant.Keys, text.SiteKeysOne, text.SiteKeysMany))),
-		w.listKeys(p.Grant.ListKeys),
+		w.newListKey(p), w.listKeys(p.Grant),
 		dom.El("button", dom.Set("type", "button"), dom.Set("class", "button"), dom.Set("id", "forget"), dom.Flag("disabled", p.Asking),
 			dom.On("click", func(e dom.Event) any { return model.ForgetSite{Trusted: e.Trusted} }), dom.Text(w.S(text.SiteForget))))
 }
 
 // listKeys shows by whose keys the site's lists have to be signed.
-func (w *writer) listKeys(pins []string) dom.Part {
-	if len(pins) == 0 {
+func (w *writer) listKeys(s *protocol.SiteResult) dom.Part {
+	if len(s.ListKeys) == 0 || s.NewListKey {
 		return nil
 	}
-	return dom.El("details", dom.Set("id", "list-keys"), dom.El("summary", dom.Text(w.S(text.SiteListKey))),
-		dom.Each(pins, func(_ int, pin string) dom.Part { return dom.El("p", fingerprint(pin)) }))
+	return dom.El("details", dom.Set("id", "list-keys"), dom.El("summary", dom.Text(w.S(text.SiteListKey))), w.pins(s))
+}
+
+func (w *writer) pins(s *protocol.SiteResult) dom.Part {
+	return dom.Parts(dom.Each(s.ListKeys, func(_ int, pin string) dom.Part { return dom.El("p", fingerprint(pin)) }),
+		dom.If(s.ListKeySince != "", dom.El("p", dom.Set("class", "help"), dom.Text(w.S(text.SiteListKeySince)+" "), w.moment(s.ListKeySince))))
+}
+
+// newListKey tells of a key that was kept while a pli was sealed: the page in
+// which that happened may not have said so.
+func (w *writer) newListKey(p *model.Popup) dom.Part {
+	if !p.Grant.NewListKey {
+		return nil
+	}
+	return dom.El("div", dom.Set("class", "warning"), dom.Set("id", "list-key-new"), w.p(text.SiteListKeyNew), w.pins(p.Grant),
+		dom.El("button", dom.Set("type", "button"), dom.Set("class", "button"), dom.Set("id", "list-key-seen"), dom.Flag("disabled", p.Asking),
+			dom.On("click", func(e dom.Event) any { return model.SeenListKey{Trusted: e.Trusted} }), dom.Text(w.S(text.SiteListKeySeen))))
 }
 
 func (w *writer) popupKeys(p *model.Popup) dom.Node {
@@ -212,8 +229,9 @@ func (w *writer) keysBody(p *model.Popup) dom.Part {
 		return dom.Parts(w.note(text.KeysNone), w.hole(p.Failed))
 	}
 	return dom.Parts(w.hole(p.Failed), dom.El("ul", dom.Set("class", "keys"), dom.Each(p.Keys, func(_ int, c protocol.Certificate) dom.Part {
-		return dom.El("li", dom.Key(c.Thumbprint), dom.El("strong", dom.Text(certificateName(c))), w.expiry(c),
-			dom.El("small", dom.Text(w.S(text.CertIssuer, c.Issuer))))
+		found := model.Health(c, p.Known[c.Thumbprint], w.env.Time())
+		return dom.El("li", dom.Key(c.Thumbprint), dom.El("strong", dom.Text(certificateName(c))),
+			dom.El("small", dom.Text(w.S(text.CertIssuer, c.Issuer))), w.stands(c.NotAfter, found))
 	})))
 }
 
@@ -224,7 +242,7 @@ func (w *writer) hole(failed []protocol.StoreStatus) dom.Part {
 	}
 	return dom.El("div", dom.Set("class", "warning"), dom.Each(failed, func(_ int, s protocol.StoreStatus) dom.Part {
 		f := faultOf(s.Fault, fault.StoreFailed)
-		return dom.El("p", dom.Text(w.S(text.ListHole, s.Name)+" "+f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())+" "), w.learn(f.Code))
+		return dom.El("p", dom.Text(w.S(text.ListHole, storename.In(w.Code(), s.Name))+" "+f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())+" "), w.learn(f.Code))
 	}))
 }
 
@@ -243,29 +261,23 @@ func (w *writer) expiry(c protocol.Certificate) dom.Node {
 }
 
 func (w *writer) expiryBadge(c protocol.Certificate) dom.Part {
-	left := c.NotAfter.Sub(w.env.Time())
-	days := int(left.Hours() / 24)
-	tone, label := "warn", ""
-	switch {
-	case left < 0:
-		tone, label = "bad", w.S(text.Expired)
-	case days <= 90:
-		label = w.Count(days, text.DaysLeftOne, text.DaysLeftMany)
-	default:
-		return nil
-	}
-	if days <= 7 {
-		tone = "bad"
-	}
-	return dom.Parts(dom.Text(" "), dom.El("span", dom.Set("class", "badge "+tone), dom.Text(label)))
+	return w.ladder(keyhealth.Check(keyhealth.Key{NotAfter: c.NotAfter}, w.env.Time()))
+}
+
+// page is a link to one of the guides, in a tab of its own.
+func (w *writer) page(name string, label text.ID) dom.Node {
+	return dom.El("a", dom.Set("href", "../gen/"+name+"-"+w.guideLang()+".html"), dom.Set("target", "_blank"), dom.Set("rel", "noopener"),
+		dom.Text(w.S(label)))
 }
 
 func (w *writer) popupFoot(p *model.Popup) dom.Node {
 	return dom.El("footer",
 		actions(w.button("quiet", text.Refresh, model.Refresh{}, dom.Flag("disabled", p.Checking)), w.button("quiet", text.OpenOffline, model.OpenOfflinePage{}),
 			w.button("quiet", text.OpenCheck, model.OpenCheckPage{}),
+			w.button("quiet", text.DrillTitle, model.OpenBackupPage{}),
 			w.button("quiet", text.OpenOptions, model.OpenOptionsPage{})),
 		dom.El("details", dom.El("summary", dom.Text(w.S(text.HelpTitle))),
-			w.p(text.HelpAllow), w.p(text.HelpKeys), w.p(text.HelpPrivacy), w.p(text.HelpSupport)),
+			w.p(text.HelpAllow), w.p(text.HelpKeys), w.p(text.HelpPrivacy), w.p(text.HelpSupport),
+			dom.El("p", w.page("guide-agent", text.HelpGuide), dom.Text(" · "), w.page("guide-accessibility", text.HelpAccessibility))),
 		dom.El("p", dom.Set("class", "code"), dom.Text(w.S(text.VersionLine, p.Env.Version, strconv.Itoa(protocolVersion)))))
 }

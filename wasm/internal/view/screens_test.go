@@ -26,8 +26,9 @@ const origin = "https://marches.ville-de-demo.example"
 // stage is a browser, a host and a portal that agree with everything, until a
 // scene breaks something.
 type stage struct {
-	noSaving bool // by the administrator
-	folders  bool // the browser lets a person choose one
+	at       time.Time // of every scene
+	noSaving bool      // by the administrator
+	folders  bool      // the browser lets a person choose one
 	found    map[checkup.Check]protocol.Finding
 	sites    []string // allowed or known beside the one that asks
 	t        *testing.T
@@ -47,7 +48,7 @@ func newStage(t *testing.T, lang string) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{t: t, lang: lang, cert: cert, keys: []protocol.Certificate{{Thumbprint: cert.Thumbprint(), CommonName: cert.CommonName,
+	s := &stage{t: t, lang: lang, at: date(2026, 11, 22), cert: cert, keys: []protocol.Certificate{{Thumbprint: cert.Thumbprint(), CommonName: cert.CommonName,
 		Issuer: cert.Issuer, Places: []string{"Base NSS partagée"}, NotAfter: date(2029, 3, 12), KeyKind: "ec", Bits: 256, Curve: "P-256",
 		HasKey: true, Usable: true, SelfSigned: true, Warnings: []string{"self-signed"}}}}
 	around := model.Surroundings{Browser: "Chromium 156", Version: 156, Minimum: 130, Sites: 1, Free: 8 << 30}
@@ -61,7 +62,7 @@ func date(year int, month time.Month, day int) time.Time {
 }
 
 func (s *stage) env() model.Env {
-	return model.Env{NoSaving: s.noSaving, Folders: s.folders, Lang: s.lang, Version: "0.1.0", Now: func() time.Time { return date(2026, 11, 22) },
+	return model.Env{NoSaving: s.noSaving, Folders: s.folders, Lang: s.lang, Version: "0.1.0", Now: func() time.Time { return s.at },
 		Zone: func(time.Time) (string, int) { return "UTC+1", 3600 }}
 }
 

@@ -29,7 +29,7 @@ type scene struct {
 
 // scenes are all screens and the states that look different.
 func scenes() []scene {
-	return slices.Concat(popupScenes(), addScenes(), openScenes(), checkScenes(), optionsScenes())
+	return slices.Concat(popupScenes(), addScenes(), verifyScenes(), openScenes(), rehearsalScenes(), transferScenes(), checkScenes(), optionsScenes(), backupScenes())
 }
 
 func checkScenes() []scene {
@@ -93,10 +93,17 @@ func popupScenes() []scene {
 	}
 	return []scene{
 		{"popup-checking", "popup", func(s *stage) model.Screen { return model.NewPopup(s.env(), "") }},
+		{"popup-new-site", "popup", popup(origin, func(*stage) {})},
 		{"popup-allow", "popup", popup(origin, func(s *stage) { s.store(0) })},
 		{"popup-first", "popup", popup(origin, noSite)},
 		{"popup-first-elsewhere", "popup", popup("", noSite)},
+		{"popup-new-list-key", "popup", popup(origin, site(protocol.SiteResult{Allowed: true, Secure: true, Keys: 2, ListKeys: []string{strings.Repeat("3b6a", 16)}, ListKeySince: "2026-11-20T09:30:00Z", NewListKey: true}))},
 		{"popup-allowed", "popup", popup(origin, site(protocol.SiteResult{Allowed: true, Secure: true, Keys: 2, ListKeys: []string{strings.Repeat("3b6a", 16)}}))},
+		{"popup-health", "popup", popup(origin, func(s *stage) {
+			s.store(0)
+			s.noted(protocol.SiteKey{Proven: "2026-11-20T08:00:00Z", Mode: protocol.ModeLocal},
+				protocol.SiteKey{Thumbprint: strings.Repeat("a1", 32), Proven: "2026-02-03T08:00:00Z", Mode: protocol.ModeServer})
+		})},
 		{"popup-forbidden", "popup", popup(origin, site(protocol.SiteResult{Secure: true, Forbidden: true}))},
 		{"popup-insecure", "popup", popup("http://marches.example", site(protocol.SiteResult{}))},
 		{"popup-no-host", "popup", popup("", func(s *stage) {
@@ -387,7 +394,7 @@ func draw(t *testing.T, sc scene, lang string) string {
 }
 
 func TestGolden(t *testing.T) {
-	known := map[string]bool{"README.md": true, "key.pem": true, "record.fr.html": true, "record.en.html": true}
+	known := map[string]bool{"README.md": true, "key.pem": true, "next.pem": true, "backup.pem": true, "record.fr.html": true, "record.en.html": true}
 	for _, sc := range scenes() {
 		for _, lang := range []string{"fr", "en"} {
 			file := sc.name + "." + lang + ".html"

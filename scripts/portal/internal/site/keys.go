@@ -24,7 +24,10 @@ type keyJSON struct {
 	NotAfter     time.Time                  `json:"notAfter"`
 	Expired      bool                       `json:"expired"`
 	Thumbprint   string                     `json:"thumbprint"`
+	Certificate  []byte                     `json:"certificate"` // DER
 	Mechanism    envelope.Mechanism         `json:"mechanism"`
+	Proven       *time.Time                 `json:"proven,omitempty"`
+	Openings     []protocol.KeyOpening      `json:"openings"`
 	PendingUntil *time.Time                 `json:"pendingUntil,omitempty"`
 	Plis         int                        `json:"plis"`
 }
@@ -33,7 +36,10 @@ func (s *Server) keyJSON(k store.Key) keyJSON {
 	v := keyJSON{
 		ID: k.ID, Service: k.Service, Name: k.Name, Recovery: k.Recovery, State: k.State, Mode: k.Mode,
 		CommonName: k.CommonName, Issuer: k.Issuer, NotAfter: k.NotAfter, Expired: !s.Now().Before(k.NotAfter),
-		Thumbprint: k.Thumbprint, Mechanism: k.Mechanism, Plis: k.Plis,
+		Thumbprint: k.Thumbprint, Certificate: k.Certificate, Mechanism: k.Mechanism, Openings: []protocol.KeyOpening{}, Plis: k.Plis,
+	}
+	if !k.Proven.IsZero() {
+		v.Proven = &k.Proven
 	}
 	if k.Pending() {
 		v.PendingUntil = &k.PendingUntil
@@ -74,9 +80,14 @@ func (s *Server) listKeys(c *call) error {
 	if err != nil {
 		return err
 	}
+	openings, err := s.openings(c.Context(), service)
+	if err != nil {
+		return err
+	}
 	list := make([]keyJSON, len(keys))
 	for i, k := range keys {
 		list[i] = s.keyJSON(k)
+		list[i].Openings = append(list[i].Openings, openings[k.ID]...)
 	}
 	return c.reply(map[string][]keyJSON{"keys": list})
 }

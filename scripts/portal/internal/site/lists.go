@@ -78,7 +78,7 @@ func (s *Server) openingList(c *call) error {
 		return err
 	}
 	for _, p := range plis {
-		list.Plis = append(list.Plis, lists.Pli{ID: p.ID, HeaderSHA256: p.HeaderSHA256, SHA256: p.SHA256, ContentSHA256: p.ContentSHA256,
+		list.Plis = append(list.Plis, lists.Pli{ID: p.ID, HeaderSHA256: p.HeaderSHA256, SHA256: p.Current, ContentSHA256: p.ContentSHA256,
 			Label: keypair.Clean(p.CompanyName), Kind: pli.Kind(p.Kind), Lot: p.Lot})
 	}
 	var v openingJSON

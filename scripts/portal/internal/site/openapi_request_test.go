@@ -162,6 +162,7 @@ func wellFormedRequests(t *testing.T, s sealing) []wellFormed {
 		{"POST", "/api/keys/{id}/challenge", "/api/keys/" + pending + "/challenge", map[string]any{"refused": []string{}}},
 		{"POST", "/api/keys/{id}/proof", "/api/keys/" + pending + "/proof", map[string]any{"mechanism": "rsa-oaep-sha256", "proof": strings.Repeat("0", 64)}},
 		{"POST", "/api/plis/{id}/opened", "/api/plis/" + pli.ID + "/opened", opening},
+		{"POST", "/api/tenders/{id}/rehearsals", "/api/tenders/" + salt + "/rehearsals", rehearsalOf(pli.Tender, s.agent.key(s.personalID).Thumbprint, protocol.RehearsedOpened)},
 		{"POST", "/api/tenders/{id}/records", "/api/tenders/" + salt + "/records", record},
 	}
 }

@@ -22,7 +22,7 @@ func TestDeleteIsRefusedWhilePlisDepend(t *testing.T) {
 		t.Errorf("%d plis depend on the key", k.Plis)
 	}
 	f := s.agent.refusal(409, fault.PortalRefused, http.MethodDelete, "/api/keys/"+s.personalID, nil)
-	if f.Detail != "plis: 1" {
+	if f.Detail != "plis: 1: 2027-VOI-021 (1)" {
 		t.Errorf("refused for %q", f.Detail)
 	}
 	s.closeTender(t, salt)

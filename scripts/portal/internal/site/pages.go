@@ -1,13 +1,15 @@
 package site
 
 import (
+	"context"
 	"net/http"
 	"slices"
-	"time"
 
 	"scelle/scripts/portal/internal/store"
 	"scelle/scripts/portal/internal/text"
+	"scelle/shared/checkup"
 	"scelle/shared/fault"
+	"scelle/shared/keyhealth"
 	"scelle/shared/protocol"
 )
 
@@ -43,15 +45,21 @@ type keysView struct {
 	Recovery []keyRow
 	Expired  int
 	Old      bool // only the expired ones are shown
+
+	Verifiable bool // there is an active key to verify
 }
 
 type keyRow struct {
 	store.Key
 	Expired bool
-	Soon    bool // expires within 90 days
+	Health  []keyhealth.Finding // what matters, without what is good and where the key is
+	Tenders string              // consultations with unopened plis, for people
 }
 
-const soon = 90 * 24 * time.Hour
+// Soon reports whether the key expires within the ladder of package keyhealth.
+func (r keyRow) Soon() bool {
+	return slices.ContainsFunc(r.Health, func(f keyhealth.Finding) bool { return f.Days > 0 || f.Code == keyhealth.ExpiresIn7 })
+}
 
 func (v keysView) script(lang string) any {
 	return newScriptData(lang, map[string]any{"service": v.Service.ID, "serviceName": v.Service.Name, "manage": v.Manage})
@@ -79,14 +87,31 @@ func (s *Server) keysPage(c *call) error {
 	if err != nil {
 		return err
 	}
-	s.sortKeys(&v, keys)
+	if err := s.sortKeys(c.Context(), &v, keys); err != nil {
+		return err
+	}
 	return s.show(c, http.StatusOK, "keys", v)
 }
 
-func (s *Server) sortKeys(v *keysView, keys []store.Key) {
+// sortKeys makes the rows, with how each key stands.
+func (s *Server) sortKeys(ctx context.Context, v *keysView, keys []store.Key) error {
+	openings, err := s.openings(ctx, v.Service.ID)
+	if err != nil {
+		return err
+	}
+	waiting, err := s.store.Dependents(ctx, v.Service.ID)
+	if err != nil {
+		return err
+	}
 	now := s.Now()
 	for _, k := range keys {
-		row := keyRow{Key: k, Expired: !now.Before(k.NotAfter), Soon: now.Add(soon).After(k.NotAfter)}
+		row := keyRow{Key: k, Expired: !now.Before(k.NotAfter), Tenders: store.DependentsText(waiting[k.ID])}
+		for _, f := range s.health(k, openings[k.ID]) {
+			if f.Level != checkup.Good {
+				row.Health = append(row.Health, f)
+			}
+		}
+		v.Verifiable = v.Verifiable || k.State == protocol.Active
 		if row.Expired {
 			v.Expired++
 		}
@@ -98,6 +123,7 @@ func (s *Server) sortKeys(v *keysView, keys []store.Key) {
 			v.Personal = append(v.Personal, row)
 		}
 	}
+	return nil
 }
 
 // tendersView is the list of consultations.
@@ -177,16 +203,18 @@ func alerts(keys []store.TenderKey) keyAlerts {
 // tenderView is one consultation, for its buyer or for a company.
 type tenderView struct {
 	store.Tender
-	IsOpen  bool
-	Buyer   bool
-	Demo    bool
-	Keys    []store.TenderKey
-	Alerts  keyAlerts
-	Plis    []store.Pli
-	Records []store.Record
-	Openers map[string][]store.Opener // keys that open each pli, by its id
-	Done    string                    // what was just done, a key of the catalogue
-	context map[string]any
+	IsOpen    bool
+	Buyer     bool
+	Demo      bool
+	Here      bool // this page may seal by itself where there is no extension
+	Keys      []store.TenderKey
+	Alerts    keyAlerts
+	Plis      []store.Pli
+	Records   []store.Record
+	Openers   map[string][]store.Opener // keys that open each pli, by its id
+	Rehearsed []keyRehearsal            // keys that receive, each with its newest rehearsal
+	Done      string                    // what was just done, a key of the catalogue
+	context   map[string]any
 }
 
 // Personal and Backup report whether there is a key of that use.
@@ -229,7 +257,7 @@ func (s *Server) tenderPage(c *call) error {
 	if err != nil {
 		return err
 	}
-	v := tenderView{Tender: t, IsOpen: t.Open(s.Now()), Buyer: c.user().Buyer(), Demo: s.Demo}
+	v := tenderView{Tender: t, IsOpen: t.Open(s.Now()), Buyer: c.user().Buyer(), Demo: s.Demo, Here: s.Sealing != ""}
 	if v.Plis, err = s.visiblePlis(c, t); err != nil {
 		return err
 	}
@@ -243,12 +271,17 @@ func (s *Server) tenderPage(c *call) error {
 		if v.Openers, err = s.store.Openers(c.Context(), t.ID); err != nil {
 			return err
 		}
+		rehearsals, err := s.store.Rehearsals(c.Context(), t.ID)
+		if err != nil {
+			return err
+		}
+		v.Rehearsed = rehearsed(v.Keys, rehearsals)
 	}
 	v.Alerts = alerts(v.Keys)
 	if done := "done." + c.FormValue("fait"); text.Has(done) {
 		v.Done = done
 	}
-	v.context = map[string]any{"tender": t.ID, "reference": t.Reference, "title": t.Title, "depositor": c.user().CompanyName, "plis": openPlis(v.Plis)}
+	v.context = map[string]any{"tender": t.ID, "reference": t.Reference, "title": t.Title, "depositor": c.user().CompanyName, "plis": openPlis(v.Plis), "lot": firstLot(t)}
 	name := "tender-bidder"
 	if v.Buyer {
 		name = "tender-buyer"
@@ -256,11 +289,19 @@ func (s *Server) tenderPage(c *call) error {
 	return s.show(c, http.StatusOK, name, v)
 }
 
+// firstLot is a lot to ask for keys with: the list is the same for all.
+func firstLot(t store.Tender) string {
+	if len(t.Lots) == 0 {
+		return ""
+	}
+	return t.Lots[0].Number
+}
+
 // openPlis describes plis for scelle.open.
 func openPlis(plis []store.Pli) []protocol.OpenPli {
 	all := make([]protocol.OpenPli, len(plis))
 	for i, p := range plis {
-		all[i] = protocol.OpenPli{ID: p.ID, Label: p.CompanyName + ", " + p.Name, Size: p.Size, SHA256: p.SHA256, Kind: p.Kind, Lot: p.Lot}
+		all[i] = protocol.OpenPli{ID: p.ID, Label: p.CompanyName + ", " + p.Name, Size: p.Size, SHA256: p.Current, Kind: p.Kind, Lot: p.Lot}
 	}
 	return all
 }

@@ -194,7 +194,7 @@ func (s *Server) pliContent(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.sendFile(c, vault.Plis, p.ID, "application/pkcs7-mime", p.Name)
+	return s.sendFile(c, vault.Plis, p.File, "application/pkcs7-mime", p.Name)
 }
 
 // reportOpening notes what the agent's page says came out of a pli.
@@ -212,7 +212,7 @@ func (s *Server) reportOpening(c *call) error {
 	if err := c.decode(&args); err != nil {
 		return err
 	}
-	if args.SHA256 != "" && args.SHA256 != p.SHA256 || args.ContentSHA256 != "" && args.ContentSHA256 != p.ContentSHA256 {
+	if args.SHA256 != "" && args.SHA256 != p.Current || args.ContentSHA256 != "" && args.ContentSHA256 != p.ContentSHA256 {
 		return &refusal{http.StatusUnprocessableEntity, fault.Newf(fault.PortalRefused, "sha256")}
 	}
 	for i := range args.Files {

@@ -90,6 +90,7 @@ func newPortal(t *testing.T) *portal {
 	c := testConfig(t.TempDir())
 	p := &portal{config: c, clock: &clock{now: time.Now()}}
 	p.config.Installers = installers(t, everyInstaller...)
+	p.config.Sealing = sealingFiles(t)
 	p.config.Now, p.config.Log = p.clock.Now, log.New(t.Output(), "portal: ", 0)
 	p.start(t)
 	t.Cleanup(func() { p.stop() })

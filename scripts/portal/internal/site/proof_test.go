@@ -93,9 +93,50 @@ func TestLostAnswer(t *testing.T) {
 		}
 	}
 	args.Proof = strings.Repeat("0", 64)
-	p.agent.refusal(409, fault.PortalRefused, http.MethodPost, "/api/keys/"+p.id+"/proof", args)
-	p.agent.refusal(409, fault.PortalRefused, http.MethodPost, "/api/keys/"+p.id+"/challenge", challengeBody{})
+	p.agent.refusal(422, fault.ProofFailed, http.MethodPost, "/api/keys/"+p.id+"/proof", args)
+	if k := p.agent.key(p.id); k.State != protocol.Active {
+		t.Errorf("a wrong proof left the key %s", k.State)
+	}
 }
+
+// TestVerifiedAgain proves a key that is active: the portal notes the day, and
+// a proof that fails takes nothing away.
+func TestVerifiedAgain(t *testing.T) {
+	p := newProofs(t)
+	if k := p.agent.key(p.id); k.Proven != nil {
+		t.Errorf("proven before its proof: %v", k.Proven)
+	}
+	p.agent.prove(p.id, p.pair)
+	first := p.agent.key(p.id)
+	p.portal.clock.advance(200 * 24 * time.Hour)
+	p.agent.enter("agent")
+	if _, page := p.agent.page("/administration/service/cles"); !strings.Contains(page, `data-code="key-proof-old"`) {
+		t.Error("the page says nothing of a proof of half a year ago")
+	}
+
+	c := p.agent.challenge(p.id)
+	p.agent.refusal(422, fault.ProofFailed, http.MethodPost, "/api/keys/"+p.id+"/proof", proofBody{Mechanism: c.Mechanism, Proof: strings.Repeat("0", 64)})
+	if k := p.agent.key(p.id); k.State != protocol.Active || !k.Proven.Equal(*first.Proven) {
+		t.Errorf("after a wrong proof: %s, %v", k.State, k.Proven)
+	}
+	if r := p.agent.prove(p.id, p.pair, envelope.RSAOAEPSHA256); r.State != protocol.Active {
+		t.Errorf("verified and %s", r.State)
+	}
+	k := p.agent.key(p.id)
+	if k.Mechanism != envelope.RSAOAEPSHA1 || k.Proven.Sub(*first.Proven) < 200*24*time.Hour {
+		t.Errorf("verified with %s on %v", k.Mechanism, k.Proven)
+	}
+	if _, page := p.agent.page("/administration/service/cles"); strings.Contains(page, "key-proof-old") || !strings.Contains(page, `id="verify-keys"`) {
+		t.Error("the page does not show the new proof")
+	}
+	p.agent.must(http.MethodDelete, "/api/keys/"+p.id, nil, nil)
+	p.agent.refusal(409, fault.PortalRefused, http.MethodPost, "/api/keys/"+p.id+"/challenge", challengeBody{})
+	if reader := p.portal.login(t, "lecture"); strings.Contains(second(reader.page("/administration/service/cles")), "verify-keys") {
+		t.Error("somebody who may not manage keys can verify them")
+	}
+}
+
+func second(_ int, page string) string { return page }
 
 // TestRestart stops the portal after each step; nothing is lost.
 func TestRestart(t *testing.T) {

@@ -31,6 +31,7 @@ type Config struct {
 	Demo       bool             // shows logins, lets a buyer end a consultation
 	Page       fs.FS            // holds scelle.js
 	Installers string           // directory of what can be downloaded; "" without
+	Sealing    string           // directory of the whole npm package, whose sealing.js lets companies seal without the extension; "" lets nobody
 	Now        func() time.Time // the clock; nil is time.Now
 	MaxPli     int64            // bytes of one deposit; 0 is 16 GiB
 	Rounds     int              // of PBKDF2 for passwords that are checked or set; 0 is 210,000

@@ -17,6 +17,7 @@ import (
 	"scelle/scripts/portal/static"
 	"scelle/scripts/portal/templates"
 	"scelle/shared/fault"
+	"scelle/shared/keyhealth"
 )
 
 // views are the pages' templates, by language and name.
@@ -61,6 +62,11 @@ func functions(lang string) template.FuncMap {
 		"dict":  dict,
 		// faulttext says what a code means.
 		"faulttext": func(code fault.Code) string { return code.Text(lang) },
+		// guide is where a code is explained.
+		"guide":  func(code keyhealth.Code) string { return "/aide/help-" + lang + ".html#" + string(code) },
+		"day":    text.Day(lang),
+		"words":  func(f keyhealth.Finding) string { return f.Text(lang) },
+		"remedy": func(f keyhealth.Finding) string { return f.Remedy(lang) },
 	}
 }
 
@@ -170,7 +176,7 @@ func (s *Server) scelleJS(c *call) error { return serveAsset(c, s.Page, "scelle.
 // guide serves what every code of scelle.js means and what to do about it.
 func (s *Server) guide(c *call) error {
 	name := c.PathValue("file")
-	if !strings.HasPrefix(name, "help") {
+	if !strings.HasPrefix(name, "help") && !strings.HasPrefix(name, "integrate") {
 		return errGone
 	}
 	return serveAsset(c, s.Page, name)
@@ -202,6 +208,8 @@ func contentType(name string) string {
 		return "text/css; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
+	case ".wasm":
+		return "application/wasm"
 	}
 	return "application/octet-stream"
 }

@@ -28,7 +28,8 @@ type Key struct {
 	CommonName   string
 	Issuer       string
 	NotAfter     time.Time
-	Mechanism    envelope.Mechanism // what the proof of possession used; "" before
+	Mechanism    envelope.Mechanism // what the last proof of possession used; "" before
+	Proven       time.Time          // the last proof of possession; zero before
 	CreatedBy    string             // user id
 	PendingUntil time.Time          // when an unfinished registration is given up
 	Plis         int                // plis sealed to it that were not opened yet
@@ -51,15 +52,18 @@ func (k *Key) Registration() protocol.Registration {
 
 const pendingLife = protocol.PendingDays * 24 * time.Hour
 
-const selectKey = `SELECT id, service, name, recovery, state, mode, certificate, thumbprint, common_name, issuer, not_after, mechanism, created_by, pending_until,
+const selectKey = `SELECT id, service, name, recovery, state, mode, certificate, thumbprint, common_name, issuer, not_after, mechanism, proven, created_by, pending_until,
 	(SELECT count(*) FROM pli_keys JOIN plis ON plis.id = pli_keys.pli WHERE pli_keys.key = keys.id
 	 AND NOT EXISTS (SELECT 1 FROM openings WHERE openings.pli = plis.id)) FROM keys `
 
 func scanKey(row scanner) (k Key, err error) {
-	var notAfter, pending int64
+	var notAfter, pending, proven int64
 	err = row.Scan(&k.ID, &k.Service, &k.Name, &k.Recovery, &k.State, &k.Mode, &k.Certificate, &k.Thumbprint, &k.CommonName, &k.Issuer,
-		&notAfter, &k.Mechanism, &k.CreatedBy, &pending, &k.Plis)
+		&notAfter, &k.Mechanism, &proven, &k.CreatedBy, &pending, &k.Plis)
 	k.NotAfter, k.PendingUntil = fromMillis(notAfter), fromMillis(pending)
+	if proven > 0 {
+		k.Proven = fromMillis(proven)
+	}
 	return k, err
 }
 
@@ -136,31 +140,32 @@ func (s *Store) insertKey(ctx context.Context, tx *sql.Tx, k Key) (Key, error) {
 	return k, err
 }
 
-// SetChallenge notes the one open challenge of an unfinished registration; an
-// older one is void. That the assistant asks for it means that the private
-// key is in a store, so the registration now awaits its proof. proof is the
-// expected answer.
+// SetChallenge notes the one open challenge of a registration; an older one is
+// void. That the assistant asks for it means that the private key is in a
+// store, so an unfinished registration now awaits its proof; an active key
+// stays active while it is verified again. proof is the expected answer.
 func (s *Store) SetChallenge(ctx context.Context, id string, mechanism envelope.Mechanism, proof string, life time.Duration) error {
 	return s.change(ctx, func(tx *sql.Tx) error {
 		k, err := key(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if !k.Pending() {
+		if k.State == protocol.Discarded {
 			return refused(string(k.State))
 		}
 		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO challenges (key, mechanism, proof, expires) VALUES (?, ?, ?, ?)",
 			id, string(mechanism), digest(proof), millis(s.now().Add(life)))
 		if err == nil {
-			_, err = tx.ExecContext(ctx, "UPDATE keys SET state = 'awaiting-proof' WHERE id = ?", id)
+			_, err = tx.ExecContext(ctx, "UPDATE keys SET state = 'awaiting-proof' WHERE id = ? AND state = 'awaiting-import'", id)
 		}
 		return err
 	})
 }
 
-// Prove compares a proof with the open challenge and activates the key. The
-// challenge is spent whatever the outcome. The same proof again, after it was
-// accepted, is the same success: the first answer may have been lost.
+// Prove compares a proof with the open challenge, activates the key and notes
+// the day and the mechanism. The challenge is spent whatever the outcome; a
+// wrong proof leaves an active key as it was. The same proof again, after it
+// was accepted, is the same success: the first answer may have been lost.
 func (s *Store) Prove(ctx context.Context, id string, mechanism envelope.Mechanism, proof string) (Key, error) {
 	if err := s.expirePending(ctx); err != nil {
 		return Key{}, err
@@ -172,28 +177,31 @@ func (s *Store) Prove(ctx context.Context, id string, mechanism envelope.Mechani
 		if k, err = key(ctx, tx, id); err != nil {
 			return err
 		}
-		if !k.Pending() {
-			return s.provenAgain(ctx, tx, k, proof)
+		if repeated, err := s.provenAgain(ctx, tx, k, proof); repeated || err != nil {
+			return err
 		}
 		if verdict, err = s.spendChallenge(ctx, tx, id, mechanism, digest(proof)); err != nil || verdict != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE keys SET state = 'active', mechanism = ?, proof = ? WHERE id = ?", string(mechanism), digest(proof), id)
-		k.State, k.Mechanism = protocol.Active, mechanism
+		_, err = tx.ExecContext(ctx, "UPDATE keys SET state = 'active', mechanism = ?, proof = ?, proven = ? WHERE id = ?", string(mechanism), digest(proof), millis(s.now()), id)
+		k.State, k.Mechanism, k.Proven = protocol.Active, mechanism, s.now()
 		return err
 	})
 	return k, errors.Join(err, verdict)
 }
 
-func (s *Store) provenAgain(ctx context.Context, tx *sql.Tx, k Key, proof string) error {
+// provenAgain reports whether a proof is the one that was accepted last. A
+// registration that was given up takes none.
+func (s *Store) provenAgain(ctx context.Context, tx *sql.Tx, k Key, proof string) (bool, error) {
+	if k.State != protocol.Active {
+		if k.State == protocol.Discarded {
+			return false, refused(string(k.State))
+		}
+		return false, nil
+	}
 	var accepted string
-	if err := tx.QueryRowContext(ctx, "SELECT proof FROM keys WHERE id = ?", k.ID).Scan(&accepted); err != nil {
-		return err
-	}
-	if k.State != protocol.Active || !same(accepted, digest(proof)) {
-		return refused(string(k.State))
-	}
-	return nil
+	err := tx.QueryRowContext(ctx, "SELECT proof FROM keys WHERE id = ?", k.ID).Scan(&accepted)
+	return err == nil && same(accepted, digest(proof)), err
 }
 
 // spendChallenge deletes the open challenge and says what is wrong with the
@@ -246,7 +254,8 @@ func (s *Store) EditKey(ctx context.Context, id, name string, recovery bool) err
 }
 
 // DeleteKey takes a key off the lists. It is refused while plis that nobody
-// has opened yet are sealed to it.
+// has opened yet are sealed to it; the detail says how many, and in which
+// consultations.
 func (s *Store) DeleteKey(ctx context.Context, id string) error {
 	return s.change(ctx, func(tx *sql.Tx) error {
 		k, err := key(ctx, tx, id)
@@ -254,7 +263,11 @@ func (s *Store) DeleteKey(ctx context.Context, id string) error {
 			return err
 		}
 		if k.Plis > 0 {
-			return fault.Newf(fault.PortalRefused, "plis: %d", k.Plis)
+			waiting, err := dependents(ctx, tx, "keys.id = ?", id)
+			if err != nil {
+				return err
+			}
+			return fault.Newf(fault.PortalRefused, "plis: %d: %s", k.Plis, DependentsText(waiting))
 		}
 		return removeKey(ctx, tx, id)
 	})

@@ -10,7 +10,7 @@ import (
 )
 
 // Pli is a sealed envelope that was received. Its bytes are a file of the
-// data directory named by its id.
+// data directory.
 type Pli struct {
 	ID            string
 	Tender        string
@@ -21,8 +21,10 @@ type Pli struct {
 	Depositor     string // user id
 	DepositorName string
 	Name          string
-	Size          int64 // bytes
-	SHA256        string
+	Size          int64  // bytes
+	SHA256        string // of the file as deposited
+	Current       string // of the file as it is kept now, after its recipients changed
+	File          string // its name; the pli's id until then
 	ContentSHA256 string
 	HeaderSHA256  string // of the envelope up to its content; "" for plis of before it was noted
 	Received      time.Time
@@ -83,18 +85,19 @@ func (s *Store) AddPli(ctx context.Context, p Pli) (added Pli, known bool, err e
 			_, err = tx.ExecContext(ctx, "INSERT INTO pli_keys (pli, key) VALUES (?, ?)", p.ID, k)
 		}
 		added = p
+		added.Current, added.File = p.SHA256, p.ID
 		return err
 	})
 	return added, known, err
 }
 
-const selectPli = `SELECT plis.id, tender, lot, kind, companies.id, companies.name, users.id, users.name, plis.name, size, sha256, content_sha256, header_sha256, received,
+const selectPli = `SELECT plis.id, tender, lot, kind, companies.id, companies.name, users.id, users.name, plis.name, size, sha256, iif(current_sha256 = '', sha256, current_sha256), iif(file = '', plis.id, file), content_sha256, header_sha256, received,
 	(SELECT count(*) FROM plis AS other WHERE other.content_sha256 = plis.content_sha256 AND other.id <> plis.id)
 	FROM plis JOIN companies ON companies.id = plis.company JOIN users ON users.id = plis.depositor `
 
 func scanPli(row scanner) (p Pli, err error) {
 	var received int64
-	err = row.Scan(&p.ID, &p.Tender, &p.Lot, &p.Kind, &p.Company, &p.CompanyName, &p.Depositor, &p.DepositorName, &p.Name, &p.Size, &p.SHA256, &p.ContentSHA256, &p.HeaderSHA256, &received, &p.Copies)
+	err = row.Scan(&p.ID, &p.Tender, &p.Lot, &p.Kind, &p.Company, &p.CompanyName, &p.Depositor, &p.DepositorName, &p.Name, &p.Size, &p.SHA256, &p.Current, &p.File, &p.ContentSHA256, &p.HeaderSHA256, &received, &p.Copies)
 	p.Received = fromMillis(received)
 	return p, err
 }
@@ -194,13 +197,13 @@ func (s *Store) Handed(ctx context.Context, id string) (HandedFile, error) {
 	return first(ctx, s.db, scanHanded, selectHanded+"WHERE handed_files.id = ?", id)
 }
 
-// FileIDs returns the ids of every pli and every opened file.
+// FileIDs returns the names of the files of every pli and every opened file.
 func (s *Store) FileIDs(ctx context.Context) (map[string]bool, error) {
 	ids := make(map[string]bool)
 	_, err := collect(ctx, s.db, func(row scanner) (id string, err error) {
 		err = row.Scan(&id)
 		ids[id] = true
 		return id, err
-	}, "SELECT id FROM plis UNION ALL SELECT id FROM handed_files")
+	}, "SELECT iif(file = '', id, file) FROM plis UNION ALL SELECT id FROM handed_files")
 	return ids, err
 }

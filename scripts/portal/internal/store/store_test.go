@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"path/filepath"
 	"testing"
@@ -132,5 +133,39 @@ func TestMay(t *testing.T) {
 		if got := u.May(test.power, test.service); got != test.want {
 			t.Errorf("%s in %s: %v", test.power, test.service, got)
 		}
+	}
+}
+
+// TestOldKeysKeepTheirProof: keys that were proven before the portal noted the
+// day are taken for proven on the day of their registration.
+func TestOldKeysKeepTheirProof(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "portal.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"001_initial.sql", "002_header.sql", "003_records.sql"} {
+		text, err := migrations.ReadFile("migrations/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec(string(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const key = `INSERT INTO keys (id, service, name, recovery, state, mode, certificate, thumbprint, common_name, issuer, not_after, mechanism, created, created_by, pending_until)
+		VALUES (?, 's', 'N', 0, ?, 'local', x'01', ?, 'CN', 'I', 0, ?, 1700000000000, 'u', 9e15);`
+	for _, row := range [][]any{{"INSERT INTO services VALUES ('s', 'S')"}, {"INSERT INTO users VALUES ('u', 'u', 'U', '', 's', NULL)"},
+		{key, "proven", "active", "1", "rsa-pkcs1"}, {key, "pending", "awaiting-proof", "2", ""}, {"PRAGMA user_version = 3"}} {
+		if _, err := db.Exec(row[0].(string), row[1:]...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db.Close()
+	s := newStore(t, path)
+	proven, err := s.Key(t.Context(), "proven")
+	pending, err2 := s.Key(t.Context(), "pending")
+	if err := errors.Join(err, err2); err != nil || proven.Proven.UnixMilli() != 1700000000000 || !pending.Proven.IsZero() {
+		t.Errorf("proven %v and %v, %v", proven.Proven, pending.Proven, err)
 	}
 }

@@ -4,6 +4,8 @@ package text
 func downloadsTexts() []entry {
 	return []entry{
 		{"downloads.title", "Installer l’assistant Scellé", "Install the Scellé assistant"},
+		{"downloads.ready", "Tout est prêt. La page que vous aviez ouverte est restée comme vous l’avez laissée.", "Everything is ready. The page that you had open is as you left it."},
+		{"downloads.back", "Revenir à cette page", "Back to that page"},
 		{"downloads.lead", "L’assistant a deux parties : une extension du navigateur et, pour les agents, un petit programme qui ouvre le magasin de certificats. Une entreprise n’a besoin que de l’extension.", "The assistant has two parts: a browser extension and, for agents, a small program that opens the certificate store. A company needs the extension only."},
 		{"downloads.nothing", "Il n’y a rien à lancer à la connexion, aucun port n’est ouvert, aucun certificat racine n’est ajouté.", "There is nothing to launch at login, no port is opened and no root certificate is added."},
 		{"downloads.program", "Le programme, pour les agents", "The program, for agents"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // deadlines are shown in Paris time wherever the portal runs
 )
@@ -15,7 +16,7 @@ import (
 type entry struct{ key, fr, en string }
 
 func tables() [][]entry {
-	return [][]entry{shellTexts(), keysTexts(), tendersTexts(), plisTexts(), downloadsTexts(), scriptTexts()}
+	return [][]entry{shellTexts(), keysTexts(), tendersTexts(), plisTexts(), rehearsalsTexts(), transfersTexts(), downloadsTexts(), scriptTexts()}
 }
 
 // Languages lists the catalogue's languages.
@@ -100,20 +101,33 @@ func Script(lang string) map[string]string {
 // Date returns what writes a moment for people: date, time and zone, in Paris
 // time.
 func Date(lang string) func(time.Time) string {
-	paris, err := time.LoadLocation("Europe/Paris")
-	if err != nil {
-		paris = time.UTC // not reached: the zones are in the program
-	}
-	layout, at := "02/01/2006", " à "
+	day, at := Day(lang), " à "
 	if lang == "en" {
-		layout, at = "2 Jan 2006", ", "
+		at = ", "
 	}
 	return func(t time.Time) string {
-		t = t.In(paris)
-		_, offset := t.Zone()
-		return fmt.Sprintf("%s%s%s\u00a0(UTC%+d,\u00a0Paris)", t.Format(layout), at, t.Format("15:04"), offset/3600)
+		_, offset := t.In(paris()).Zone()
+		return fmt.Sprintf("%s%s%s\u00a0(UTC%+d,\u00a0Paris)", day(t), at, t.In(paris()).Format("15:04"), offset/3600)
 	}
 }
+
+// Day returns what writes the date of a moment in Paris. Page scripts write it
+// the same way (day of page.js).
+func Day(lang string) func(time.Time) string {
+	layout := "02/01/2006"
+	if lang == "en" {
+		layout = "2 Jan 2006"
+	}
+	return func(t time.Time) string { return t.In(paris()).Format(layout) }
+}
+
+var paris = sync.OnceValue(func() *time.Location {
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		return time.UTC // not reached: the zones are in the program
+	}
+	return paris
+})
 
 // Size returns what writes a number of bytes for people.
 func Size(lang string) func(int64) string {

@@ -71,7 +71,7 @@ func TestKeys(t *testing.T) {
 // TestScriptKeys finds names in page scripts that have no text.
 func TestScriptKeys(t *testing.T) {
 	calls := 0
-	for _, name := range []string{"keys", "deposit", "opening", "status", "page"} {
+	for _, name := range []string{"keys", "deposit", "opening", "status", "page", "health"} {
 		source, err := os.ReadFile("../../static/" + name + ".js")
 		if err != nil {
 			t.Fatal(err)

@@ -86,25 +86,41 @@ type Incoming struct {
 // Receive streams src to disk and takes its fingerprint on the way. An error
 // of src (an upload that breaks off, one that is too long) leaves nothing.
 func (v *Vault) Receive(src io.Reader) (*Incoming, error) {
+	source := &sourceReader{src: src}
+	return v.Make(func(dst io.Writer) error {
+		_, err := io.Copy(dst, source)
+		if source.err != nil {
+			return fault.Wrap(fault.ReadFailed, source.err)
+		}
+		return err
+	})
+}
+
+// Make streams what write writes to disk and takes its fingerprint on the way.
+// An error of write leaves nothing and is returned; one without a code is the
+// disk's.
+func (v *Vault) Make(write func(dst io.Writer) error) (*Incoming, error) {
 	f, err := os.CreateTemp(filepath.Join(v.dir, incoming), "file-*")
 	if err != nil {
 		return nil, diskError(err)
 	}
 	in := &Incoming{vault: v, path: f.Name()}
 	whole := sha256.New()
-	source := &sourceReader{src: src}
-	in.Size, err = io.Copy(io.MultiWriter(f, whole), source)
-	if err == nil {
+	if err = write(io.MultiWriter(f, whole)); err == nil {
 		err = f.Sync()
+	}
+	var info os.FileInfo
+	if err == nil {
+		info, err = f.Stat()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		in.Discard()
-		if source.err != nil {
-			return nil, fault.Wrap(fault.ReadFailed, source.err)
+		if coded, ok := errors.AsType[*fault.Fault](err); ok {
+			return nil, coded
 		}
 		return nil, diskError(err)
 	}
-	in.SHA256 = hex.EncodeToString(whole.Sum(nil))
+	in.Size, in.SHA256 = info.Size(), hex.EncodeToString(whole.Sum(nil))
 	return in, nil
 }
 

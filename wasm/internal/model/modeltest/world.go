@@ -28,6 +28,8 @@ type World struct {
 	Verify  func(list []byte) (*trust.Signed, error)
 	Bytes   func(envelope []byte) (model.EnvelopeInfo, error)
 	Small   func(model.OpenSmall) (string, error)
+	Test    func(model.SealTest) (model.SealedTest, error)
+	Rewrap  func(model.RewrapFile) (model.Rewrapped, error)
 	Open    func(model.OpenFile) (model.Opened, error)
 	Save    func(folder string, files []model.FileRef) ([]string, error)
 	Choose  func() (model.FolderRef, error)
@@ -35,6 +37,7 @@ type World struct {
 	Bring   func() (string, error)
 	Around  func() (model.Surroundings, error)
 	Pick    []model.FileRef
+	Full    error // why nothing of this module's own can be saved
 }
 
 // Player runs one screen in a world.
@@ -173,6 +176,10 @@ func (p *Player) performFile(e model.Effect) (string, func() model.Msg) {
 		return "verify list", func() model.Msg { return e.Then(w.Verify(e.List)) }
 	case model.InspectBytes:
 		return "inspect challenge", func() model.Msg { return e.Then(w.Bytes(e.Envelope)) }
+	case model.SealTest:
+		return "seal test", func() model.Msg { return e.Then(w.Test(e)) }
+	case model.RewrapFile:
+		return "rewrap " + e.File.Name, func() model.Msg { return e.Then(w.Rewrap(e)) }
 	case model.OpenSmall:
 		return "open challenge", func() model.Msg { return e.Then(w.Small(e)) }
 	case model.OpenFile:
@@ -197,6 +204,12 @@ func (p *Player) performFile(e model.Effect) (string, func() model.Msg) {
 		return "bring update", func() model.Msg { return e.Then(w.Bring()) }
 	case model.CancelWork:
 		return "cancel work", nil
+	case model.SaveBytes:
+		return "save " + e.Path, func() model.Msg { return e.Then(e.Path[strings.LastIndex(e.Path, "/")+1:], w.Full) }
+	case model.ReadBytes:
+		return "read " + e.File.Name, func() model.Msg { return e.Then([]byte(e.File.Name), nil) }
+	case model.PrintPage:
+		return "print", nil
 	}
 	return fmt.Sprintf("unknown %T", e), nil
 }

@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"scelle/shared/protocol"
+)
+
+// Rehearsal is a rehearsal of an opening. By is the agent's name where it is
+// read, the agent's id where it is added; Portal is the portal's version then.
+type Rehearsal struct {
+	ID       string
+	Tender   string
+	By       string
+	Received time.Time
+	Portal   string
+	Content  protocol.RehearseResult
+}
+
+func scanRehearsal(row scanner) (r Rehearsal, err error) {
+	var received int64
+	var body []byte
+	if err = row.Scan(&r.ID, &r.Tender, &r.By, &received, &r.Portal, &body); err != nil {
+		return r, err
+	}
+	r.Received = fromMillis(received)
+	return r, json.Unmarshal(body, &r.Content)
+}
+
+// AddRehearsal keeps a rehearsal and returns its id.
+func (s *Store) AddRehearsal(ctx context.Context, r Rehearsal) (string, error) {
+	body, err := json.Marshal(r.Content)
+	if err != nil {
+		return "", err
+	}
+	id := NewID()
+	_, err = s.db.ExecContext(ctx, "INSERT INTO rehearsals (id, tender, user, received, portal, body) VALUES (?, ?, ?, ?, ?, ?)",
+		id, r.Tender, r.By, millis(s.now()), r.Portal, string(body))
+	return id, err
+}
+
+// Rehearsals lists the rehearsals of a consultation, the newest first.
+func (s *Store) Rehearsals(ctx context.Context, tender string) ([]Rehearsal, error) {
+	return collect(ctx, s.db, scanRehearsal, `SELECT rehearsals.id, tender, users.name, received, portal, body FROM rehearsals JOIN users ON users.id = rehearsals.user
+		WHERE tender = ? ORDER BY received DESC, rehearsals.id`, tender)
+}
