@@ -98,8 +98,12 @@ func (w *Walk) VerifyKeys(count int) error {
 		func() error { return a.Click("#use-key") },
 		func() error { return a.Visible(".results") },
 		func() error { return none(a, ".result.bad") },
-		func() error { return a.Until(fmt.Sprintf(`document.querySelectorAll(".result:not(.hint)").length === %d`, count)) },
-		func() error { return w.Camera.Take(a, "Chaque clé est vérifiée : la salle des marchés note la date.") },
+		func() error {
+			return a.Until(fmt.Sprintf(`document.querySelectorAll(".result:not(.hint)").length === %d`, count))
+		},
+		func() error {
+			return w.Camera.Take(a, "Chaque clé est vérifiée : la salle des marchés note la date.")
+		},
 		func() error { return a.CloseBy(".actions .primary") },
 	)
 }
