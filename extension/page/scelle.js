@@ -28,36 +28,16 @@ const KINDS = {
   "hello": "hello"
 };
 const CALLS = {
-  "submitCertificate": {
-    "blob": false
-  },
-  "requestServerKey": {
-    "blob": false
-  },
-  "requestChallenge": {
-    "blob": false
-  },
-  "submitProof": {
-    "blob": false
-  },
-  "discard": {
-    "blob": false
-  },
-  "fetchEnvelope": {
-    "blob": true
-  },
-  "receiveOpened": {
-    "blob": false
-  },
-  "reportOpened": {
-    "blob": false
-  },
-  "receiveRecord": {
-    "blob": false
-  },
-  "replaceRecipients": {
-    "blob": false
-  }
+  "submitCertificate": { "blob": false },
+  "requestServerKey": { "blob": false },
+  "requestChallenge": { "blob": false },
+  "submitProof": { "blob": false },
+  "discard": { "blob": false },
+  "fetchEnvelope": { "blob": true },
+  "receiveOpened": { "blob": false },
+  "reportOpened": { "blob": false },
+  "receiveRecord": { "blob": false },
+  "replaceRecipients": { "blob": false }
 };
 const MAX_PRESENT = 64;
 const FAULTS = {

@@ -7,6 +7,7 @@ import (
 	"go/constant"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
@@ -224,10 +225,13 @@ func pageSection(p *pkgSource) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&b, "const %s = %s;\n", m.Name, text)
+		fmt.Fprintf(&b, "const %s = %s;\n", m.Name, onlyMember.ReplaceAllString(text, "{ $1 }"))
 	}
 	return b.Bytes(), nil
 }
+
+// onlyMember is an object of one plain member, which one line holds.
+var onlyMember = regexp.MustCompile(`\{\n\s+("[^"]+": [^\n{}]+)\n\s+\}`)
 
 // methodName is the name of a method's constant, for JavaScript.
 func methodName(p *pkgSource, m protocol.Method) string {
