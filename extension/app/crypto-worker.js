@@ -55,7 +55,7 @@
     globalThis.close();
   };
 
-  const module = globalThis.name === "given" ? given : WebAssembly.compileStreaming(fetch("crypto.wasm"));
+  const module = self.name === "given" ? given : WebAssembly.compileStreaming(fetch("crypto.wasm"));
   importScripts("../gen/protocol.js", "wasm_exec.js", "chunks.js", "seclude.js");
   const go = new Go();
   const run = async () => go.run(await WebAssembly.instantiate(await module, go.importObject));

@@ -190,12 +190,12 @@ func TestDepositedPliOpensWithOpenSSL(t *testing.T) {
 	must(t, w.Login(journey.Company))
 	must(t, w.Deposit(file))
 	pli := depositedPli(t, w)
-	opensWithOpenSSL(t, w, pli)
+	pliOpensWithOpenSSL(t, w, pli)
 	must(t, os.Remove(pli)) // the next one is sealed by the page
 	must(t, w.Forget())
 	sealedHere(t, w, file)
 	pli = depositedPli(t, w)
-	opensWithOpenSSL(t, w, pli)
+	pliOpensWithOpenSSL(t, w, pli)
 	dropped(t, w, pli)
 }
 
@@ -221,9 +221,9 @@ func sealedHere(t *testing.T, w *journey.Walk, file string) {
 	must(t, p.Visible("#content-sha256"))
 }
 
-// opensWithOpenSSL opens a pli by the private key that pk12util takes out of
+// pliOpensWithOpenSSL opens a pli by the private key that pk12util takes out of
 // the store, and looks at the file in it.
-func opensWithOpenSSL(t *testing.T, w *journey.Walk, pli string) {
+func pliOpensWithOpenSSL(t *testing.T, w *journey.Walk, pli string) {
 	t.Helper()
 	dir := t.TempDir()
 	p12, pem, zip := filepath.Join(dir, "k.p12"), filepath.Join(dir, "k.pem"), filepath.Join(dir, "pli.zip")

@@ -37,12 +37,16 @@ type guideLink struct {
 	Here           bool
 }
 
+// written is how many of manuals are made here.
+const written = 4
+
 // manuals are the guides' names, and their titles in French and English.
 var manuals = [][3]string{
 	{"guide-agent", "Guide de l’agent", "Agent’s guide"},
 	{"guide-company", "Guide de l’entreprise", "Company’s guide"},
 	{"guide-deployment", "Guide de déploiement", "Deployment guide"},
 	{"guide-accessibility", "Déclaration d’accessibilité", "Accessibility statement"},
+	{"integrate", "Intégrer Scellé", "Integrating Scellé"},
 	{"help", "Causes et remèdes", "Causes and remedies"},
 }
 
@@ -54,9 +58,8 @@ func manualPages(src *source) ([]file, error) {
 	}
 	var files []file
 	for _, lang := range []string{"fr", "en"} {
-		for i, m := range manuals[:len(manuals)-1] {
+		for _, m := range manuals[:written] {
 			g := newManual(m[0], lang, src.root)
-			g.Guides[i].Here = true
 			if err := g.write(); err != nil {
 				return nil, err
 			}
@@ -77,16 +80,13 @@ func newManual(name, lang, root string) *manual {
 		g.Lang, g.Other, g.Translation, column = "en", "fr", "En français", 2
 	}
 	for _, m := range manuals {
-		g.Guides = append(g.Guides, guideLink{Address: m[0] + "-" + g.Lang + ".html", Title: m[column]})
+		g.Guides = append(g.Guides, guideLink{m[0] + "-" + g.Lang + ".html", m[column], m[0] == name})
 		if m[0] == name {
 			g.Title = m[column]
 		}
 	}
 	return g
 }
-
-// frenchSpaces are the no-break spaces that French punctuation wants.
-var frenchSpaces = strings.NewReplacer(" :", "\u00a0:", "« ", "«\u00a0", " »", "\u00a0»", " ;", "\u202f;", " !", "\u202f!", " ?", "\u202f?", " %", "\u00a0%")
 
 // write puts the screens into the words.
 func (g *manual) write() error {

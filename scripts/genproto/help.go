@@ -51,7 +51,7 @@ var guideTemplate = template.Must(template.New("guide").Parse(`<!doctype html>
   <body>
     <main id="app">
       <header class="bar">{{if .Icon}}<img class="seal" src="{{.Icon}}" width="32" height="32" alt="">{{end}}<h1>{{.Title}}</h1></header>
-      <p class="intro">{{.Intro}} <a href="help-{{.Other}}.html" lang="{{.Other}}" hreflang="{{.Other}}">{{.Translation}}</a> · <a href="integrate-{{.Lang}}.html">{{.Integrate}}</a></p>
+      <p class="intro">{{.Intro}} <a href="help-{{.Other}}.html" lang="{{.Other}}" hreflang="{{.Other}}">{{.Translation}}</a>{{if not .Icon}} · <a href="integrate-{{.Lang}}.html">{{.Integrate}}</a>{{end}}</p>
 {{- if .Icon}}
       <nav class="guides" aria-label="Guides"><ul>{{range .Manuals}}<li><a href="{{.Address}}"{{if .Here}} aria-current="page"{{end}}>{{.Title}}</a></li>{{end}}</ul></nav>
 {{- end}}
@@ -107,7 +107,6 @@ func newGuide(lang string) guide {
 		}
 	}
 	g.Manuals = newManual("help", lang, "").Guides
-	g.Manuals[len(g.Manuals)-1].Here = true
 	titles := groupTitles(lang)
 	for _, group := range []fault.Group{fault.Setup, fault.Store, fault.Key, fault.Envelope, fault.Flow, fault.Developer} {
 		out := guideGroup{Title: titles[string(group)]}

@@ -17,13 +17,17 @@ var block = regexp.MustCompile(`(?s)<pre data-file="([^"]+)" translate="no"><cod
 // has the files that the tests run, to the last byte.
 func TestGuideHoldsTheWholePortal(t *testing.T) {
 	_, files := generated(t)
-	whole := []string{"server.php", "openssl.cnf", "public/keys.html", "public/keys.js", "public/deposit.html", "public/deposit.js"}
+	whole := []string{"server.php", "openssl.cnf", "public/keys.html", "public/page.css", "public/keys.js", "public/deposit.html", "public/deposit.js"}
 	for _, folder := range guides {
 		for _, lang := range []string{"fr", "en"} {
 			page := find(t, files, folder+"/integrate-"+lang+".html")
 			copied := map[string]string{}
 			for _, m := range block.FindAllStringSubmatch(page, -1) {
 				copied[m[1]] += html.UnescapeString(m[2])
+			}
+			all, err := fs.Glob(phpportal.Files(), "public/*")
+			if err != nil || len(all)+2 != len(whole) {
+				t.Fatalf("the portal has %v: %v", all, err)
 			}
 			for _, name := range whole {
 				want, err := fs.ReadFile(phpportal.Files(), name)

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"scelle/shared/checkup"
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 	"scelle/shared/keyhealth"
 )
 
@@ -125,6 +125,6 @@ type VerifiedKey struct {
 	ID         string             `json:"id"`
 	Thumbprint string             `json:"thumbprint"`
 	Outcome    VerifyOutcome      `json:"outcome"`
-	Mechanism  envelope.Mechanism `json:"mechanism,omitempty"` // what it was proven with
+	Mechanism  mechanism.Mechanism `json:"mechanism,omitempty"` // what it was proven with
 	Fault      *Fault             `json:"fault,omitempty"`
 }

@@ -75,7 +75,7 @@ type Add struct {
 
 	Registration *protocol.Registration // the portal's entry, once there is one
 	Key          *protocol.Certificate  // the key that is being registered, once there is one
-	Mechanism    mechanism.Mechanism     // proven, in AddDone
+	Mechanism    mechanism.Mechanism    // proven, in AddDone
 	resuming     bool
 	made         *ownKey // read, generated or imported; Key is its entry
 	madeMode     protocol.Mode
