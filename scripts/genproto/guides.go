@@ -88,6 +88,9 @@ func newManual(name, lang, root string) *manual {
 	return g
 }
 
+// frenchSpaces are the no-break spaces that French punctuation wants.
+var frenchSpaces = strings.NewReplacer(" :", "\u00a0:", "« ", "«\u00a0", " »", "\u00a0»", " ;", "\u202f;", " !", "\u202f!", " ?", "\u202f?", " %", "\u00a0%")
+
 // write puts the screens into the words.
 func (g *manual) write() error {
 	words, err := g.words()
