@@ -32,7 +32,7 @@ portal:
 	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/portal ./scripts/portal
 
 wasm:
-	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/app.wasm ./wasm/app
+	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -gcflags=scelle/...=-l -o $(BUILD)/app.wasm ./wasm/app
 	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/crypto.wasm ./wasm/crypto
 	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/verify.wasm ./wasm/verify
 
@@ -47,6 +47,7 @@ gen: setup ## write the files that are generated from shared/ again
 test: ## install what is missing and run the tests (under 15 minutes on 2 cores)
 	@sh scripts/setup/setup.sh test
 	@$(MAKE) --no-print-directory build
+	@scripts/setup/js.sh install
 	$(GO) test -vet=off -ldflags "$(LDFLAGS)" -timeout 25m ./...
 	scripts/setup/js.sh test
 	sh scripts/wine/test.sh

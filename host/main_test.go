@@ -140,7 +140,11 @@ type browser struct {
 
 func (a account) browse(args ...string) browser {
 	a.t.Helper()
-	cmd := a.command(args...)
+	return a.start(a.command(args...))
+}
+
+func (a account) start(cmd *exec.Cmd) browser {
+	a.t.Helper()
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		a.t.Fatal(err)

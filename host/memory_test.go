@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"scelle/host/internal/keystore/cardtest"
 	"scelle/shared/envelope"
 	"scelle/shared/protocol"
 )
@@ -110,6 +112,52 @@ func TestTheHostForgetsContentKeys(t *testing.T) {
 	} {
 		if n := bytes.Count(all, []byte(form)); n > 0 {
 			t.Errorf("the content key is in the host's memory %d times, as %s", n, name)
+		}
+	}
+	if !bytes.Contains(all, []byte(question.Thumbprint)) {
+		t.Error("the search does not even find what is there")
+	}
+}
+
+// TestTheHostForgetsPasswords: the password of a database, which a script in
+// place of pinentry types (a mock), is nowhere in a host that has used it.
+func TestTheHostForgetsPasswords(t *testing.T) {
+	if !cardtest.Alone(t) {
+		return
+	}
+	a := newAccount(t)
+	password := "typed-" + rand.Text()
+	a.does("generate", "--cn", "Service des marches", "--name", "Cle du service")
+	question := a.sealedFor("Cle du service")
+	write(t, a, "none", []byte("\n"))
+	write(t, a, "typed", []byte(password+"\n"))
+	a.tool("certutil", "-W", "-d", a.database(), "-f", filepath.Join(a.home, "none"), "-@", filepath.Join(a.home, "typed"))
+	programs := t.TempDir()
+	pinentry := "#!/bin/sh\necho OK\nwhile read -r l; do case \"$l\" in GETPIN) echo asked >>'" + a.home + "/asked'; echo \"D $(cat '" + a.home + "/typed')\"; echo OK;; *) echo OK;; esac; done\n"
+	if err := os.WriteFile(filepath.Join(programs, "pinentry-gnome3"), []byte(pinentry), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	over(t, programs, "pinentry-gnome3")
+	served := a.command(protocol.ChromeOrigin)
+	served.Env = append(served.Env, "DISPLAY=:99")
+	b := a.start(served)
+	b.ask(t, hello)
+	for i := range 5 {
+		var r protocol.Response
+		answer := b.ask(t, request(t, fmt.Sprint(i), protocol.HostUnwrap, question))
+		if err := json.Unmarshal([]byte(answer), &r); err != nil || !r.OK {
+			t.Fatalf("%s, %v", answer, err)
+		}
+	}
+	if asked, err := os.ReadFile(filepath.Join(a.home, "asked")); err != nil || string(asked) != "asked\n" {
+		t.Errorf("asked %q, %v", asked, err)
+	}
+	all := writableMemory(t, b.Process.Pid)
+	for name, form := range map[string]string{
+		"text": password, "its second half": password[len(password)/2:], "base64": base64.StdEncoding.EncodeToString([]byte(password)), "hexadecimal": hex.EncodeToString([]byte(password)),
+	} {
+		if n := bytes.Count(all, []byte(form)); n > 0 {
+			t.Errorf("the password is in the host's memory %d times, as %s", n, name)
 		}
 	}
 	if !bytes.Contains(all, []byte(question.Thumbprint)) {

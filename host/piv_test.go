@@ -37,17 +37,7 @@ func TestCardThroughTheHost(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(programs, "pinentry-gnome3"), []byte(pinentry), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// Over what is there: this mount namespace is ours.
-	over := map[string]string{programs: "/usr/local/bin"}
-	const real = "/usr/bin/pinentry-gnome3"
-	if _, err := os.Stat(real); err == nil {
-		over[filepath.Join(programs, "pinentry-gnome3")] = real
-	}
-	for from, to := range over {
-		if out, err := exec.Command("mount", "--bind", from, to).CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-	}
+	over(t, programs, "pinentry-gnome3")
 	a.does("generate", "--cn", "Clé du service")
 	if out := a.does("list"); !strings.Contains(out, "Carte de Bruno") || !strings.Contains(out, "Clé du service") {
 		t.Fatalf("list:\n%s", out)
@@ -97,4 +87,24 @@ func TestCardThroughTheHost(t *testing.T) {
 	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("took %s", took)
 	}
+}
+
+// over mounts a folder of programs over /usr/local/bin, and the named one over
+// the system's own. The mount namespace is the test's.
+func over(t *testing.T, programs, name string) {
+	t.Helper()
+	mounts := map[string]string{programs: "/usr/local/bin"}
+	if real := filepath.Join("/usr/bin", name); exists(real) {
+		mounts[filepath.Join(programs, name)] = real
+	}
+	for from, to := range mounts {
+		if out, err := exec.Command("mount", "--bind", from, to).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

@@ -7,6 +7,9 @@
 // Go answers on that port, on which "ready" was said when it began to listen,
 // and asks bridge.js with postMessage what is settled for the origin's lists.
 // scelleWorker.digests() starts the worker that takes fingerprints beside it.
+//
+// A document that starts one of these after the other compiles the module once:
+// it names the worker "given" and sends {module} first.
 (() => {
   "use strict";
   /** @type {any[]} */
@@ -16,7 +19,13 @@
   /** @type {((data: any) => void) | null} */
   let listener = null;
 
+  /** @type {(module: WebAssembly.Module) => void} */
+  let give = () => {};
+  /** @type {Promise<WebAssembly.Module>} */
+  const given = new Promise((resolve) => (give = resolve));
+
   globalThis.onmessage = ({ data }) => {
+    if (data?.module instanceof WebAssembly.Module) return give(data.module);
     if (data?.port instanceof MessagePort) {
       ports.push(data.port);
       if (listener) data.port.postMessage({ kind: "ready" });
@@ -46,8 +55,9 @@
     globalThis.close();
   };
 
-  const module = fetch("crypto.wasm");
+  const module = self.name === "given" ? given : WebAssembly.compileStreaming(fetch("crypto.wasm"));
   importScripts("../gen/protocol.js", "wasm_exec.js", "chunks.js", "seclude.js");
   const go = new Go();
-  WebAssembly.instantiateStreaming(module, go.importObject).then(({ instance }) => go.run(instance)).then(() => fail("ended"), fail);
+  const run = async () => go.run(await WebAssembly.instantiate(await module, go.importObject));
+  run().then(() => fail("ended"), fail);
 })();

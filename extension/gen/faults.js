@@ -1052,6 +1052,17 @@
       "remedy": "Nothing has changed for this submission, and the old key still opens it. Reload the page and start again; if it happens again, tell the portal’s support."
     }
   },
+  "deadline-passed": {
+    "group": "flow",
+    "fr": {
+      "text": "La date limite de remise des plis est passée.",
+      "remedy": "Rien n’a été scellé : la salle des marchés n’attend plus de pli pour cette consultation. Si la date limite n’est pas atteinte, corrigez la date et l’heure de cet ordinateur, puis rechargez la page ; sinon adressez-vous à l’acheteur."
+    },
+    "en": {
+      "text": "The deadline for submissions has passed.",
+      "remedy": "Nothing was sealed: the portal awaits no more submissions for this tender. If the deadline has not been reached, correct this computer’s date and time and reload the page; otherwise turn to the buyer."
+    }
+  },
   "transport-expired": {
     "group": "flow",
     "fr": {

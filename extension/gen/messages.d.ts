@@ -363,6 +363,7 @@ export type FaultCode =
   | "rehearsal-differs"
   | "transfer-no-key"
   | "transfer-changed"
+  | "deadline-passed"
   | "transport-expired"
   | "transport-failed"
   | "rate-limited"
@@ -623,13 +624,16 @@ export type Level =
 
 /**
  * ListCheck is what became of a portal's signed list. Pin is SHA-256 of the signer's
- * SubjectPublicKeyInfo, lower-case hex. First says that no key was known for the site before.
- * Fault is list-unsigned when there was no list and that is allowed.
+ * SubjectPublicKeyInfo, lower-case hex. Managed says that the administrator settled it, First
+ * that no key was known for the site before; otherwise it is the one that was kept, at Since
+ * (RFC 3339). Fault is list-unsigned when there was no list and that is allowed.
  */
 export interface ListCheck {
   signed: boolean;
   pin?: string;
   first?: boolean;
+  managed?: boolean;
+  since?: string;
   fault?: Fault;
 }
 
@@ -688,6 +692,7 @@ export type Method =
   | "update.fetch"
   | "site.trust"
   | "site.pin"
+  | "site.seen"
   | "options.get"
   | "options.language"
   | "host.hello"
@@ -828,6 +833,8 @@ export interface OpeningRecord {
   keys: RecordKey[];
   /** in the order of the opening */
   plis: RecordPli[];
+  /** List is who signed the portal's list of these plis; offline there is none. */
+  list?: RecordList;
   /**
    * JournalBefore and JournalAfter are where the journal of key uses stood on this computer:
    * the lines between them are this session's, and perhaps those of another window.
@@ -894,6 +901,14 @@ export interface PINQuestion {
   password: boolean;
 }
 
+/** PackageKind is how a package of the host is installed. */
+export type PackageKind =
+  | "setup"
+  | "msi"
+  | "deb"
+  | "rpm"
+  | "zip";
+
 /** Party is an end of a message. */
 export type Party =
   | "page"
@@ -907,6 +922,12 @@ export interface PinParams {
   origin: string;
   pin: string;
 }
+
+/** Pinned says how a key came to count for a site. */
+export type Pinned =
+  | "managed"
+  | "kept"
+  | "first";
 
 /** PliFile is a file inside a pli. SHA256 is hex, of the file's bytes. */
 export interface PliFile {
@@ -953,12 +974,14 @@ export interface RecipientsParams {
 
 /**
  * RecipientsResult is who would receive a pli that is sealed now. Deadline (RFC 3339) is the
- * signed list's, Closed says that it has passed by this computer's clock.
+ * signed list's, Closed says that it has passed. Fault is deadline-passed when therefore
+ * nothing would be sealed; a list can ask for a warning instead.
  */
 export interface RecipientsResult {
   list: ListCheck;
   deadline?: string;
   closed?: boolean;
+  fault?: Fault;
   recipients: NamedRecipient[];
 }
 
@@ -966,6 +989,25 @@ export interface RecipientsResult {
 export interface RecordKey {
   thumbprint: string;
   notAfter: Timestamp;
+}
+
+/**
+ * RecordList is the signed list of an opening: the key that signed it and why that key counts
+ * for the site. A list that was not signed has neither.
+ */
+export interface RecordList {
+  signed: boolean;
+  /** SHA-256 of the signer's SubjectPublicKeyInfo, hex */
+  pin?: string;
+  pinned?: Pinned;
+  /** of PinnedKept, RFC 3339 */
+  since?: string;
+  /**
+   * NotBefore and Issued are the list's own: when the plis may be opened at the earliest, and
+   * when the portal made it.
+   */
+  notBefore?: Timestamp;
+  issued?: Timestamp;
 }
 
 /**
@@ -1219,6 +1261,11 @@ export interface SealResult {
   leftOut: LeftOut[];
   recipients: SealedTo[];
   list: ListCheck;
+  /**
+   * Late says that the list's deadline had passed, and that the list lets plis be sealed all
+   * the same.
+   */
+  late?: boolean;
 }
 
 /** SealedTo is a recipient that the envelope has. */
@@ -1342,6 +1389,12 @@ export interface SiteResult {
   keys: number;
   /** ListKeys are the pins of the keys that may sign this site's lists. */
   listKeys?: string[];
+  /**
+   * ListKeySince (RFC 3339) is when the one key was kept; NewListKey says that this happened
+   * while a pli was sealed, and nobody has looked at it since.
+   */
+  listKeySince?: string;
+  newListKey?: boolean;
 }
 
 /**
@@ -1419,12 +1472,13 @@ export interface TransportResult {
 
 /**
  * TrustResult is what was settled for a site: the pins of the keys that may sign its lists,
- * and who settled them. Managed pins are the administrator's; the person's own first sight
- * counts nothing beside them.
+ * and who settled them. Managed pins are the administrator's; the person's own first sight, at
+ * Since (RFC 3339), counts nothing beside them.
  */
 export interface TrustResult {
   pins: string[];
   managed?: boolean;
+  since?: string;
   unsigned: Unsigned;
 }
 
@@ -1481,8 +1535,7 @@ export interface UpdateNews {
 
 /** UpdatePackage is one of a manifest's packages. */
 export interface UpdatePackage {
-  /** an update.Kind */
-  kind: string;
+  kind: PackageKind;
   /** of the file */
   name: string;
   /** bytes */

@@ -153,6 +153,12 @@
       ],
       "to": "worker"
     },
+    "site.seen": {
+      "from": [
+        "app"
+      ],
+      "to": "worker"
+    },
     "options.get": {
       "from": [
         "app"

@@ -98,6 +98,7 @@ export declare const Code: {
   readonly RehearsalDiffers: "rehearsal-differs";
   readonly TransferNoKey: "transfer-no-key";
   readonly TransferChanged: "transfer-changed";
+  readonly DeadlinePassed: "deadline-passed";
   readonly TransportExpired: "transport-expired";
   readonly TransportFailed: "transport-failed";
   readonly RateLimited: "rate-limited";

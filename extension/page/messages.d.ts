@@ -165,6 +165,7 @@ export type FaultCode =
   | "rehearsal-differs"
   | "transfer-no-key"
   | "transfer-changed"
+  | "deadline-passed"
   | "transport-expired"
   | "transport-failed"
   | "rate-limited"
@@ -303,13 +304,16 @@ export type Level =
 
 /**
  * ListCheck is what became of a portal's signed list. Pin is SHA-256 of the signer's
- * SubjectPublicKeyInfo, lower-case hex. First says that no key was known for the site before.
- * Fault is list-unsigned when there was no list and that is allowed.
+ * SubjectPublicKeyInfo, lower-case hex. Managed says that the administrator settled it, First
+ * that no key was known for the site before; otherwise it is the one that was kept, at Since
+ * (RFC 3339). Fault is list-unsigned when there was no list and that is allowed.
  */
 export interface ListCheck {
   signed: boolean;
   pin?: string;
   first?: boolean;
+  managed?: boolean;
+  since?: string;
   fault?: Fault;
 }
 
@@ -435,6 +439,8 @@ export interface OpeningRecord {
   keys: RecordKey[];
   /** in the order of the opening */
   plis: RecordPli[];
+  /** List is who signed the portal's list of these plis; offline there is none. */
+  list?: RecordList;
   /**
    * JournalBefore and JournalAfter are where the journal of key uses stood on this computer:
    * the lines between them are this session's, and perhaps those of another window.
@@ -442,6 +448,12 @@ export interface OpeningRecord {
   journalBefore?: JournalMark;
   journalAfter?: JournalMark;
 }
+
+/** Pinned says how a key came to count for a site. */
+export type Pinned =
+  | "managed"
+  | "kept"
+  | "first";
 
 /** PliFile is a file inside a pli. SHA256 is hex, of the file's bytes. */
 export interface PliFile {
@@ -488,12 +500,14 @@ export interface RecipientsParams {
 
 /**
  * RecipientsResult is who would receive a pli that is sealed now. Deadline (RFC 3339) is the
- * signed list's, Closed says that it has passed by this computer's clock.
+ * signed list's, Closed says that it has passed. Fault is deadline-passed when therefore
+ * nothing would be sealed; a list can ask for a warning instead.
  */
 export interface RecipientsResult {
   list: ListCheck;
   deadline?: string;
   closed?: boolean;
+  fault?: Fault;
   recipients: NamedRecipient[];
 }
 
@@ -501,6 +515,25 @@ export interface RecipientsResult {
 export interface RecordKey {
   thumbprint: string;
   notAfter: Timestamp;
+}
+
+/**
+ * RecordList is the signed list of an opening: the key that signed it and why that key counts
+ * for the site. A list that was not signed has neither.
+ */
+export interface RecordList {
+  signed: boolean;
+  /** SHA-256 of the signer's SubjectPublicKeyInfo, hex */
+  pin?: string;
+  pinned?: Pinned;
+  /** of PinnedKept, RFC 3339 */
+  since?: string;
+  /**
+   * NotBefore and Issued are the list's own: when the plis may be opened at the earliest, and
+   * when the portal made it.
+   */
+  notBefore?: Timestamp;
+  issued?: Timestamp;
 }
 
 /**
@@ -726,6 +759,11 @@ export interface SealResult {
   leftOut: LeftOut[];
   recipients: SealedTo[];
   list: ListCheck;
+  /**
+   * Late says that the list's deadline had passed, and that the list lets plis be sealed all
+   * the same.
+   */
+  late?: boolean;
 }
 
 /** SealedTo is a recipient that the envelope has. */

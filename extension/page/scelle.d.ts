@@ -96,7 +96,11 @@ export interface VerifyKeysOptions extends VerifyKeysParams, Running {
  * to name the same ones. The extension keeps the key of the first list that it sees from your
  * site, unless an administrator settled one; from then on a list that is missing
  * ("list-unsigned"), signed by another key ("list-signer"), altered ("list-forged"), for another
- * tender or site ("list-other") or of another day ("list-expired") is refused.
+ * tender or site ("list-other") or of another day ("list-expired") is refused. Tell the person when
+ * `list.first` says that a key is going to be kept; the extension's icon says it too.
+ *
+ * After the list's deadline seal() is refused ("deadline-passed") and recipients() has that as its
+ * `fault`, unless the list says `"late":"warn"`: then `closed` here and `late` of seal() are true.
  */
 export interface RecipientsOptions extends RecipientsParams, Running {}
 

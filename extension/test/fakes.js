@@ -91,6 +91,8 @@ export class FakeChrome {
     },
     connectNative: () => this.connectNative(),
   };
+  badge = "";
+  action = { setBadgeText: async ({ text }) => void (this.badge = text) };
   storage = { local: new FakeArea(), session: new FakeArea(), managed: new FakeArea() };
   permissions = {
     onAdded: new FakeEvent(),

@@ -219,11 +219,16 @@ test("a key keeps the day of its registration and gets that of its last proof", 
 test("the first key that signs a site's lists is kept, for as long as the grant", async () => {
   const { chrome, ask, fromApp, fromPage } = await start();
   const trust = async () => (await fromApp("site.trust", { origin: PORTAL })).result;
+  const kept = async () => {
+    const { since, ...rest } = await trust();
+    assert.ok(Date.now() - Date.parse(since) < 60_000, since);
+    return rest;
+  };
   assert.deepEqual(await trust(), { pins: [], unsigned: "warn" });
   assert.equal((await ask("site.pin", { origin: PORTAL, pin: THUMBPRINT }, bridgeSender())).ok, true);
   assert.equal((await fromApp("site.pin", { origin: PORTAL, pin: THUMBPRINT })).ok, true, "the same again");
   assert.deepEqual((await fromApp("site.pin", { origin: PORTAL, pin: OTHER })).fault, { code: "list-signer", detail: OTHER });
-  assert.deepEqual(await trust(), { pins: [THUMBPRINT], unsigned: "warn" });
+  assert.deepEqual(await kept(), { pins: [THUMBPRINT], unsigned: "warn" });
   assert.deepEqual((await fromApp("site.state", { origin: PORTAL })).result.listKeys, [THUMBPRINT]);
   for (const [method, pin] of [["site.trust"], ["site.pin", OTHER]]) assert.equal((await fromPage(method, { origin: PORTAL, pin })).fault.code, "not-permitted");
   for (const pin of ["", "AB".repeat(32), {}, undefined]) assert.equal((await fromApp("site.pin", { origin: PORTAL, pin })).fault.code, "bad-request");
@@ -234,6 +239,31 @@ test("the first key that signs a site's lists is kept, for as long as the grant"
   chrome.granted.add(`${PORTAL}/*`);
   await fromApp("site.allow", { origin: PORTAL });
   assert.equal((await fromApp("site.pin", { origin: PORTAL, pin: OTHER })).ok, true);
+});
+
+test("a key that was kept while sealing is told until somebody has looked", async () => {
+  const { chrome, ask, fromApp } = await start();
+  const state = async () => (await fromApp("site.state", { origin: PORTAL })).result;
+  assert.equal((await state()).newListKey, undefined);
+  await ask("site.pin", { origin: PORTAL, pin: THUMBPRINT }, bridgeSender());
+  assert.deepEqual([chrome.badge, (await state()).newListKey, Boolean((await state()).listKeySince)], ["!", true, true]);
+  chrome.badge = ""; // the browser forgets badges when it ends
+  await chrome.runtime.onStartup.fire();
+  assert.equal(chrome.badge, "!");
+  await ask("site.pin", { origin: PORTAL, pin: THUMBPRINT }, bridgeSender());
+  const { result } = await fromApp("site.seen", { origin: PORTAL });
+  assert.deepEqual([chrome.badge, result.newListKey, result.listKeys], ["", undefined, [THUMBPRINT]]);
+
+  for (const origin of ["https://b.example", "https://c.example"]) {
+    chrome.granted.add(`${origin}/*`);
+    await fromApp("site.allow", { origin });
+  }
+  await fromApp("site.pin", { origin: "https://b.example", pin: OTHER }); // the assistant has shown it
+  assert.equal(chrome.badge, "");
+  await ask("site.pin", { origin: "https://c.example", pin: OTHER }, bridgeSender());
+  assert.equal(chrome.badge, "!");
+  await fromApp("site.forget", { origin: "https://c.example" });
+  assert.equal(chrome.badge, "", "with the grant");
 });
 
 test("the administrator's keys count alone", async () => {

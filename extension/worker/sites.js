@@ -1,10 +1,13 @@
 // Which sites may use Scellé. A site is served when the person allowed it here
 // (a grant) and the browser still holds its host permission; either alone is
 // nothing. Grants: storage.local "grants" = {origin: {since, lastUse,
-// lastMethod, keys, pin}}, keys = {thumbprint: {since, proven, mode?}}, the keys
-// that this origin registered (proven is the last proof of possession; what an
-// older version kept is the text since alone); pin = the key of the first signed list that was seen since the
-// grant, which ends with it. A build with a list of known portals (portals.js)
+// lastMethod, keys, pin, pinned, unseen}}, keys = {thumbprint: {since, proven,
+// mode?}}, the keys that this origin registered (proven is the last proof of
+// possession; what an older version kept is the text since alone); pin = the key
+// of the first signed list that was seen since the grant, which ends with it,
+// pinned = when that was; unseen while nobody has looked at a key that was kept
+// behind the page's back: then the icon has a badge. A build with a list of known
+// portals (portals.js)
 // allows those by itself, except the ones in storage.local "revoked" = [origin].
 (() => {
   "use strict";
@@ -123,6 +126,7 @@
     const grants = await load();
     await save(Object.fromEntries(Object.entries(grants).filter(([origin]) => !origins.includes(origin))));
     await register();
+    await badge();
   };
 
   /** A permission that was taken away in the browser's own pages ends the grant. */
@@ -188,20 +192,37 @@
     const { listKeys: settled, unsigned } = await globalThis.ScelleManaged.read();
     if (Object.hasOwn(settled, origin)) return { pins: settled[origin], managed: true, unsigned };
     const grants = await load();
-    const pin = Object.hasOwn(grants, origin) ? grants[origin].pin : undefined;
-    return { pins: pin ? [pin] : [], unsigned };
+    const { pin, pinned } = Object.hasOwn(grants, origin) ? grants[origin] : {};
+    return { pins: pin ? [pin] : [], ...(pinned && { since: pinned }), unsigned };
   };
 
   /** For SiteResult. */
   const listKeys = async (origin) => {
-    const { pins } = await trust(origin);
-    return pins.length > 0 && { listKeys: pins };
+    const { pins, since } = await trust(origin);
+    const { unseen } = (await load())[origin] ?? {};
+    return pins.length > 0 && { listKeys: pins, ...(since && { listKeySince: since }), ...(since && unseen && { newListKey: true }) };
   };
 
-  /** Keeps the first key that signed a list; another one never takes its place. */
-  const pin = async (origin, key) => {
-    await change(origin, (grant) => void (grant.pin ??= key));
+  /** The icon says that a key was kept which nobody has looked at. */
+  const badge = async () => {
+    const unseen = Object.values(await load()).some((grant) => grant.unseen);
+    await api.action.setBadgeText({ text: unseen ? "!" : "" });
+  };
+
+  /**
+   * Keeps the first key that signed a list; another one never takes its place.
+   * @type {(origin: string, key: string, shown: boolean) => Promise<void>} shown: in a window of ours
+   */
+  const pin = async (origin, key, shown) => {
+    await change(origin, (grant) => void (grant.pin ?? Object.assign(grant, { pin: key, pinned: now(), ...(!shown && { unseen: true }) })));
+    await badge();
     if (!(await trust(origin)).pins.includes(key)) throw { code: "list-signer", detail: key };
+  };
+
+  const seen = async (origin) => {
+    await change(origin, (grant) => void delete grant.unseen);
+    await badge();
+    return state(origin);
   };
 
   /** Known portals are allowed from the start, unless the person revoked them. */
@@ -211,6 +232,7 @@
     const fresh = globalThis.ScellePortals.filter((o) => secure(o) && !Object.hasOwn(grants, o) && !no.includes(o));
     if (fresh.length > 0) await save({ ...Object.fromEntries(fresh.map((o) => [o, { since: now(), keys: {} }])), ...grants });
     await register();
+    await badge();
   };
 
   /** Origins that were allowed here, or are known to this build. */
@@ -243,7 +265,7 @@
   };
 
   globalThis.ScelleSites = Object.freeze({
-    allowed, state, allow, forget, list, origins, used, remember, registered, newest, trust, pin, start: () => exclusive(seed), restart,
+    allowed, state, allow, forget, list, origins, used, remember, registered, newest, trust, pin, seen, start: () => exclusive(seed), restart,
     onPermissionAdded, onPermissionRemoved,
   });
 })();

@@ -16,7 +16,7 @@
   const FETCH_MILLIS = 240_000; // a browser ends a worker's event after five minutes
   const MAX_FILE = 64 << 10; // update.MaxFile
   const FILE = "update.json"; // update.FileName
-  const MODULE = "app/app.wasm";
+  const MODULE = "app/verify.wasm";
   const NONE = "none"; // policy.NoFolder
 
   let tail = Promise.resolve();
@@ -64,13 +64,12 @@
   };
 
   /**
-   * Asks shared/update, which runs once in an instance of app.wasm of its own
+   * Asks shared/update, which runs once in an instance of verify.wasm of its own
    * and leaves nothing behind.
    */
   const judge = async (question) => {
     const go = new Go();
     const instance = WebAssembly.instantiateStreaming(fetch(api.runtime.getURL(MODULE)), go.importObject);
-    globalThis.scelleRole = "update";
     globalThis.scelleUpdate = { question: JSON.stringify(question), answer: "" };
     await go.run((await instance).instance);
     return JSON.parse(globalThis.scelleUpdate.answer);

@@ -121,9 +121,10 @@
     return updates.bring({ vault, place }, await host.hello());
   };
 
-  const pin = async ({ origin, pin: key }) => {
+  /** A window of ours has shown the key; the bridge shows nothing. */
+  const pin = async ({ origin, pin: key }, { sender }) => {
     want(isThumbprint(key));
-    await sites.pin(origin, key);
+    await sites.pin(origin, key, partyOf(sender) === "app");
     return {};
   };
 
@@ -149,6 +150,7 @@
     "update.fetch": fetchUpdate,
     "site.trust": ({ origin }) => sites.trust(origin),
     "site.pin": pin,
+    "site.seen": ({ origin }) => sites.seen(origin),
     "options.get": options,
     "options.language": choose,
   };

@@ -190,6 +190,14 @@ func TestModulesStaySmall(t *testing.T) {
 	if verify := list(t, systems[3], "./wasm/verify"); len(verify) != 1 || !slices.Contains(verify[0].Deps, "go.mozilla.org/pkcs7") {
 		t.Error("wasm/verify does not link go.mozilla.org/pkcs7: this test looks in the wrong place")
 	}
+	// What only draws screens does no public-key arithmetic.
+	for _, p := range list(t, systems[3], "./wasm/app") {
+		for _, bad := range []string{"math/big", "crypto/rsa", "crypto/ecdsa", "crypto/elliptic", "crypto/ed25519", "crypto/rand", module + "shared/envelope"} {
+			if slices.Contains(p.Deps, bad) {
+				t.Errorf("%s links %s", p.ImportPath, bad)
+			}
+		}
+	}
 	for _, p := range list(t, systems[3], "./wasm/app", "./wasm/crypto") {
 		for _, bad := range []string{"crypto/x509", "net/http", "html/template", "text/template", "go.mozilla.org/pkcs7", module + "shared/signeddata"} {
 			if slices.Contains(p.Deps, bad) {

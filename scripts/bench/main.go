@@ -2,7 +2,7 @@
 // peers in the same run on the same machine, as ratios: absolute figures mean
 // nothing without the machine, which is printed with them.
 //
-//	go run ./scripts/bench [-build build] [-n 15] [-size 256] [-largest 4096] [-rounds 5] [-only host,popup,native,browser,memory]
+//	go run ./scripts/bench [-build build] [-n 15] [-size 256] [-largest 4096] [-rounds 5] [-only host,popup,native,browser,memory,session]
 package main
 
 import (
@@ -24,7 +24,7 @@ func main() {
 	size := flag.Int64("size", 256, "MiB that are sealed and opened in the browser")
 	largest := flag.Int64("largest", 4096, "MiB up to which growth is measured, from 1 MiB on")
 	rounds := flag.Int("rounds", 5, "runs of each measure of sealing and opening in the browser")
-	only := flag.String("only", "host,popup,native,browser,memory", "parts to run")
+	only := flag.String("only", "host,popup,native,browser,memory,session", "parts to run")
 	flag.Parse()
 	o := options{build: *build, n: max(*n, 3), size: *size << 20, largest: *largest << 20, rounds: max(*rounds, 1), only: strings.Split(*only, ",")}
 	if err := o.run(context.Background()); err != nil {
@@ -59,6 +59,7 @@ func (o options) run(ctx context.Context) error {
 		{"native", func() error { return benchEnvelope(dir, o.build, o.largest) }},
 		{"browser", func() error { return benchBrowser(ctx, dir, o) }},
 		{"memory", func() error { return benchMemory(ctx, dir, o.build) }},
+		{"session", func() error { return benchSession(ctx, dir, o.build) }},
 	} {
 		if slices.Contains(o.only, part.name) {
 			errs = append(errs, part.run())

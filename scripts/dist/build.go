@@ -171,6 +171,9 @@ func (b *build) compile(pkg, goos, goarch, to string) error {
 		return err
 	}
 	args = append(args, overlay...)
+	if pkg == screens { // as the Makefile does: what draws needs to be small, not fast
+		args = append(args, "-gcflags=scelle/...=-l")
+	}
 	cgo := "0"
 	if goos == "linux" { // NSS is reached through its C library
 		cgo = "1"

@@ -7,8 +7,11 @@ import (
 	"scelle/extension"
 )
 
+// screens is the package of the module that draws.
+const screens = "./wasm/app"
+
 // wasmModules are the packages that become WebAssembly modules.
-func wasmModules() []string { return []string{"./wasm/app", "./wasm/crypto", "./wasm/verify"} }
+func wasmModules() []string { return []string{screens, "./wasm/crypto", "./wasm/verify"} }
 
 // extensionZip is what scripts/pack calls a browser's package.
 func extensionZip(b extension.Browser) string { return "scelle-extension-" + string(b) + ".zip" }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +101,9 @@ func TestTheWholeJourney(t *testing.T) {
 	before := homeListing(t)
 	w := begin(t)
 	w.Camera = &journey.Camera{Dir: t.TempDir()}
+	if w.World.Engine == stack.Chromium { // what axe-core sees is the same in Firefox
+		w.Camera.Check = accessible(t)
+	}
 	must(t, journey.All(w))
 	if w.Camera.Count() < 15 {
 		t.Errorf("only %d pictures", w.Camera.Count())
@@ -110,10 +114,24 @@ func TestTheWholeJourney(t *testing.T) {
 	nothingListens(t, w)
 	certificatesSeenByCertutil(t, w)
 	handedOver(t, w)
+	looksAround(t, w)
 	w.Browser.Close()
 	must(t, w.World.WaitHosts(0))
 	if after := homeListing(t); after != before {
 		t.Errorf("the real home changed:\n%s\nwas:\n%s", after, before)
+	}
+}
+
+// looksAround visits what the journey has no picture of: in the portal, and a
+// page that is not there.
+func looksAround(t *testing.T, w *journey.Walk) {
+	t.Helper()
+	if w.Camera.Check == nil {
+		return
+	}
+	for _, path := range []string{"/consultations", "/inexistant", "/connexion?next=/telechargements"} {
+		must(t, w.Page.Goto(w.World.Origin+path))
+		must(t, w.Camera.Check(w.Page, path))
 	}
 }
 
@@ -317,10 +335,38 @@ func depositedPli(t *testing.T, w *journey.Walk) string {
 	return found[0]
 }
 
-// TestClicks counts what the two cases ask of a person.
-func TestCasesTakeSixClicks(t *testing.T) {
+// withoutMouse is ready for a person who has none: both cases are walked by
+// keyboard alone, in Chromium.
+func withoutMouse(t *testing.T) *journey.Walk {
+	t.Helper()
 	w := ready(t)
+	c, ok := w.Browser.(*browser.Chromium)
+	if !ok {
+		return w
+	}
+	k := browser.Keyboard{Chromium: c}
+	w.Page.Close()
+	w = journey.New(w.World, k, nil)
+	must(t, w.Login(journey.Agent))
+	must(t, w.GoKeys())
+	must(t, w.Online())
+	return w
+}
+
+// TestCasesTakeSixClicks counts what the first case asks of a person who has
+// only a keyboard, and hears what a screen reader would.
+func TestCasesTakeSixClicks(t *testing.T) {
+	w := withoutMouse(t)
 	must(t, w.MakeCertificate("Certificat de Camille Lefort"))
+	// Between the screens' own announcements a screen reader hears each step.
+	a, err := w.StartAdd("Annoncée", false)
+	must(t, err)
+	heard, err := browser.Said(a)
+	must(t, err)
+	if !slices.Contains(heard, "Étape 2 sur 2") {
+		t.Errorf("a screen reader heard %q", heard)
+	}
+	must(t, a.Shut())
 	for name, do := range map[string]func() error{
 		"existing certificate": func() error { return w.AddExisting("Existant", "Certificat de Camille Lefort") },
 		"server certificate":   func() error { return w.AddServer("Serveur", "Clé du serveur", false) },
@@ -340,9 +386,10 @@ func TestCasesTakeSixClicks(t *testing.T) {
 	keepsABackup(t, w)
 }
 
-// TestOpenToDownloads saves the opened files under their names.
+// TestOpenToDownloads saves the opened files under their names, all by
+// keyboard.
 func TestOpenToDownloads(t *testing.T) {
-	w := ready(t)
+	w := withoutMouse(t)
 	must(t, w.AddLocal("Clé de Camille Lefort", false))
 	one, err := journey.WriteFile(w.World.Home, "acte d'engagement.pdf", []byte("%PDF-1.4 acte"))
 	must(t, err)

@@ -119,3 +119,6 @@ func TestFirefoxBackgroundEnds(t *testing.T) {
 	must(t, a.Shut())
 	must(t, w.Page.Visible("#add-key:enabled"))
 }
+
+// TestFirefoxHostile carries out the attacks of TestHostile in Firefox.
+func TestFirefoxHostile(t *testing.T) { TestHostile(t) }

@@ -38,6 +38,20 @@ func (h *hostile) consent() {
 	h.wrongClicks(p)
 	h.covered(p)
 	h.namesAreText(p)
+	h.case_("stealing the focus of a consent", func(t *testing.T) {
+		if found, err := h.do(p, "stealing the focus", "control"); err != nil || len(found) > 0 {
+			t.Fatalf("the control: %q, %v", found, err)
+		}
+		a := h.ask(t, p)
+		h.step(t, p, "stealing the focus")
+		time.Sleep(armed)
+		h.step(t, p, "leaving the focus alone")
+		if n := h.assistants(t); n != 1 {
+			t.Errorf("%d windows", n)
+		}
+		must(t, a.Visible("#use-key"))
+		h.decline(t, p, a)
+	})
 	h.case_("the page goes away while a person consents", func(t *testing.T) {
 		a := h.ask(t, p)
 		must(t, p.Goto(h.evil.Allowed+"/hooked.html"))
@@ -90,7 +104,6 @@ func (h *hostile) sealPlis() {
 // ask has the page ask for an opening and waits for the consent.
 func (h *hostile) ask(t *testing.T, p browser.Page) browser.Page {
 	t.Helper()
-	h.shutAll(t)
 	h.step(t, p, "asking for an opening")
 	a, err := h.Browser.Assistant()
 	must(t, err)
@@ -105,6 +118,18 @@ func (h *hostile) decline(t *testing.T, p, a browser.Page) {
 	h.step(t, p, "an opening that came to nothing")
 }
 
+// closes waits until the assistant is gone.
+func (h *hostile) closes(t *testing.T) {
+	t.Helper()
+	for range 100 {
+		if open, err := h.Browser.HasAssistant(); err == nil && !open {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Error("the window stays")
+}
+
 // wrongClicks: by scripts, and by a person whom the window surprised.
 func (h *hostile) wrongClicks(p browser.Page) {
 	h.case_("clicks that no person made", func(t *testing.T) {
@@ -115,7 +140,10 @@ func (h *hostile) wrongClicks(p browser.Page) {
 			for (const key of ["Enter", " "]) b.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true})); return true; })()`, nil))
 		time.Sleep(300 * time.Millisecond)
 		must(t, a.Visible("#use-key"))
-		h.decline(t, p, a)
+		// The same scripts reach a button that uses no key.
+		must(t, a.Eval(`setTimeout(() => document.querySelector("#use-key + button").click()), true`, nil))
+		h.closes(t)
+		h.step(t, p, "an opening that came to nothing")
 	})
 	h.case_("a click on a window that has just come to the front", func(t *testing.T) {
 		a := h.ask(t, p)
@@ -192,6 +220,11 @@ func (h *hostile) namesAreText(p browser.Page) {
 func (h *hostile) canaries() {
 	control, key := word("control"), h.contentKey()
 	secrets := []stack.Secret{stack.NewSecret("canary", []byte(h.canary)), stack.NewSecret("content key", key)}
+	secrets = append(secrets, h.serverKey())
+	if h.typed != "" {
+		h.lockStore()
+		secrets = append(secrets, stack.NewSecret("store's password", []byte(h.typed)))
+	}
 	h.config["control"] = control
 	delete(h.config, "thumbprints") // the hooks would see them here
 	p := h.open(h.evil.Allowed + "/hooked.html")
@@ -203,7 +236,8 @@ func (h *hostile) canaries() {
 	must(h.t, a.Click("#use-key"))
 	must(h.t, a.Visible(".results"))
 	h.outcomes(a)
-	h.hostKeepsNothing(secrets[1:])
+	h.hostKeepsNothing("the host after it opened a key", secrets[1:])
+	h.wasAsked()
 	must(h.t, a.CloseBy(".actions .primary"))
 	h.step(h.t, p, "the end of the opening")
 	if n := len(h.journal()); n != used+4 {
@@ -279,8 +313,8 @@ func params(t *testing.T, v any) json.RawMessage {
 }
 
 // hostKeepsNothing looks at the host that has just opened a key.
-func (h *hostile) hostKeepsNothing(secrets []stack.Secret) {
-	h.case_("the host after it opened a key", func(t *testing.T) {
+func (h *hostile) hostKeepsNothing(name string, secrets []stack.Secret) {
+	h.case_(name, func(t *testing.T) {
 		pids, err := h.World.Hosts()
 		must(t, err)
 		if len(pids) != 1 {
@@ -292,8 +326,10 @@ func (h *hostile) hostKeepsNothing(secrets []stack.Secret) {
 			t.Skip("this kernel lets nobody read another process's memory")
 		}
 		must(t, err)
-		if seen["content key"] {
-			t.Error("the content key is still in the host's memory")
+		for _, s := range secrets {
+			if seen[s.Name] {
+				t.Errorf("the %s is still in the host's memory", s.Name)
+			}
 		}
 		if !seen["thumbprint"] {
 			t.Error("the search does not find what is there")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"scelle/scripts/e2e/journey"
+	"scelle/scripts/e2e/stack"
 	"scelle/shared/certtest"
 	"scelle/shared/fault"
 	"scelle/shared/pli"
@@ -40,6 +41,7 @@ type sealed struct {
 	Code, Detail string
 	List         protocol.ListCheck
 	Recipients   []protocol.SealedTo
+	Late         bool
 }
 
 func fromPortal(t *testing.T, w *journey.Walk) toSeal {
@@ -63,9 +65,9 @@ func sealInPage(t *testing.T, w *journey.Walk, options toSeal) sealed {
 	must(t, w.Page.Eval(fmt.Sprintf(`(async () => {
 		const { scelle } = await import("/scelle.js");
 		try {
-			const { list, recipients, release } = await scelle.seal({ files: [new File(["prix"], "prix.txt")], kind: "offre", lot: "1", ...%s });
+			const { list, recipients, late, release } = await scelle.seal({ files: [new File(["prix"], "prix.txt")], kind: "offre", lot: "1", ...%s });
 			await release();
-			return { list, recipients };
+			return { list, recipients, late };
 		} catch ({ code, detail }) { return { code, detail }; }
 	})()`, text), &got))
 	return got
@@ -78,16 +80,38 @@ func wantSealed(t *testing.T, name string, got sealed, code fault.Code) {
 	}
 }
 
+// listSigner is who signs lists.
+type listSigner struct {
+	key         crypto.Signer
+	certificate []byte // DER
+}
+
 // listKey is the portal's own key, from its data directory.
-func listKey(t *testing.T, w *journey.Walk) (crypto.Signer, []byte) {
+func listKey(t *testing.T, w *stack.World) listSigner {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(w.World.Dir, "portal", "list-signing.pem"))
+	text, err := os.ReadFile(filepath.Join(w.Dir, "portal", "list-signing.pem"))
 	must(t, err)
 	block, rest := pem.Decode(text)
 	certificate, _ := pem.Decode(rest)
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	must(t, err)
-	return key.(crypto.Signer), certificate.Bytes
+	return listSigner{key.(crypto.Signer), certificate.Bytes}
+}
+
+// again signs a portal's list of recipients once more, after a change.
+func (s listSigner) again(t *testing.T, list []byte, change func(*lists.Recipients)) []byte {
+	t.Helper()
+	verified, err := signeddata.Verify(list, time.Now())
+	must(t, err)
+	again, err := lists.ParseRecipients(verified.JSON)
+	must(t, err)
+	again.Issued = time.Now()
+	if change != nil {
+		change(again)
+	}
+	signed, err := signeddata.Sign(again, s.key, s.certificate)
+	must(t, err)
+	return signed
 }
 
 // TestSignedLists: in one world, what a portal's page, or who stands in for it,
@@ -107,16 +131,15 @@ func TestSignedLists(t *testing.T) {
 	must(t, w.Page.Says("#to-list", "personnel"))
 	file, err := journey.WriteFile(w.World.Home, "offre.txt", []byte("12 345,67 €\n"))
 	must(t, err)
+	newKeyIsTold(t, w, pin)
+	deadlines(t, w, good, file)
 	must(t, w.Deposit(file))
-	popup, err := w.Browser.Popup(w.Page)
-	must(t, err)
-	must(t, popup.Visible("#list-keys"))
-	must(t, popup.Shut())
 
 	must(t, w.Login(journey.Agent))
 	must(t, w.CloseTender())
 	must(t, w.Online())
 	openingLists(t, w)
+	recordedSigner(t, w, pin)
 }
 
 // sealingLists tries lists of recipients, first those that must not be kept,
@@ -148,14 +171,8 @@ func sealingLists(t *testing.T, w *journey.Walk, good toSeal) string {
 	if got = sealInPage(t, w, good); got.List.First || !got.List.Signed || got.Code != "" {
 		t.Errorf("again, with the same recipients named: %+v", got)
 	}
-	verified, err := signeddata.Verify(good.RecipientList, time.Now())
-	must(t, err)
-	again, err := lists.ParseRecipients(verified.JSON)
-	must(t, err)
-	again.Issued = time.Now()
 	theirs := list
-	theirs.RecipientList, err = signeddata.Sign(again, foreign.Key, foreign.DER)
-	must(t, err)
+	theirs.RecipientList = listSigner{foreign.Key, foreign.DER}.again(t, good.RecipientList, nil)
 	theirPin, err := signeddata.Pin(foreign.DER)
 	must(t, err)
 	refused := sealInPage(t, w, theirs)
@@ -163,21 +180,87 @@ func sealingLists(t *testing.T, w *journey.Walk, good toSeal) string {
 		t.Errorf("which signer: %q", refused.Detail)
 	}
 	wantSealed(t, "unsigned, the key is known", sealInPage(t, w, unsigned), fault.ListUnsigned)
-	return verified.Pin
+	return got.List.Pin
+}
+
+// newKeyIsTold: the icon and its popup tell of a key that was kept while a pli
+// was sealed, until the person has seen it.
+func newKeyIsTold(t *testing.T, w *journey.Walk, pin string) {
+	t.Helper()
+	for _, badge := range []string{"!", ""} {
+		popup, err := w.Browser.Popup(w.Page)
+		must(t, err)
+		must(t, popup.Until(`(chrome.action.getBadgeText({}).then((text) => globalThis.badge = text), globalThis.badge === "`+badge+`")`))
+		if badge == "" {
+			must(t, popup.Visible("#list-keys"))
+			must(t, popup.Gone("#list-key-new"))
+		} else {
+			must(t, popup.Visible("#list-key-new"))
+			must(t, popup.Until(`document.querySelector("#list-key-new .fingerprint").textContent.replace(/\s/g, "") === "`+pin+`"`))
+			photograph(t, popup, "new-list-key")
+			must(t, popup.Click("#list-key-seen"))
+			must(t, popup.Gone("#list-key-new"))
+		}
+		must(t, popup.Shut())
+	}
+}
+
+// deadlines: after the deadline of the signed list nothing is sealed, and the
+// portal's page says why; a list can ask for a warning instead.
+func deadlines(t *testing.T, w *journey.Walk, good toSeal, file string) {
+	t.Helper()
+	portal := listKey(t, w.World)
+	late, warned := good, good
+	late.RecipientList = portal.again(t, good.RecipientList, func(r *lists.Recipients) { r.Deadline = r.Issued.Add(-time.Minute) })
+	warned.RecipientList = portal.again(t, late.RecipientList, func(r *lists.Recipients) { r.Late = lists.WarnLate })
+	wantSealed(t, "after the deadline", sealInPage(t, w, late), fault.DeadlinePassed)
+	got := sealInPage(t, w, warned)
+	if wantSealed(t, "late, with a warning", got, ""); !got.Late {
+		t.Errorf("late without a word: %+v", got)
+	}
+	text, err := json.Marshal(late.RecipientList)
+	must(t, err)
+	must(t, w.Page.Eval(`{ const real = fetch; window.fetch = async (url, init) => { const r = await real(url, init);
+		return String(url).includes("/recipients?") ? Response.json({ ...(await r.json()), recipientList: `+string(text)+` }) : r; }; }`, nil))
+	must(t, w.Page.Upload("#files", file))
+	must(t, w.Page.Click("#deposit"))
+	must(t, w.Page.Says("#message.bad", "La date limite de remise des plis est passée."))
+	for range 2 { // it is open already
+		must(t, w.Page.Click("#to summary"))
+	}
+	must(t, w.Page.Says("#to-list", "La date limite de remise des plis est passée."))
+	photograph(t, w.Page, "late")
+}
+
+// recordedSigner reads who signed the list out of the saved record.
+func recordedSigner(t *testing.T, w *journey.Walk, pin string) {
+	t.Helper()
+	records, err := filepath.Glob(filepath.Join(w.World.Downloads, "*", "*", "*.json"))
+	must(t, err)
+	if len(records) != 1 {
+		t.Fatalf("records: %q", records)
+	}
+	text, err := os.ReadFile(records[0])
+	must(t, err)
+	var r protocol.OpeningRecord
+	must(t, json.Unmarshal(text, &r))
+	if r.List == nil || !r.List.Signed || r.List.Pin != pin || r.List.Pinned != protocol.PinnedKept || r.List.Since == "" || r.List.Issued == nil {
+		t.Errorf("the record says of the list %+v", r.List)
+	}
 }
 
 // openingLists asks for an opening before its time, then with the list of
 // another tender, then as the portal's page does.
 func openingLists(t *testing.T, w *journey.Walk) {
 	t.Helper()
-	key, certificate := listKey(t, w)
+	portal := listKey(t, w.World)
 	now := time.Now()
 	list := lists.Opening{Origin: w.World.Origin, Tender: bridgeTender, NotBefore: now.Add(-time.Minute), Issued: now,
 		Plis: []lists.Pli{{ID: "x", SHA256: strings.Repeat("ab", 32), Kind: pli.Offre}}}
 	early, other := list, list
 	early.NotBefore, other.Tender = now.Add(time.Hour), saltTender
 	for code, l := range map[fault.Code]*lists.Opening{fault.OpeningEarly: &early, fault.ListOther: &other} {
-		signed, err := signeddata.Sign(l, key, certificate)
+		signed, err := signeddata.Sign(l, portal.key, portal.certificate)
 		must(t, err)
 		text, err := json.Marshal(map[string]any{"tender": bridgeTender, "plis": []protocol.OpenPli{{ID: "x"}}, "openingList": signed})
 		must(t, err)

@@ -1,16 +1,24 @@
 package e2e
 
 import (
+	"crypto/elliptic"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"scelle/scripts/e2e/browser"
 	"scelle/scripts/e2e/journey"
 	"scelle/scripts/e2e/stack"
+	"scelle/shared/certtest"
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/signeddata"
 	"scelle/shared/update"
 )
 
@@ -52,28 +60,38 @@ func TestFirefoxSettledPortals(t *testing.T) {
 	must(t, w.Page.Until(`document.querySelector("#assistant").dataset.fault === "extension-missing"`))
 }
 
-// TestFirefoxSettledSaving: opened plis can only be handed over, and unsigned
-// lists will not do. A newer host is announced without a setting for it.
+// TestFirefoxSettledSaving: in one world, every other setting. The shared
+// database is forbidden and cards come by the module that is named, so that
+// everything is done with the key of a card; opened plis can only be handed over;
+// unsigned lists, and lists by another key than the settled one, will not do from
+// the first on; a newer host is looked for, over https, where the administrator
+// says and not where the build does; the screens are in the settled language.
 func TestFirefoxSettledSaving(t *testing.T) {
-	p := newPublisher(t)
 	world := newWorld(t)
+	p, elsewhere := newSecurePublisher(t, world.UserDataDir), newPublisher(t)
 	p.offer(t, []byte("a newer host"))
-	p.extendIn(t, world)
-	settle(t, world, map[string]any{"saveOpenedPlis": false, "allowedPortals": []string{world.Origin}, "language": "en", "unsignedLists": "refuse"})
+	elsewhere.extendIn(t, world)
+	pin, err := signeddata.Pin(listKey(t, world).certificate)
+	must(t, err)
+	settle(t, world, map[string]any{"saveOpenedPlis": false, "allowedPortals": []string{world.Origin}, "language": "en", "unsignedLists": "refuse",
+		"listKeys": []string{world.Origin + " " + pin}, "updateAddress": p.URL + "/"})
+	desk := settleCards(t, world)
 	w := browseIn(t, world, false)
 	must(t, w.GoKeys())
 	must(t, w.Allow())
 	must(t, w.Online())
 	must(t, w.Page.Says("[data-status-remedy]", "9.1.0"))
-	must(t, w.AddLocal("Clé de Camille Lefort", false))
+	if elsewhere.requests(update.FileName) > 0 || p.requests(update.FileName) == 0 {
+		t.Error("the newer host was looked for elsewhere")
+	}
+	onlyTheCard(t, w)
+	must(t, w.AddExisting("Carte", cardName))
 	file, err := journey.WriteFile(world.Home, "offre.txt", []byte("12 345,67 €\n"))
 	must(t, err)
 	must(t, w.Login(journey.Company))
 	must(t, w.GoTender())
 	must(t, w.Online())
-	unsigned := fromPortal(t, w)
-	unsigned.RecipientList = nil
-	wantSealed(t, "unsigned", sealInPage(t, w, unsigned), fault.ListUnsigned)
+	settledLists(t, w)
 	must(t, w.Deposit(file))
 	must(t, w.Login(journey.Agent))
 	must(t, w.CloseTender())
@@ -91,6 +109,7 @@ func TestFirefoxSettledSaving(t *testing.T) {
 	}
 	must(t, a.Click("#use-key"))
 	must(t, a.Visible(".results"))
+	desk.forgotten(t, w)
 	must(t, a.CloseBy(".actions .primary"))
 	must(t, w.Page.Visible(`.pli[data-opened="yes"]`))
 	must(t, w.Page.Says(".handed", "offre.txt"))
@@ -105,4 +124,103 @@ func absent(p browser.Page, selector string) (bool, error) {
 	var found bool
 	err := p.Eval(`document.querySelector("`+selector+`") !== null`, &found)
 	return !found, err
+}
+
+// The certificates of the world in which the administrator settles the stores:
+// one on a card, one in the database that is forbidden.
+const (
+	cardName  = "Carte de Camille Lefort"
+	storeName = "Certificat du magasin interdit"
+)
+
+// desk is a computer with a card in its reader, whose PIN is typed when it is asked for.
+type desk struct{ pin string }
+
+// settleCards forbids the shared database, in which there is a key, and names
+// the module of a card with another.
+func settleCards(t *testing.T, w *stack.World) desk {
+	t.Helper()
+	_, err := w.Run(w.Host, "generate", "--cn", storeName)
+	must(t, err)
+	d, tokens := desk{word("pin")}, filepath.Join(w.Dir, "tokens")
+	pair := certtest.SelfSigned(t, certtest.Options{CommonName: cardName})
+	key, err := x509.MarshalPKCS8PrivateKey(pair.Key)
+	must(t, err)
+	must(t, stack.Token(tokens, "Carte", d.pin, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), pair.DER))
+	settings := fmt.Sprintf(`{"forbiddenStores":["nss"],"pkcs11Modules":[%q]}`, stack.SoftHSM)
+	err = w.Furnish(stack.Office{Settings: settings, Tokens: tokens, Secret: d.pin})
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip(err)
+	}
+	must(t, err)
+	return d
+}
+
+// onlyTheCard: the popup lists the card's certificate and not the other one,
+// and says why.
+func onlyTheCard(t *testing.T, w *journey.Walk) {
+	t.Helper()
+	popup, err := w.Browser.Popup(w.Page)
+	must(t, err)
+	must(t, popup.Says("ul.keys", cardName))
+	must(t, popup.Eval(`for (const d of document.querySelectorAll("details")) d.open = true`, nil))
+	must(t, popup.Says("ul.stores", fault.StoreForbidden.Text("en")))
+	text, err := popup.Text("#app")
+	must(t, err)
+	if strings.Contains(text, storeName) {
+		t.Errorf("a certificate of a forbidden store is shown: %s", text)
+	}
+	must(t, popup.Shut())
+}
+
+// forgotten looks for the PIN, which was asked for in the site's name, in the
+// host that has just used it and wherever something was written.
+func (d desk) forgotten(t *testing.T, w *journey.Walk) {
+	t.Helper()
+	said, err := w.World.Asked()
+	must(t, err)
+	if !strings.Contains(said, strings.TrimPrefix(w.World.Origin, "http://")) {
+		t.Errorf("the windows for the PIN said %q", said)
+	}
+	secrets := []stack.Secret{stack.NewSecret("PIN", []byte(d.pin))}
+	pids, err := w.World.Hosts()
+	must(t, err)
+	for _, pid := range pids {
+		seen, err := stack.SeenInMemory(pid, append(secrets, stack.NewSecret("card", []byte(cardName))))
+		switch {
+		case os.IsPermission(err):
+			t.Log("this kernel lets nobody read another process's memory")
+		case err != nil:
+			t.Error(err)
+		case seen["PIN"] || !seen["card"]:
+			t.Errorf("in the host's memory: %v", seen)
+		}
+	}
+	if len(pids) != 1 {
+		t.Errorf("%d hosts", len(pids))
+	}
+	for _, dir := range []string{filepath.Join(w.World.Home, ".local"), filepath.Join(w.World.Dir, "portal")} {
+		if seen, err := stack.SeenInFiles(dir, secrets); err != nil || seen["PIN"] {
+			t.Errorf("the PIN is in a file below %s: %v", dir, err)
+		}
+	}
+	if seen, err := stack.SeenInFiles(filepath.Join(w.World.Dir, "office"), secrets); err != nil || !seen["PIN"] {
+		t.Errorf("the search does not find the PIN where it is: %v", err)
+	}
+}
+
+// settledLists: the portal's own list is known from the first on.
+func settledLists(t *testing.T, w *journey.Walk) {
+	t.Helper()
+	good := fromPortal(t, w)
+	unsigned, theirs := good, good
+	unsigned.RecipientList = nil
+	wantSealed(t, "unsigned", sealInPage(t, w, unsigned), fault.ListUnsigned)
+	foreign := certtest.SelfSigned(t, certtest.Options{CommonName: "Mallory", Curve: elliptic.P256(), KeyUsage: x509.KeyUsageDigitalSignature})
+	theirs.RecipientList = listSigner{foreign.Key, foreign.DER}.again(t, good.RecipientList, nil)
+	wantSealed(t, "the first list, by another key", sealInPage(t, w, theirs), fault.ListSigner)
+	got := sealInPage(t, w, good)
+	if wantSealed(t, "the portal's list", got, ""); !got.List.Signed || got.List.First || !got.List.Managed {
+		t.Errorf("the portal's list: %+v", got.List)
+	}
 }

@@ -102,7 +102,12 @@ func serverCertificate(t *testing.T, ca *certtest.CA) tls.Certificate {
 // trust makes the authority one for servers, in the user's shared database.
 func trust(t *testing.T, home string, ca *certtest.CA) {
 	t.Helper()
-	store := filepath.Join(home, ".local", "share", "pki", "nssdb")
+	trustIn(t, filepath.Join(home, ".local", "share", "pki", "nssdb"), ca)
+}
+
+// trustIn does so in a new database, such as a Firefox profile's.
+func trustIn(t *testing.T, store string, ca *certtest.CA) {
+	t.Helper()
 	must(t, os.MkdirAll(store, 0o700))
 	file := filepath.Join(t.TempDir(), "ca.der")
 	must(t, os.WriteFile(file, ca.DER, 0o600))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"scelle/scripts/e2e/browser"
 	"scelle/scripts/e2e/journey"
 	"scelle/scripts/e2e/stack"
+	"scelle/shared/certtest"
 	"scelle/shared/fault"
 	"scelle/shared/update"
 )
@@ -34,12 +36,26 @@ type publisher struct {
 	asked        []string
 }
 
+// newSecurePublisher serves the same over https, by a certificate of an
+// authority that a Firefox profile knows.
+func newSecurePublisher(t *testing.T, profile string) *publisher {
+	t.Helper()
+	ca := certtest.NewCA(t, "AC du service informatique")
+	trustIn(t, profile, ca)
+	p := newPublisher(t)
+	p.Server.Close()
+	p.Server = httptest.NewUnstartedServer(p)
+	p.Server.TLS = &tls.Config{Certificates: []tls.Certificate{serverCertificate(t, ca)}}
+	p.Server.StartTLS()
+	return p
+}
+
 func newPublisher(t *testing.T) *publisher {
 	p := &publisher{files: map[string][]byte{}}
 	p.key = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
 	p.foreign = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{8}, ed25519.SeedSize))
 	p.Server = httptest.NewServer(p)
-	t.Cleanup(p.Close)
+	t.Cleanup(func() { p.Close() })
 	return p
 }
 

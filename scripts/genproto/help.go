@@ -25,6 +25,7 @@ type guide struct {
 	Style       string // address of the style sheet
 	Icon        string // address of the mark, "" without
 	Groups      []guideGroup
+	Manuals     []guideLink // the other guides, where the extension has them
 }
 
 type guideGroup struct {
@@ -50,7 +51,10 @@ var guideTemplate = template.Must(template.New("guide").Parse(`<!doctype html>
   <body>
     <main id="app">
       <header class="bar">{{if .Icon}}<img class="seal" src="{{.Icon}}" width="32" height="32" alt="">{{end}}<h1>{{.Title}}</h1></header>
-      <p class="intro">{{.Intro}} <a href="help-{{.Other}}.html" lang="{{.Other}}" hreflang="{{.Other}}">{{.Translation}}</a> · <a href="integrate-{{.Lang}}.html">{{.Integrate}}</a></p>
+      <p class="intro">{{.Intro}} <a href="help-{{.Other}}.html" lang="{{.Other}}" hreflang="{{.Other}}">{{.Translation}}</a>{{if not .Icon}} · <a href="integrate-{{.Lang}}.html">{{.Integrate}}</a>{{end}}</p>
+{{- if .Icon}}
+      <nav class="guides" aria-label="Guides"><ul>{{range .Manuals}}<li><a href="{{.Address}}"{{if .Here}} aria-current="page"{{end}}>{{.Title}}</a></li>{{end}}</ul></nav>
+{{- end}}
 {{- range .Groups}}
       <section class="group">
         <h2>{{.Title}}</h2>
@@ -102,6 +106,8 @@ func newGuide(lang string) guide {
 			Intro: "Chaque message de Scellé, chaque contrôle de «\u00a0Tester la configuration de mon poste\u00a0» et chaque remarque sur une clé, avec sa cause et ce qu’il faut faire.",
 		}
 	}
+	g.Manuals = newManual("help", lang, "").Guides
+	g.Manuals[len(g.Manuals)-1].Here = true
 	titles := groupTitles(lang)
 	for _, group := range []fault.Group{fault.Setup, fault.Store, fault.Key, fault.Envelope, fault.Flow, fault.Developer} {
 		out := guideGroup{Title: titles[string(group)]}

@@ -88,3 +88,28 @@ func TestNoDeadLink(t *testing.T) {
 		t.Errorf("%d links only", followed)
 	}
 }
+
+// TestGuides: every guide is there in both languages, with its pictures, and
+// none of its links is dead.
+func TestGuides(t *testing.T) {
+	root, files := generated(t)
+	pictures := map[string]int{"guide-agent": 9, "guide-company": 1}
+	for _, m := range manuals[:len(manuals)-others] {
+		for _, lang := range []string{"fr", "en"} {
+			name := "extension/gen/" + m[0] + "-" + lang + ".html"
+			text := find(t, files, name)
+			if n := strings.Count(text, "<figcaption>"); n < pictures[m[0]] {
+				t.Errorf("%s: %d pictures", name, n)
+			}
+			if strings.Count(text, "<h1") != 1 || strings.Contains(text, "**") || strings.Contains(text, "{{") {
+				t.Errorf("%s has marks or headings that it should not have", name)
+			}
+			for _, link := range address.FindAllStringSubmatch(text, -1) {
+				target := filepath.Join(root, "extension", "gen", filepath.FromSlash(link[1]))
+				if _, err := os.Stat(target); err != nil {
+					t.Errorf("%s: %s leads nowhere", name, link[1])
+				}
+			}
+		}
+	}
+}

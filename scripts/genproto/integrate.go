@@ -59,9 +59,6 @@ func integrationPages(src *source) ([]file, error) {
 	return files, nil
 }
 
-// frenchSpaces are the no-break spaces that French punctuation wants.
-var frenchSpaces = strings.NewReplacer(" :", "\u00a0:", "« ", "«\u00a0", " »", "\u00a0»", " ;", "\u202f;", " !", "\u202f!", " ?", "\u202f?")
-
 // write puts the code into the words.
 func (g *integration) write() error {
 	name := "integrate-" + g.Lang + ".html"

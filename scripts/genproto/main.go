@@ -71,7 +71,7 @@ type file struct {
 func generate(root string) ([]file, error) {
 	src := newSource(root)
 	var files []file
-	for _, g := range []func(*source) ([]file, error){protocolScript, faultScript, messageTypes, pageModule, codeModule, protocolDoc, helpPages, integrationPages} {
+	for _, g := range []func(*source) ([]file, error){protocolScript, faultScript, messageTypes, pageModule, codeModule, protocolDoc, helpPages, integrationPages, manualPages} {
 		f, err := g(src)
 		if err != nil {
 			return nil, err

@@ -38,24 +38,6 @@ func oaepHashes() map[cms.OID]Mechanism {
 	}
 }
 
-// Hash is the hash function of an OAEP mechanism, 0 for the others.
-func (m Mechanism) Hash() crypto.Hash {
-	switch m {
-	case RSAOAEPSHA1:
-		return crypto.SHA1
-	case RSAOAEPSHA256:
-		return crypto.SHA256
-	case RSAOAEPSHA384:
-		return crypto.SHA384
-	case RSAOAEPSHA512:
-		return crypto.SHA512
-	}
-	return 0
-}
-
-// RSA reports whether m is a mechanism of RSA keys.
-func (m Mechanism) RSA() bool { return m == RSAPKCS1 || m.Hash() != 0 }
-
 // mechanismOf names the mechanism of a recipient: fault.EnvelopeUnsupported
 // with its name when it is none of ours, fault.EnvelopeMalformed when its
 // parameters are not what its RFC says.

@@ -1,17 +1,16 @@
 package envelope
 
-// Mechanism names how a content-encryption key is wrapped to one recipient.
-// The values are part of the portal's API and of the native-messaging protocol.
-type Mechanism string
+import "scelle/shared/envelope/mechanism"
 
-// The mechanisms. The three named for sealing and for proofs of possession
-// are RSAOAEPSHA256, RSAOAEPSHA1 and RSAPKCS1, in that order of preference,
-// and ECDH for elliptic-curve keys; the others are only read.
+// Mechanism is [mechanism.Mechanism].
+type Mechanism = mechanism.Mechanism
+
+// The mechanisms are described at package mechanism.
 const (
-	RSAOAEPSHA256 Mechanism = "rsa-oaep-sha256" // RFC 8017 7.1, SHA-256 and MGF1-SHA-256
-	RSAOAEPSHA1   Mechanism = "rsa-oaep-sha1"   // RFC 8017 7.1, SHA-1 and MGF1-SHA-1
-	RSAPKCS1      Mechanism = "rsa-pkcs1"       // RFC 8017 7.2, RSAES-PKCS1-v1_5
-	RSAOAEPSHA384 Mechanism = "rsa-oaep-sha384" // read only
-	RSAOAEPSHA512 Mechanism = "rsa-oaep-sha512" // read only
-	ECDH          Mechanism = "ecdh"            // RFC 5753 dhSinglePass-stdDH, X9.63 KDF, AES key wrap
+	RSAOAEPSHA256 = mechanism.RSAOAEPSHA256
+	RSAOAEPSHA1   = mechanism.RSAOAEPSHA1
+	RSAPKCS1      = mechanism.RSAPKCS1
+	RSAOAEPSHA384 = mechanism.RSAOAEPSHA384
+	RSAOAEPSHA512 = mechanism.RSAOAEPSHA512
+	ECDH          = mechanism.ECDH
 )

@@ -12,6 +12,7 @@ import (
 	"scelle/shared/cms"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
+	_ "scelle/shared/keypair/public" // PublicKey
 )
 
 // target is a recipient with what the profile prefers.

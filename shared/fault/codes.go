@@ -119,6 +119,7 @@ const (
 	RehearsalDiffers Code = "rehearsal-differs"
 	TransferNoKey    Code = "transfer-no-key"
 	TransferChanged  Code = "transfer-changed"
+	DeadlinePassed   Code = "deadline-passed"
 	TransportExpired Code = "transport-expired"
 	TransportFailed  Code = "transport-failed"
 	RateLimited      Code = "rate-limited"

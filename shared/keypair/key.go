@@ -11,10 +11,9 @@ import (
 
 // What a key needs to receive plis.
 const (
-	MinRSABits     = 2048      // shortest RSA modulus
-	MaxRSABits     = 8192      // longest RSA modulus; more only costs time
-	MinRSAExponent = 65537     // smallest RSA public exponent
-	maxRSAExponent = 1<<31 - 1 // largest that crypto/rsa takes
+	MinRSABits     = 2048  // shortest RSA modulus
+	MaxRSABits     = 8192  // longest RSA modulus; more only costs time
+	MinRSAExponent = 65537 // smallest RSA public exponent
 )
 
 const (

@@ -8,6 +8,7 @@ import (
 
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
+	_ "scelle/shared/keypair/public" // PublicKey
 )
 
 // Bundle is the one key pair of a file.

@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"encoding/binary"
 	"hash"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -64,7 +65,9 @@ func deriveP12(h newHash, id byte, password, salt []byte, iterations, n int) []b
 	for i := range d {
 		d[i] = id
 	}
-	input := append(fill(salt, v), fill(password, v)...)
+	filled := fill(password, v)
+	input := slices.Concat(fill(salt, v), filled)
+	clear(filled)
 	defer clear(input)
 	var out, a []byte
 	b := make([]byte, v)

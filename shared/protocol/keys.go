@@ -3,7 +3,7 @@ package protocol
 import (
 	"time"
 
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 	"scelle/shared/fault"
 )
 
@@ -71,9 +71,9 @@ type Registration struct {
 
 // AddResult is what the page learns about the outcome.
 type AddResult struct {
-	Registration Registration       `json:"registration"`
-	Mode         Mode               `json:"mode,omitempty"`
-	Mechanism    envelope.Mechanism `json:"mechanism,omitempty"`
+	Registration Registration        `json:"registration"`
+	Mode         Mode                `json:"mode,omitempty"`
+	Mechanism    mechanism.Mechanism `json:"mechanism,omitempty"`
 }
 
 // SubmitCertificateArgs is the argument of the page's submitCertificate. The
@@ -108,24 +108,24 @@ type ServerKey struct {
 // answers with the next one it would accept. Asking moves a registration from
 // awaiting-import to awaiting-proof.
 type RequestChallengeArgs struct {
-	ID      string               `json:"id"`
-	Refused []envelope.Mechanism `json:"refused"`
+	ID      string                `json:"id"`
+	Refused []mechanism.Mechanism `json:"refused"`
 }
 
 // Challenge is a CMS envelope to the new certificate whose plaintext is
 // exactly ProofPrefix, the origin, the hex thumbprint and 64 random hex
 // digits, one a line, each line ended by \n.
 type Challenge struct {
-	Mechanism envelope.Mechanism `json:"mechanism"`
-	Envelope  []byte             `json:"envelope"`
+	Mechanism mechanism.Mechanism `json:"mechanism"`
+	Envelope  []byte              `json:"envelope"`
 }
 
 // SubmitProofArgs carries the lower-case hex SHA-256 of a challenge's
 // plaintext. The portal answers with the Registration.
 type SubmitProofArgs struct {
-	ID        string             `json:"id"`
-	Mechanism envelope.Mechanism `json:"mechanism"`
-	Proof     string             `json:"proof"`
+	ID        string              `json:"id"`
+	Mechanism mechanism.Mechanism `json:"mechanism"`
+	Proof     string              `json:"proof"`
 }
 
 // DiscardArgs gives up a registration.

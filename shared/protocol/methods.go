@@ -56,6 +56,7 @@ const (
 	UpdateFetch   Method = "update.fetch"
 	SiteTrust     Method = "site.trust"
 	SitePin       Method = "site.pin"
+	SiteSeen      Method = "site.seen"
 
 	OptionsGet      Method = "options.get"
 	OptionsLanguage Method = "options.language"
@@ -123,6 +124,7 @@ func Methods() []Spec {
 		row[UpdateFetchParams, UpdatePackage](UpdateFetch, Worker, "Fetches the newer host's package, checks it against the signed manifest and puts it into quarantine.", App),
 		row[SiteParams, TrustResult](SiteTrust, Worker, "Which keys may sign a site's lists, and what unsigned ones are worth.", Bridge, App),
 		row[PinParams, Empty](SitePin, Worker, "Keeps the first key that signed a list of a site; another one is refused.", Bridge, App),
+		row[SiteParams, SiteResult](SiteSeen, Worker, "Notes that the person has seen which key was kept for a site.", App),
 		row[Empty, OptionsResult](OptionsGet, Worker, "Every site that was allowed, what an administrator or this build settled, and the language.", App),
 		row[LanguageParams, Empty](OptionsLanguage, Worker, "Chooses the language of the extension's own screens.", App),
 

@@ -3,15 +3,15 @@ package protocol
 import (
 	"time"
 
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 )
 
 // SealRecipient is one certificate to seal to.
 type SealRecipient struct {
-	Certificate []byte             `json:"certificate"` // DER
-	Mechanism   envelope.Mechanism `json:"mechanism,omitempty"`
-	Label       string             `json:"label,omitempty"`
-	Recovery    bool               `json:"recovery,omitempty"`
+	Certificate []byte              `json:"certificate"` // DER
+	Mechanism   mechanism.Mechanism `json:"mechanism,omitempty"`
+	Label       string              `json:"label,omitempty"`
+	Recovery    bool                `json:"recovery,omitempty"`
 }
 
 // SealParams asks the bridge to seal files. The files themselves stand beside
@@ -43,13 +43,16 @@ type SealResult struct {
 	LeftOut       []LeftOut  `json:"leftOut"`
 	Recipients    []SealedTo `json:"recipients"`
 	List          ListCheck  `json:"list"`
+	// Late says that the list's deadline had passed, and that the list lets
+	// plis be sealed all the same.
+	Late bool `json:"late,omitempty"`
 }
 
 // SealedTo is a recipient that the envelope has.
 type SealedTo struct {
-	Thumbprint string             `json:"thumbprint"`
-	Mechanism  envelope.Mechanism `json:"mechanism"`
-	Recovery   bool               `json:"recovery,omitempty"`
+	Thumbprint string              `json:"thumbprint"`
+	Mechanism  mechanism.Mechanism `json:"mechanism"`
+	Recovery   bool                `json:"recovery,omitempty"`
 }
 
 // LeftOut is a recipient that was not used, and why.

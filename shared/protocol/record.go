@@ -20,12 +20,37 @@ type OpeningRecord struct {
 	Host      string      `json:"host"`
 	Keys      []RecordKey `json:"keys"` // those that opened something
 	Plis      []RecordPli `json:"plis"` // in the order of the opening
+	// List is who signed the portal's list of these plis; offline there is none.
+	List *RecordList `json:"list,omitempty"`
 	// JournalBefore and JournalAfter are where the journal of key uses stood on
 	// this computer: the lines between them are this session's, and perhaps
 	// those of another window.
 	JournalBefore *JournalMark `json:"journalBefore,omitempty"`
 	JournalAfter  *JournalMark `json:"journalAfter,omitempty"`
 }
+
+// RecordList is the signed list of an opening: the key that signed it and why
+// that key counts for the site. A list that was not signed has neither.
+type RecordList struct {
+	Signed bool   `json:"signed"`
+	Pin    string `json:"pin,omitempty"` // SHA-256 of the signer's SubjectPublicKeyInfo, hex
+	Pinned Pinned `json:"pinned,omitempty"`
+	Since  string `json:"since,omitempty"` // of PinnedKept, RFC 3339
+	// NotBefore and Issued are the list's own: when the plis may be opened at
+	// the earliest, and when the portal made it.
+	NotBefore *time.Time `json:"notBefore,omitempty"`
+	Issued    *time.Time `json:"issued,omitempty"`
+}
+
+// Pinned says how a key came to count for a site.
+type Pinned string
+
+// How a key came to count.
+const (
+	PinnedManaged Pinned = "managed" // an administrator settled it
+	PinnedKept    Pinned = "kept"    // it signed the first list that was seen there
+	PinnedFirst   Pinned = "first"   // this list was the first
+)
 
 // RecordKey is a certificate whose private key opened something.
 type RecordKey struct {

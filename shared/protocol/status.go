@@ -195,6 +195,10 @@ type SiteResult struct {
 	Keys      int    `json:"keys"`
 	// ListKeys are the pins of the keys that may sign this site's lists.
 	ListKeys []string `json:"listKeys,omitempty"`
+	// ListKeySince (RFC 3339) is when the one key was kept; NewListKey says that
+	// this happened while a pli was sealed, and nobody has looked at it since.
+	ListKeySince string `json:"listKeySince,omitempty"`
+	NewListKey   bool   `json:"newListKey,omitempty"`
 }
 
 // RememberParams notes that an origin registered a certificate, or proved its

@@ -13,11 +13,23 @@ type UpdateResult struct {
 	Fault *Fault `json:"fault,omitempty"`
 }
 
+// PackageKind is how a package of the host is installed.
+type PackageKind string
+
+// The kinds.
+const (
+	PackageSetup PackageKind = "setup" // Windows, one user
+	PackageMSI   PackageKind = "msi"   // Windows, the whole computer
+	PackageDeb   PackageKind = "deb"
+	PackageRPM   PackageKind = "rpm"
+	PackageZip   PackageKind = "zip" // macOS
+)
+
 // UpdatePackage is one of a manifest's packages.
 type UpdatePackage struct {
-	Kind string `json:"kind"` // an update.Kind
-	Name string `json:"name"` // of the file
-	Size int64  `json:"size"` // bytes
+	Kind PackageKind `json:"kind"`
+	Name string      `json:"name"` // of the file
+	Size int64       `json:"size"` // bytes
 }
 
 // UpdateFetchParams says where in the extension's private file system a

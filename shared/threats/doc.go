@@ -21,14 +21,17 @@
 // # Threats
 //
 // Tests are named by their folder; those of the extension's JavaScript by file
-// and title.
+// and title. scripts/e2e.TestHostile carries out the attacks of rows 1 to 6, 15,
+// 18, 28 and 35 that a browser can mount, each beside a control that shows the
+// same means at work, and scripts/e2e.TestFirefoxHostile the same in Firefox.
 //
 //  1. A page uses the extension without a right. A grant for each origin, given
 //     by a click, taken back on the options page; nothing without it.
 //     extension/test/worker.test.js "a site that was not allowed learns nothing, whatever this computer holds",
 //     "only secure sites, loopback in a demo build", "nobody else may ask";
 //     extension/test/options.test.js "a known portal without the browser's permission, or not allowed by policy, is not served";
-//     scripts/e2e.TestKnownPortals, scripts/e2e.TestPermissionPrompt.
+//     scripts/e2e.TestKnownPortals, scripts/e2e.TestPermissionPrompt; plain http, files, sandboxes and
+//     frames in scripts/e2e.TestHostile.
 //  2. Forged messages, stolen answers. Window, origin and top frame are checked;
 //     the origin is the browser's; answers go to one document; the bridge's
 //     nonce serves once, for the document that vouches for it.
@@ -40,7 +43,7 @@
 //  3. A script hole in the portal. Opened bytes and content keys stay in the
 //     extension's own documents, unless the person hands the files over.
 //     extension/test/content.test.js "envelopes and opened files pass through the bridge, not through messages";
-//     wasm/internal/model.TestHandOverOnlyWhenOffered.
+//     wasm/internal/model.TestHandOverOnlyWhenOffered; hooks and heaps in scripts/e2e.TestHostile.
 //  4. Clickjacking. Consent only in a top-level window of the extension, armed
 //     500 ms after it is in sight, for trusted events, never the default.
 //     wasm/internal/model.TestConsentNeedsTimeAndTrust, wasm/internal/model.TestHiddenWindowArmsNothing,
@@ -92,6 +95,9 @@
 //     journal.
 //     scripts/portal/internal/site.TestDeadline, host/internal/unwrap.TestEveryUseIsRecorded,
 //     shared/signeddata.TestRefusesEarlyOpenings, scripts/portal/internal/site.TestTransfer.
+//     Nor is anything sealed too late: wasm/crypto.TestSealAfterTheDeadline,
+//     scripts/e2e.TestSignedLists. The record of an opening names who signed its
+//     list: wasm/internal/model.TestRecordNamesTheSigner.
 //  19. Bombs in BER and ASN.1. Depth and size are bounded, nothing recurses.
 //     shared/cms.TestLimits, shared/cms.TestBudget, shared/cms.FuzzReader, host.TestRefusalsOfAGigabyte,
 //     shared/signeddata.TestFence.
@@ -117,6 +123,10 @@
 //  28. A password leaks. It is made of a one-time certificate and is never typed,
 //     shown or passed as an argument. The words of a key's backup are shown in
 //     the assistant's window alone, and in no file.
+//     The PIN of a card and the password of a database are typed into a window of
+//     the system's, used and wiped: scripts/e2e.TestHostile and
+//     scripts/e2e.TestFirefoxSettledSaving look for them in the host's memory afterwards,
+//     as does host.TestTheHostForgetsPasswords.
 //     host/internal/serve.TestWordsAreWipedOnTheirWay, scripts/e2e.TestCasesTakeSixClicks,
 //     host.TestPasswordOnTheTerminal, scripts/portal/internal/site.TestPrivateKeyIsForgotten,
 //     host/internal/wire.TestFramesAreWiped.

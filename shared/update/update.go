@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"scelle/shared/fault"
+	"scelle/shared/protocol"
 )
 
 // FileName is what a manifest is called in the folder of the packages.
@@ -56,16 +57,16 @@ type Manifest struct {
 	Packages []Package `json:"packages"` //
 }
 
-// Kind is how a package is installed.
-type Kind string
+// Kind is [protocol.PackageKind].
+type Kind = protocol.PackageKind
 
-// The kinds.
+// The kinds are described at package protocol.
 const (
-	Setup Kind = "setup" // Windows, one user
-	MSI   Kind = "msi"   // Windows, the whole computer
-	Deb   Kind = "deb"
-	RPM   Kind = "rpm"
-	Zip   Kind = "zip" // macOS
+	Setup = protocol.PackageSetup
+	MSI   = protocol.PackageMSI
+	Deb   = protocol.PackageDeb
+	RPM   = protocol.PackageRPM
+	Zip   = protocol.PackageZip
 )
 
 // Kinds lists them.

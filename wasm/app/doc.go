@@ -1,6 +1,5 @@
 // Command app is app.wasm, the module that every document of the extension
 // runs. globalThis.scelleRole says which screen of package model it shows:
-// "popup", "assistant" or "offline"; "update" reads a manifest of package update
-// for the extension's worker and ends. Whatever reads or opens an envelope is
+// "popup", "assistant" or "offline". Whatever reads or opens an envelope is
 // asked of the crypto worker (scelle/wasm/crypto).
 package main

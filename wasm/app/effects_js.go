@@ -214,7 +214,7 @@ func (d *document) openSmall(e model.OpenSmall) (string, error) {
 
 // openFile decrypts in the crypto worker, into a directory of this document's
 // vault that is removed unless everything was good. The worker had a content
-// key in its memory, so it is ended.
+// key in its memory, so it is ended; the next one starts meanwhile.
 func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 	defer clear(e.ContentKey)
 	file, err := d.files.get(e.File)
@@ -230,6 +230,7 @@ func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 		return opened, err
 	}
 	place := vault.RandomName()
+	d.quietly(func() error { return d.crypto.prepare(d.ctx) })
 	answer, err := d.crypto.call(d.ctx, map[string]any{
 		"verb": "open", "file": file.Value(), "key": key, "tender": e.Tender, "raw": e.Raw, "vault": v.Name, "place": place,
 	}, func(done, total int64) { d.send(e.Progress(done, total)) })

@@ -9,7 +9,7 @@ import (
 
 func main() { bridge.Log(run()) }
 
-// run plays the role that boot.js, or the worker's update.js, gave. A document's
+// run plays the role that boot.js gave. A document's
 // returns only when it cannot begin; the script then shows the static text.
 func run() error {
 	switch role := bridge.String(bridge.Global(), "scelleRole"); role {
@@ -23,8 +23,6 @@ func run() error {
 		return runDocument(openBackup)
 	case "offline":
 		return runDocument(openOffline)
-	case "update":
-		return judgeUpdate()
 	case "options":
 		return runDocument(openOptions)
 	default:

@@ -44,7 +44,7 @@ type document struct {
 
 func newDocument() (*document, error) {
 	d := &document{ctx: context.Background(), native: bridge.NewNative(), files: newFileTable()}
-	d.crypto = &cryptoClient{waiting: map[int]*cryptoCall{}}
+	d.crypto = newCryptoClient()
 	var err error
 	d.mount, err = dom.NewMount(rootID, liveID, d.send, bridge.Log)
 	if err != nil {
@@ -137,7 +137,7 @@ func (d *document) runAll(effects []model.Effect) {
 // leave lets go of everything when the document goes away. What is still on
 // the disk after that is swept by the next document.
 func (d *document) leave() {
-	d.crypto.end()
+	d.crypto.leave()
 	d.native.Close()
 	d.files.leave()
 }

@@ -62,6 +62,15 @@ func (s site) agree(ctx context.Context, p protocol.RecipientsParams, now time.T
 	return a, nil
 }
 
+// open reports whether the list still lets plis be sealed, and whether late
+// ones. Error: fault.DeadlinePassed.
+func (a agreement) open(now time.Time) (late bool, err error) {
+	if a.list == nil {
+		return false, nil
+	}
+	return a.list.Closed(now), a.list.Open(now)
+}
+
 // keep pins the key of the first list, once that list was good for something.
 func (s site) keep(ctx context.Context, c protocol.ListCheck) error {
 	if !c.First {
@@ -80,6 +89,7 @@ func (s site) preview(ctx context.Context, p protocol.RecipientsParams, now time
 	r := protocol.RecipientsResult{List: a.check, Recipients: []protocol.NamedRecipient{}}
 	if a.list != nil {
 		r.Deadline, r.Closed = a.list.Deadline.Format(time.RFC3339), a.list.Closed(now)
+		r.Fault = protocol.FaultOf(a.list.Open(now))
 	}
 	for _, e := range a.entries {
 		r.Recipients = append(r.Recipients, named(e, now))

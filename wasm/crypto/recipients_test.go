@@ -32,7 +32,7 @@ type signing struct {
 func newSigning(t *testing.T) *signing {
 	now := time.Now().UTC().Truncate(time.Second)
 	s := &signing{trust: protocol.TrustResult{Unsigned: protocol.WarnUnsigned}, pin: strings.Repeat("0a", 32),
-		list: &lists.Recipients{Origin: portalOrigin, Tender: "2026-07", Deadline: now.Add(-time.Hour), Issued: now}}
+		list: &lists.Recipients{Origin: portalOrigin, Tender: "2026-07", Deadline: now.Add(time.Hour), Issued: now}}
 	for i, name := range []string{"Camille", "Coffre", "Ancienne"} {
 		p := certtest.SelfSigned(t, certtest.Options{CommonName: name, Key: i})
 		s.pairs = append(s.pairs, p)
@@ -161,6 +161,32 @@ func TestSealRefusesWhatTheListDoesNotSay(t *testing.T) {
 	}
 }
 
+// TestSealAfterTheDeadline: nothing is sealed and no key kept, unless the
+// signed list itself asks for a warning only.
+func TestSealAfterTheDeadline(t *testing.T) {
+	s := newSigning(t)
+	s.list.Deadline = s.list.Issued.Add(-time.Minute)
+	ask := protocol.RecipientsParams{RecipientList: []byte("list"), Tender: "2026-07"}
+	for _, late := range []bool{false, true} {
+		code := fault.DeadlinePassed
+		if late {
+			s.list.Late, code = lists.WarnLate, ""
+		}
+		seen, err := s.site().preview(t.Context(), ask, time.Now())
+		if err != nil || !seen.Closed || (seen.Fault == nil) != late || len(s.trust.Pins) > 0 {
+			t.Errorf("preview %+v, %v, kept %v", seen, err, s.trust.Pins)
+		}
+		_, r, err := s.seal(t, nil)
+		if fault.CodeOf(err) != code || late && !r.Late || (len(s.trust.Pins) > 0) != late {
+			t.Errorf("late %v: %v, %+v, kept %v", late, err, r, s.trust.Pins)
+		}
+	}
+	s.list.Deadline = s.list.Issued.Add(time.Hour)
+	if _, r, err := s.seal(t, nil); err != nil || r.Late {
+		t.Errorf("in time: %+v, %v", r, err)
+	}
+}
+
 // TestPreview names everybody and keeps nothing.
 func TestPreview(t *testing.T) {
 	s := newSigning(t)
@@ -168,7 +194,7 @@ func TestPreview(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !r.List.First || !r.Closed || r.Deadline != s.list.Deadline.Format(time.RFC3339) || len(r.Recipients) != 3 || len(s.trust.Pins) > 0 {
+	if !r.List.First || r.Closed || r.Fault != nil || r.Deadline != s.list.Deadline.Format(time.RFC3339) || len(r.Recipients) != 3 || len(s.trust.Pins) > 0 {
 		t.Errorf("%+v, kept %v", r, s.trust.Pins)
 	}
 	for i, n := range r.Recipients {

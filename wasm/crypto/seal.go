@@ -35,13 +35,16 @@ type sealing struct {
 
 // run seals. The result has no Handle. Errors: fault.NoFile, fault.NoRecipient
 // when no recipient can be used, fault.BadRequest with the field's name,
-// fault.DiskFull, and those of site.agree, envelope.Seal and pli.NewReader.
+// fault.DeadlinePassed, fault.DiskFull, and those of site.agree, envelope.Seal and pli.NewReader.
 func (s *sealing) run(ctx context.Context) (protocol.SealResult, error) {
 	if err := s.check(); err != nil {
 		return s.result, err
 	}
 	a, err := s.site.agree(ctx, s.request(), s.now())
 	if err != nil {
+		return s.result, err
+	}
+	if s.result.Late, err = a.open(s.now()); err != nil {
 		return s.result, err
 	}
 	recipients, err := s.choose(a.entries)

@@ -7,4 +7,8 @@
 // globalThis.scelleList; its one answer is {ok, result: JSON of trust.Signed |
 // fault}. It decides nothing: who may sign, and what the list is for, is
 // checked outside (package trust).
+//
+// The extension's worker asks it too, by globalThis.scelleUpdate, to read a
+// manifest of package update: public-key arithmetic is linked here already,
+// and not into app.wasm.
 package main

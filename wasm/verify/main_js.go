@@ -12,9 +12,11 @@ import (
 )
 
 func main() {
-	if err := bridge.Own().Post(answer()); err != nil {
-		bridge.Log(err)
+	if _, asked := bridge.Lookup("scelleUpdate"); asked {
+		bridge.Log(judgeUpdate())
+		return
 	}
+	bridge.Log(bridge.Own().Post(answer()))
 }
 
 // answer verifies the list that the worker script was given.

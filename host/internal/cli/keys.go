@@ -15,6 +15,7 @@ import (
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
+	"scelle/shared/storename"
 )
 
 // dates are shown to the day in tables, to the second elsewhere.
@@ -98,7 +99,7 @@ func (c *command) printList(all protocol.ListResult) {
 		fmt.Fprintln(w, c.text(txtListHead))
 		for _, k := range all.Certificates {
 			state := strings.Join(append([]string{c.verdict(k.Reasons)}, k.Warnings...), ", ")
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.NotAfter.Format(day), c.yesNo(k.HasKey), state, strings.Join(k.Places, ", "), k.Issuer, k.Thumbprint)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.NotAfter.Format(day), c.yesNo(k.HasKey), state, strings.Join(storename.AllIn(c.lang, k.Places), ", "), k.Issuer, k.Thumbprint)
 		}
 		w.Flush()
 		out.Flush()
@@ -106,7 +107,7 @@ func (c *command) printList(all protocol.ListResult) {
 		c.say(txtNoCertificate)
 	}
 	for _, s := range all.Failed {
-		fmt.Fprintln(c.Err, c.text(txtStoreFailed, s.Name, s.Fault.Code.Text(c.lang)))
+		fmt.Fprintln(c.Err, c.text(txtStoreFailed, storename.In(c.lang, s.Name), s.Fault.Code.Text(c.lang)))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"scelle/shared/fault"
 	"scelle/shared/policy"
 	"scelle/shared/protocol"
+	"scelle/shared/storename"
 	"scelle/shared/version"
 )
 
@@ -156,7 +157,7 @@ func scopeName(computer bool) string {
 func (c *command) printStatus(r statusReport, v install.Survey) {
 	fmt.Fprintf(c.Out, "scelle %s, %s\n", r.Version, r.Path)
 	for _, s := range r.Stores {
-		c.say(txtStoreLine, s.Name, s.Location, s.State)
+		c.say(txtStoreLine, storename.In(c.lang, s.Name), s.Location, s.State)
 		for _, m := range s.Modules {
 			var code fault.Code
 			if m.Fault != nil {

@@ -6,6 +6,7 @@ import (
 
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
+	_ "scelle/shared/keypair/public" // PublicKey
 )
 
 // Check holds a pair to what every store relies on: the certificate has the

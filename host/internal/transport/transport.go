@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/hex"
 	"sync"
 	"time"
@@ -17,7 +18,6 @@ import (
 	"scelle/host/internal/selfsign"
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
-	"scelle/shared/keypair"
 	"scelle/shared/protocol"
 )
 
@@ -137,7 +137,14 @@ func (k *Keys) Open(ctx context.Context, id string, sealed []byte) (p12, passwor
 		}
 		return nil, nil, fault.Recode(fault.TransportFailed, err)
 	}
-	return out.Bytes(), []byte(keypair.Thumbprint(one.certificate)), nil
+	return out.Bytes(), passwordOf(one.certificate), nil
+}
+
+// passwordOf is keypair.Thumbprint in bytes that can be wiped.
+func passwordOf(certificate []byte) []byte {
+	sum := sha256.Sum256(certificate)
+	defer clear(sum[:])
+	return hex.AppendEncode(make([]byte, 0, hex.EncodedLen(len(sum))), sum[:])
 }
 
 // Forget wipes a one-time key that will not be used.

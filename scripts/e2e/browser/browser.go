@@ -8,6 +8,10 @@ import (
 	"time"
 )
 
+// Insecure is a name of this computer that no browser takes for loopback: what
+// it serves over http is a page that anybody on the way could have written.
+const Insecure = "scelle-insecure.example"
+
 // Browser is what the journeys need of a browser with the extension in it:
 // Chromium here, Firefox in scripts/e2e/firefox.
 type Browser interface {

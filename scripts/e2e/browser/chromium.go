@@ -144,6 +144,7 @@ func flags(o Options) []chromedp.ExecAllocatorOption {
 		chromedp.Flag("password-store", "basic"),
 		chromedp.Flag("enable-unsafe-extension-debugging", true),
 		chromedp.Flag("window-size", "1280,1150"),
+		chromedp.Flag("host-resolver-rules", "MAP "+Insecure+" 127.0.0.1"),
 	}
 	if !o.Visible {
 		f = append(f, chromedp.Flag("headless", "new"), chromedp.DisableGPU)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/extensions"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
@@ -34,10 +35,29 @@ func (c *Chromium) Documents() ([]string, error) {
 	var urls []string
 	for _, t := range infos {
 		if t.Type == "page" || t.Type == "iframe" {
-			urls = append(urls, t.URL)
+			urls = append(urls, c.shown(t))
 		}
 	}
 	return urls, err
+}
+
+// shown is the address of what a target shows. A page of the extension that may
+// not be opened leaves its address over an error page, which says who it is.
+func (c *Chromium) shown(t *target.Info) string {
+	if t.Type != "page" || !strings.HasPrefix(t.URL, c.ExtensionURL("")) {
+		return t.URL
+	}
+	ctx, cancel := chromedp.NewContext(c.ctx, chromedp.WithTargetID(t.TargetID))
+	p := c.newTab(ctx, cancel, t.TargetID)
+	defer p.Close()
+	if p.do() != nil {
+		return t.URL // it is on its way out
+	}
+	url, err := p.URL()
+	if err != nil {
+		return t.URL
+	}
+	return url
 }
 
 // AddExtension installs another unpacked extension and returns the address of

@@ -1,11 +1,14 @@
 // Package evil is a hostile portal for the end-to-end tests: a small web
-// server whose pages attack the extension. The same pages stand at three
+// server whose pages attack the extension. The same pages stand at several
 // addresses, since what an attack may reach depends on who makes it:
 //
 //   - Allowed, a site that the person allowed, as a portal with an XSS hole is;
 //   - Stranger, a port of the same host that nobody allowed: browsers grant
 //     hosts, not ports, so the content script is there all the same;
-//   - Outside, a host for which the extension has no permission.
+//   - Outside, a host for which the extension has no permission;
+//   - Insecure, plain http by a name, which the extension can never be given.
+//
+// [Files] writes them to a folder, for pages of no origin at all.
 //
 // A page tells what it achieved in an attribute of its own document, so that a
 // test needs no more of a browser than to set and read attributes.
@@ -24,6 +27,7 @@ import (
 	"time"
 
 	"scelle/extension"
+	"scelle/scripts/e2e/browser"
 )
 
 //go:embed site neighbour
@@ -31,7 +35,7 @@ var files embed.FS
 
 // Server is a running evil portal.
 type Server struct {
-	Allowed, Stranger, Outside string // origins
+	Allowed, Stranger, Outside, Insecure string // origins
 
 	servers []*http.Server
 	mu      sync.Mutex
@@ -54,7 +58,17 @@ func Start() (*Server, error) {
 		s.servers = append(s.servers, server)
 		go func() { _ = server.Serve(l) }()
 	}
+	s.Insecure = strings.Replace(s.Stranger, "127.0.0.1", browser.Insecure, 1)
 	return s, nil
+}
+
+// Files writes the pages into a folder.
+func Files(dir string) error {
+	site, err := fs.Sub(files, "site")
+	if err != nil {
+		return err
+	}
+	return os.CopyFS(dir, site)
 }
 
 // Close ends the server.

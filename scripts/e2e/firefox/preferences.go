@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"scelle/scripts/e2e/browser"
 )
 
 // promptPreference is whether the browser asks the person when an extension
@@ -43,9 +45,14 @@ func writePreferences(o Options) error {
 		"network.connectivity-service.enabled":       false,
 		"services.settings.server":                   "data:,",
 		"signon.rememberSignons":                     false,
+		"network.dns.localDomains":                   browser.Insecure,
 		"dom.disable_open_during_load":               false,
 		"intl.accept_languages":                      lang,
 		"intl.locale.requested":                      lang,
+		// Pages that are not in front wait no longer than others.
+		"dom.min_background_timeout_value":           4,
+		"dom.timeout.enable_budget_timer_throttling": false,
+		"dom.timeout.throttling_delay":               -1,
 		// Without it the first click on a doorhanger within this time is lost.
 		"security.notification_enable_delay": 0,
 	}

@@ -13,6 +13,7 @@ import (
 // on one page. The zero Camera takes none.
 type Camera struct {
 	Dir   string
+	Check func(p browser.Page, caption string) error // looks at each page that is pictured, when set
 	shots []shot
 }
 
@@ -29,6 +30,9 @@ func (c *Camera) Take(p browser.Page, caption string) error {
 		return err
 	}
 	c.shots = append(c.shots, s)
+	if c.Check != nil {
+		return c.Check(p, caption)
+	}
 	return nil
 }
 

@@ -139,11 +139,14 @@ const showRecipients = async () => {
   to.replaceChildren(element(text("to.checking")));
   try {
     const { recipientList, tender, lot } = await api("GET", `${path}/recipients?${placeOf(new FormData(/** @type {HTMLFormElement} */ (form)))}`);
-    const { list, recipients, page } = await listed({ recipientList, tender, lot });
+    const { list, recipients, page, closed, fault } = await listed({ recipientList, tender, lot });
     if (mine !== asking) return;
     const names = document.createElement("ul");
     names.append(...recipients.map(recipient));
     const state = page ? [element(text("to.page"))] : list.signed ? [element(text("to.signed")), element(list.pin, "code")] : [element(text("to.unsigned"))];
+    if (list.first) state.push(element(text("to.first")));
+    if (fault) state.push(element(words(fault).message), element(words(fault).remedy));
+    else if (closed) state.push(element(text("to.late")));
     to.replaceChildren(...state, names);
     to.dataset.signed = String(list.signed);
   } catch (error) {

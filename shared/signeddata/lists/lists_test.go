@@ -203,6 +203,7 @@ func TestRefusesMembers(t *testing.T) {
 		"tender":   func(r *lists.Recipients) { r.Tender = "" },
 		"lot":      func(r *lists.Recipients) { r.Lot = long },
 		"deadline": func(r *lists.Recipients) { r.Deadline = never },
+		"late":     func(r *lists.Recipients) { r.Late = "never" },
 		"issued":   func(r *lists.Recipients) { r.Issued = time.Time{} },
 		"entries":  func(r *lists.Recipients) { r.Entries = nil },
 	} {
@@ -301,6 +302,7 @@ func TestRecipientsCheck(t *testing.T) {
 	if r.Closed(r.Deadline) || !r.Closed(r.Deadline.Add(time.Second)) {
 		t.Error("Closed")
 	}
+	deadline(t, *r)
 	r.Entries[0].Revoked = true
 	if got := r.Usable(issued); len(got) != 1 || got[0].Thumbprint != r.Entries[1].Thumbprint {
 		t.Errorf("usable: %d", len(got))
@@ -313,6 +315,30 @@ func TestRecipientsCheck(t *testing.T) {
 	}
 	if _, ok := r.Find(""); ok {
 		t.Error("Find of nothing")
+	}
+}
+
+// deadline: by either clock, and as the list itself wishes.
+func deadline(t *testing.T, r lists.Recipients) {
+	t.Helper()
+	after := r.Deadline.Add(time.Second)
+	if err := r.Open(r.Deadline); err != nil {
+		t.Error(err)
+	}
+	refused(t, "late", r.Open(after), fault.DeadlinePassed, r.Deadline.Format(time.RFC3339))
+	r.Issued = after
+	refused(t, "late by the portal's clock", r.Open(r.Deadline), fault.DeadlinePassed, "")
+	r.Late = lists.WarnLate
+	if err := r.Open(after); err != nil || !r.Closed(after) {
+		t.Errorf("late, with a warning: %v", err)
+	}
+	data, err := r.Encode()
+	if err != nil || !bytes.Contains(data, []byte(`"late":"warn","issued"`)) {
+		t.Errorf("%s, %v", data, err)
+	}
+	again, err := lists.ParseRecipients(data)
+	if err != nil || again.Late != lists.WarnLate {
+		t.Errorf("read again: %+v, %v", again, err)
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
@@ -19,27 +19,38 @@ const (
 	Recovery Kind = "recovery" // a clé de secours
 )
 
+// Late says what becomes of a pli that would be sealed after the deadline. It
+// stands in the signed list, so that no page can choose it.
+type Late string
+
+// What becomes of late plis.
+const (
+	RefuseLate Late = ""     // nothing is sealed
+	WarnLate   Late = "warn" // the portal still takes plis, and says that they are late
+)
+
 // Recipients is the list of all keys of a tender, those that must not receive
 // plis any more included: a person can see that a key was left out, and why.
 type Recipients struct {
-	Origin   string      `json:"origin"`        // the portal's, such as "https://marches.exemple.fr"
-	Tender   string      `json:"tender"`        // the tender's reference, not empty
-	Lot      string      `json:"lot,omitempty"` // "" for every lot of the tender
-	Deadline time.Time   `json:"deadline"`      // until when plis are awaited
-	Issued   time.Time   `json:"issued"`        // when the portal made this list
-	Entries  []Recipient `json:"entries"`       // 1 to protocol.MaxRecipients
+	Origin   string      `json:"origin"`         // the portal's, such as "https://marches.exemple.fr"
+	Tender   string      `json:"tender"`         // the tender's reference, not empty
+	Lot      string      `json:"lot,omitempty"`  // "" for every lot of the tender
+	Deadline time.Time   `json:"deadline"`       // until when plis are awaited
+	Late     Late        `json:"late,omitempty"` // what becomes of later ones
+	Issued   time.Time   `json:"issued"`         // when the portal made this list
+	Entries  []Recipient `json:"entries"`        // 1 to protocol.MaxRecipients
 }
 
 // Recipient is one key. Everything that its certificate says too is checked
 // against it.
 type Recipient struct {
-	Thumbprint  string             `json:"thumbprint"`  // SHA-256 of Certificate
-	Certificate []byte             `json:"certificate"` // DER, at most protocol.MaxRecipientDER
-	Mechanism   envelope.Mechanism `json:"mechanism"`   // the best one that its holder has proven
-	Kind        Kind               `json:"kind"`        //
-	Revoked     bool               `json:"revoked"`     // withdrawn at the portal
-	NotAfter    time.Time          `json:"notAfter"`    // the certificate's
-	Label       string             `json:"label"`       // the name that its holder gave it, may be empty
+	Thumbprint  string              `json:"thumbprint"`  // SHA-256 of Certificate
+	Certificate []byte              `json:"certificate"` // DER, at most protocol.MaxRecipientDER
+	Mechanism   mechanism.Mechanism `json:"mechanism"`   // the best one that its holder has proven
+	Kind        Kind                `json:"kind"`        //
+	Revoked     bool                `json:"revoked"`     // withdrawn at the portal
+	NotAfter    time.Time           `json:"notAfter"`    // the certificate's
+	Label       string              `json:"label"`       // the name that its holder gave it, may be empty
 }
 
 type recipientsDocument struct {
@@ -80,9 +91,8 @@ func ParseRecipients(data []byte) (*Recipients, error) {
 // and fault.ListExpired. A list for one lot serves no other; a list for the
 // whole tender serves every lot.
 //
-// The deadline is not checked: whether a pli is late is for the portal's clock
-// to say, and a bidder's clock that is fast must not keep an answer out. See
-// [Recipients.Closed] for a warning.
+// The deadline is not checked here: who only looks at the recipients may do so
+// later. See [Recipients.Open].
 func (r *Recipients) Check(e Expected) error {
 	if err := e.scope(r.Origin, r.Tender, r.Issued); err != nil {
 		return err
@@ -93,8 +103,21 @@ func (r *Recipients) Check(e Expected) error {
 	return nil
 }
 
-// Closed reports that the deadline has passed by this computer's clock.
-func (r *Recipients) Closed(now time.Time) bool { return now.After(r.Deadline) }
+// Closed reports that the deadline has passed: by this computer's clock, or by
+// the portal's when it made the list.
+func (r *Recipients) Closed(now time.Time) bool {
+	return now.After(r.Deadline) || r.Issued.After(r.Deadline)
+}
+
+// Open reports whether plis may be sealed to the list now. Error:
+// fault.DeadlinePassed with the deadline, unless the list asks for a warning
+// only.
+func (r *Recipients) Open(now time.Time) error {
+	if r.Late == WarnLate || !r.Closed(now) {
+		return nil
+	}
+	return fault.Newf(fault.DeadlinePassed, "%s", r.Deadline.Format(time.RFC3339))
+}
 
 // Usable returns the recipients to seal to: not revoked and not expired.
 func (r *Recipients) Usable(now time.Time) []Recipient {
@@ -127,6 +150,8 @@ func (r *Recipients) problem() string {
 		return "lot"
 	case !whole(r.Deadline):
 		return "deadline"
+	case r.Late != RefuseLate && r.Late != WarnLate:
+		return "late"
 	case !whole(r.Issued):
 		return "issued"
 	case len(r.Entries) == 0 || len(r.Entries) > protocol.MaxRecipients:
@@ -168,11 +193,11 @@ func (e Recipient) problem() string {
 }
 
 // fits takes the mechanisms that are proven and sealed with.
-func fits(m envelope.Mechanism, kind keypair.Kind) bool {
+func fits(m mechanism.Mechanism, kind keypair.Kind) bool {
 	switch m {
-	case envelope.RSAOAEPSHA256, envelope.RSAOAEPSHA1, envelope.RSAPKCS1:
+	case mechanism.RSAOAEPSHA256, mechanism.RSAOAEPSHA1, mechanism.RSAPKCS1:
 		return kind == keypair.RSA
-	case envelope.ECDH:
+	case mechanism.ECDH:
 		return kind == keypair.EC
 	}
 	return false

@@ -118,3 +118,24 @@ func Text(v Value) (json.RawMessage, error) {
 	text, err := out.String()
 	return json.RawMessage(text), faultOf(fault.BadRequest, err)
 }
+
+// Random is n bytes from the browser's generator of secrets. Go's own
+// crypto/rand asks the same one, but links ciphers for it. Like that one it
+// does not fail: a browser without it ends the module.
+func Random(n int) []byte {
+	b := make([]byte, n)
+	array, err := New("Uint8Array", n)
+	if err == nil {
+		var generator Value
+		if generator, err = Get(Global(), "crypto"); err == nil {
+			_, err = Call(generator, "getRandomValues", array)
+		}
+	}
+	if err == nil {
+		err = Read(b, array)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return b
+}

@@ -77,6 +77,33 @@ func StartWorker(url string, broken func(error)) (*Worker, error) {
 	return TakeWorker(w, broken)
 }
 
+// StartGiven is [StartWorker] for a script that runs a WebAssembly module which
+// this document has compiled: it is named "given" and gets {module} first.
+func StartGiven(url string, module Value, broken func(error)) (*Worker, error) {
+	target, err := New("Worker", url, map[string]any{"name": "given"})
+	if err != nil {
+		return nil, err
+	}
+	w, err := TakeWorker(target, broken)
+	if err != nil {
+		return nil, err
+	}
+	return w, w.Post(map[string]any{"module": module})
+}
+
+// CompileModule begins to compile a WebAssembly module of the extension.
+func CompileModule(file string) (*Promise, error) {
+	response, err := Call(Global(), "fetch", file)
+	if err != nil {
+		return nil, err
+	}
+	wasm, ok := Lookup("WebAssembly")
+	if !ok {
+		return nil, fault.Newf(fault.Internal, "no WebAssembly")
+	}
+	return Start(wasm, fault.Internal, "compileStreaming", response)
+}
+
 // TakeWorker is [StartWorker] for a Worker that a script has just started.
 func TakeWorker(w Value, broken func(error)) (*Worker, error) {
 	failed, err := NewFunc(func([]Value) { broken(fault.Newf(fault.Internal, "worker")) })

@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
@@ -75,7 +75,7 @@ type Add struct {
 
 	Registration *protocol.Registration // the portal's entry, once there is one
 	Key          *protocol.Certificate  // the key that is being registered, once there is one
-	Mechanism    envelope.Mechanism     // proven, in AddDone
+	Mechanism    mechanism.Mechanism    // proven, in AddDone
 	resuming     bool
 	made         *ownKey // read, generated or imported; Key is its entry
 	madeMode     protocol.Mode

@@ -1,7 +1,7 @@
 package model
 
 import (
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 	"scelle/shared/protocol"
 )
 
@@ -9,7 +9,7 @@ import (
 func (a *Add) prove() []Effect {
 	p := &proof{runs: &a.runs, origin: a.Site.Origin, id: a.Registration.ID, key: *a.made, fail: a.fail}
 	p.asked = func() { a.Registration.State = protocol.AwaitingProof }
-	p.done = func(r protocol.Registration, m envelope.Mechanism) []Effect {
+	p.done = func(r protocol.Registration, m mechanism.Mechanism) []Effect {
 		a.Registration, a.Mechanism = &r, m
 		return a.activated()
 	}

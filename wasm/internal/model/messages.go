@@ -12,6 +12,8 @@ type (
 	AllowSite struct{ Trusted bool }
 	// ForgetSite stops serving the current site (popup).
 	ForgetSite struct{ Trusted bool }
+	// SeenListKey puts away the notice of a site's new key (popup).
+	SeenListKey struct{ Trusted bool }
 	// FetchUpdate brings the newer host's package (popup).
 	FetchUpdate struct{ Trusted bool }
 	// RevokeSite stops serving one of the sites (options page).

@@ -222,3 +222,30 @@ func TestKeyChangesDuringConsent(t *testing.T) {
 		t.Errorf("phase %s, %v", o.Phase, o.Fault)
 	}
 }
+
+// TestRecordNamesTheSigner: who signed the list, and why that key counts.
+func TestRecordNamesTheSigner(t *testing.T) {
+	since := "2026-11-01T08:00:00Z"
+	for pinned, settled := range map[protocol.Pinned]protocol.TrustResult{
+		protocol.PinnedFirst:   {},
+		protocol.PinnedKept:    {Pins: []string{hashOf("0a")}, Since: since},
+		protocol.PinnedManaged: {Pins: []string{hashOf("0a")}, Managed: true},
+		"":                     {Unsigned: protocol.WarnUnsigned},
+	} {
+		l := newListing(t)
+		l.trust = settled
+		if pinned == "" {
+			l.params.OpeningList = nil
+		}
+		player, o := l.start(l.params, "")
+		player.Send(model.Consent{Trusted: true})
+		r := o.Minutes.Record
+		if r == nil || r.List == nil {
+			t.Fatalf("%s: no record, or none of a list: %+v, phase %s", pinned, r, o.Phase)
+		}
+		if got := *r.List; got.Pinned != pinned || got.Signed != (pinned != "") || (got.Pin == l.pin) != got.Signed || (got.Since == since) != (pinned == protocol.PinnedKept) ||
+			got.Signed && (!got.NotBefore.Equal(l.list.NotBefore) || !got.Issued.Equal(l.list.Issued)) {
+			t.Errorf("%s: %+v", pinned, got)
+		}
+	}
+}

@@ -201,6 +201,9 @@ func (o *Opening) makeRecord() *Record {
 		Started: seconds(m.started), Finished: seconds(m.finished), Extension: o.Env.Version, Host: m.host,
 		Keys: []protocol.RecordKey{}, Plis: []protocol.RecordPli{}, JournalBefore: m.before, JournalAfter: m.after,
 	}}
+	if !o.Offline {
+		r.List = o.recordedList()
+	}
 	for _, p := range o.Plis {
 		r.Plis = append(r.Plis, p.recorded())
 		if p.State == PliDelivered {
@@ -208,6 +211,26 @@ func (o *Opening) makeRecord() *Record {
 		}
 	}
 	return r
+}
+
+// recordedList says who signed the portal's list.
+func (o *Opening) recordedList() *protocol.RecordList {
+	c := o.Check
+	l := &protocol.RecordList{Signed: c.Signed, Pin: c.Pin}
+	switch {
+	case !c.Signed:
+		return l
+	case c.Managed:
+		l.Pinned = protocol.PinnedManaged
+	case c.First:
+		l.Pinned = protocol.PinnedFirst
+	default:
+		l.Pinned, l.Since = protocol.PinnedKept, c.Since
+	}
+	if o.Listed != nil {
+		l.NotBefore, l.Issued = &o.Listed.NotBefore, &o.Listed.Issued
+	}
+	return l
 }
 
 // use notes a key, once.

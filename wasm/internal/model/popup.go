@@ -57,6 +57,8 @@ func (p *Popup) Update(m Msg) []Effect {
 		return p.allow(m)
 	case ForgetSite:
 		return p.forget(m)
+	case SeenListKey:
+		return p.seen(m)
 	case OpenOptionsPage:
 		return []Effect{OpenURL{URL: "app/options.html"}}
 	case OpenOfflinePage:
@@ -187,6 +189,16 @@ func (p *Popup) allow(m AllowSite) []Effect {
 	// beside it, and the worker acts on it when the permission comes.
 	wish := WorkerCall{Method: protocol.SiteAllow, Params: params, Then: ignore}
 	return []Effect{ask, wish}
+}
+
+// seen puts away the notice of a key that was kept while a pli was sealed.
+func (p *Popup) seen(m SeenListKey) []Effect {
+	if !m.Trusted || p.Grant == nil || !p.Grant.NewListKey || p.Asking {
+		return nil
+	}
+	p.Asking = true
+	params := protocol.SiteParams{Origin: p.Site.Origin}
+	return []Effect{Focus{ID: "title"}, worker(&p.runs, protocol.SiteSeen, params, p.gotSite)}
 }
 
 func (p *Popup) forget(m ForgetSite) []Effect {

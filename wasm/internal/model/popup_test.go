@@ -108,6 +108,28 @@ func TestPopupWithoutHostAsksNothingOfIt(t *testing.T) {
 	}
 }
 
+// TestPopupTellsOfANewListKey until the person has seen it.
+func TestPopupTellsOfANewListKey(t *testing.T) {
+	p := newPortal(t)
+	site := &protocol.SiteResult{Origin: origin, Secure: true, Allowed: true, ListKeys: []string{hashOf("0a")}, ListKeySince: "2026-11-30T09:00:00Z", NewListKey: true}
+	popupWorld(p, site)
+	p.world.Worker[protocol.SiteSeen] = func(params any) (any, error) {
+		seen := *site
+		seen.NewListKey = params.(protocol.SiteParams).Origin != origin
+		return seen, nil
+	}
+	s := model.NewPopup(env(), origin)
+	player := modeltest.Start(s, p.world)
+	player.Send(model.SeenListKey{})
+	if !s.Grant.NewListKey || player.Did("worker site.seen") {
+		t.Fatal("a script's click put the notice away")
+	}
+	player.Send(model.SeenListKey{Trusted: true}, model.SeenListKey{Trusted: true})
+	if s.Grant.NewListKey || s.Asking || player.Count("worker site.seen") != 1 {
+		t.Errorf("%+v, log %v", s.Grant, player.Log)
+	}
+}
+
 func TestPopupAllowsAndForgetsASite(t *testing.T) {
 	p := newPortal(t)
 	popupWorld(p, &protocol.SiteResult{Origin: origin, Secure: true})

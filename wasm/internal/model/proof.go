@@ -3,7 +3,7 @@ package model
 import (
 	"slices"
 
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
 )
@@ -20,9 +20,9 @@ type proof struct {
 	id      string // of the registration, at the portal
 	key     ownKey
 	asked   func() // the portal made a challenge
-	done    func(protocol.Registration, envelope.Mechanism) []Effect
+	done    func(protocol.Registration, mechanism.Mechanism) []Effect
 	fail    func(error) []Effect
-	refused []envelope.Mechanism
+	refused []mechanism.Mechanism
 	attempt int
 }
 
@@ -32,7 +32,7 @@ func (p *proof) begin() []Effect {
 	if p.attempt++; p.attempt > maxAttempts {
 		return p.fail(fault.New(fault.ProofFailed))
 	}
-	refused := append([]envelope.Mechanism{}, p.refused...)
+	refused := append([]mechanism.Mechanism{}, p.refused...)
 	args := protocol.RequestChallengeArgs{ID: p.id, Refused: refused}
 	return []Effect{page(p.runs, protocol.CallRequestChallenge, args, nil, func(c protocol.Challenge, err error) []Effect {
 		switch {
@@ -103,12 +103,12 @@ func (p *proof) open(c protocol.Challenge, authenticated bool, contentKey []byte
 	})}}
 }
 
-func (p *proof) refuse(m envelope.Mechanism) []Effect {
+func (p *proof) refuse(m mechanism.Mechanism) []Effect {
 	p.refused = append(p.refused, m)
 	return p.begin()
 }
 
-func (p *proof) send(m envelope.Mechanism, answer string) []Effect {
+func (p *proof) send(m mechanism.Mechanism, answer string) []Effect {
 	args := protocol.SubmitProofArgs{ID: p.id, Mechanism: m, Proof: answer}
 	return []Effect{page(p.runs, protocol.CallSubmitProof, args, nil, func(r protocol.Registration, err error) []Effect {
 		if err == nil {

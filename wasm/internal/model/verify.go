@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 	"scelle/shared/fault"
 	"scelle/shared/keyhealth"
 	"scelle/shared/keypair"
@@ -67,7 +67,7 @@ type VerifyKey struct {
 	Health      []keyhealth.Finding
 	State       VerifyState
 	Fault       *fault.Fault // in KeyFailed
-	Mechanism   envelope.Mechanism
+	Mechanism   mechanism.Mechanism
 	At          time.Time // of the proof
 	place       int       // in the page's order
 }

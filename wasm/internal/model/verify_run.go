@@ -1,7 +1,7 @@
 package model
 
 import (
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
 )
@@ -26,14 +26,14 @@ func (v *Verify) next() []Effect {
 	k.State = KeyWorking
 	total := len(v.Keys) - len(v.In(KeyAbsent))
 	p := &proof{runs: &v.runs, origin: v.Site.Origin, id: k.ID, key: v.own[k.Thumbprint]}
-	p.done = func(_ protocol.Registration, m envelope.Mechanism) []Effect { return v.proven(k, m) }
+	p.done = func(_ protocol.Registration, m mechanism.Mechanism) []Effect { return v.proven(k, m) }
 	p.fail = func(err error) []Effect { return v.refused(k, err) }
 	return append([]Effect{PageProgress{Step: "prove", Done: int64(total - len(ready)), Total: int64(total)}}, p.begin()...)
 }
 
 // proven notes the day for this site. Whether that can be kept changes
 // nothing: the portal has it.
-func (v *Verify) proven(k *VerifyKey, m envelope.Mechanism) []Effect {
+func (v *Verify) proven(k *VerifyKey, m mechanism.Mechanism) []Effect {
 	k.State, k.Mechanism, k.At = KeyProven, m, v.Env.Time()
 	params := protocol.RememberParams{Origin: v.Site.Origin, Thumbprint: k.Thumbprint, Mode: k.Mode}
 	return []Effect{worker(&v.runs, protocol.SiteRemember, params, func(protocol.Empty, error) []Effect { return v.next() })}

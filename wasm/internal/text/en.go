@@ -1,5 +1,21 @@
 package text
 
+import (
+	"strconv"
+	"time"
+)
+
+var english = Language{
+	Code: "en", Name: "English", Texts: &en,
+	One: func(n int) bool { return n == 1 },
+	Day: func(t time.Time) string {
+		return strconv.Itoa(t.Day()) + "\u00a0" + t.Month().String() + " " + strconv.Itoa(t.Year())
+	},
+	At:      func(day, clock string) string { return day + ", " + clock },
+	Units:   [5]string{"B", "kB", "MB", "GB", "TB"},
+	Decimal: ".",
+}
+
 // en is the English catalogue, read only.
 var en = [count]string{
 	// General.
@@ -77,6 +93,9 @@ var en = [count]string{
 	SiteKeysOne:            "%d key registered from this browser.",
 	SiteKeysMany:           "%d keys registered from this browser.",
 	SiteListKey:            "Key that signs this site’s lists (SHA-256)",
+	SiteListKeySince:       "Kept on",
+	SiteListKeyNew:         "While sealing a submission for this portal, Scellé kept the key that signs its lists; any other will be refused. Compare this fingerprint with the one that the portal publishes.",
+	SiteListKeySeen:        "Noted",
 	KeysTitle:              "Keys on this computer",
 	KeysNone:               "No key yet. Add a key pair from your portal.",
 	KeysUnknown:            "Keys cannot be listed while the program is offline.",
@@ -111,6 +130,8 @@ var en = [count]string{
 	HelpKeys:               "Keys stay in this computer’s certificate store or on your card. Scellé never sends them.",
 	HelpPrivacy:            "A site never sees the list of your certificates, only the one that you choose to register.",
 	HelpSupport:            "If something does not work, “scelle status” says what is installed and in which state, for support.",
+	HelpGuide:              "Agent’s guide",
+	HelpAccessibility:      "Accessibility statement",
 	VersionLine:            "Scellé %s, protocol %s",
 
 	// Adding a key.
@@ -294,6 +315,13 @@ var en = [count]string{
 	RecordHanded:        "The record was given to the portal.",
 	RecordTitle:         "Record of the opening of submissions",
 	RecordTender:        "Tender",
+	RecordList:          "List of the submissions",
+	RecordListSigned:    "Signed by the portal, valid from",
+	RecordListKey:       "Key that signed the list",
+	RecordListUnsigned:  "Not signed: nothing proves whose it is.",
+	RecordPinnedManaged: "Settled by this computer’s administrator.",
+	RecordPinnedKept:    "Kept at the first list seen of this site, on",
+	RecordPinnedFirst:   "Kept at this opening, the first list seen of this site.",
 	RecordOrigin:        "Portal",
 	RecordOffline:       "none: opened offline",
 	RecordStarted:       "Started",

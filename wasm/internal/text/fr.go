@@ -1,5 +1,29 @@
 package text
 
+import (
+	"strconv"
+	"time"
+)
+
+var french = Language{
+	Code: "fr", Name: "Français", Texts: &fr,
+	One:     func(n int) bool { return n == 0 || n == 1 },
+	Day:     frenchDay,
+	At:      func(day, clock string) string { return day + " à " + clock },
+	Units:   [5]string{"o", "ko", "Mo", "Go", "To"},
+	Decimal: ",",
+}
+
+func frenchDay(t time.Time) string {
+	months := [...]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août",
+		"septembre", "octobre", "novembre", "décembre"}
+	day := strconv.Itoa(t.Day())
+	if t.Day() == 1 {
+		day = "1er"
+	}
+	return day + "\u00a0" + months[t.Month()-1] + " " + strconv.Itoa(t.Year())
+}
+
 // fr is the French catalogue, read only.
 var fr = [count]string{
 	// General.
@@ -77,6 +101,9 @@ var fr = [count]string{
 	SiteKeysOne:            "%d clé enregistrée depuis ce navigateur.",
 	SiteKeysMany:           "%d clés enregistrées depuis ce navigateur.",
 	SiteListKey:            "Clé qui signe les listes de ce site (SHA-256)",
+	SiteListKeySince:       "Retenue le",
+	SiteListKeyNew:         "En scellant un pli pour cette salle des marchés, Scellé a retenu la clé qui signe ses listes ; toute autre sera refusée. Comparez cette empreinte à celle que publie la salle des marchés.",
+	SiteListKeySeen:        "C’est noté",
 	KeysTitle:              "Clés de cet ordinateur",
 	KeysNone:               "Aucune clé pour l’instant. Ajoutez un bi-clé depuis votre salle des marchés.",
 	KeysUnknown:            "Les clés ne peuvent pas être listées tant que le programme est hors ligne.",
@@ -111,6 +138,8 @@ var fr = [count]string{
 	HelpKeys:               "Les clés restent dans le magasin de certificats de cet ordinateur ou sur votre carte. Scellé ne les envoie jamais.",
 	HelpPrivacy:            "Un site ne voit jamais la liste de vos certificats, seulement celui que vous choisissez d’enregistrer.",
 	HelpSupport:            "En cas de difficulté, « scelle status » produit un rapport pour le support.",
+	HelpGuide:              "Guide de l’agent",
+	HelpAccessibility:      "Déclaration d’accessibilité",
 	VersionLine:            "Scellé %s, protocole %s",
 
 	// Adding a key.
@@ -294,6 +323,13 @@ var fr = [count]string{
 	RecordHanded:        "Le procès-verbal a été remis à la salle des marchés.",
 	RecordTitle:         "Procès-verbal d’ouverture des plis",
 	RecordTender:        "Consultation",
+	RecordList:          "Liste des plis",
+	RecordListSigned:    "Signée par la salle des marchés, valable à partir du",
+	RecordListKey:       "Clé qui a signé la liste",
+	RecordListUnsigned:  "Non signée : rien ne prouve de qui elle vient.",
+	RecordPinnedManaged: "Fixée par l’administrateur de ce poste.",
+	RecordPinnedKept:    "Retenue à la première liste vue de ce site, le",
+	RecordPinnedFirst:   "Retenue lors de cette ouverture, première liste vue de ce site.",
 	RecordOrigin:        "Salle des marchés",
 	RecordOffline:       "aucune : ouverture hors ligne",
 	RecordStarted:       "Début",

@@ -84,6 +84,9 @@ const (
 	SiteKeysOne
 	SiteKeysMany
 	SiteListKey
+	SiteListKeySince
+	SiteListKeyNew
+	SiteListKeySeen
 	KeysTitle
 	KeysNone
 	KeysUnknown
@@ -118,6 +121,8 @@ const (
 	HelpKeys
 	HelpPrivacy
 	HelpSupport
+	HelpGuide
+	HelpAccessibility
 	VersionLine
 
 	// Adding a key.
@@ -301,6 +306,13 @@ const (
 	RecordHanded
 	RecordTitle
 	RecordTender
+	RecordList
+	RecordListSigned
+	RecordListKey
+	RecordListUnsigned
+	RecordPinnedManaged
+	RecordPinnedKept
+	RecordPinnedFirst
 	RecordOrigin
 	RecordOffline
 	RecordStarted

@@ -1,30 +1,45 @@
 // Package text is the one catalogue of what the extension's screens say, in
-// French and in English. A further language is one more file and one line in
-// [For]; the tests find texts that are missing, unused or not translated.
-// The texts of failures are package fault's.
+// French and in English. A further language is one more file like fr.go, which
+// adds itself to [Languages]; the tests find texts that are missing, unused or
+// not translated. The texts of failures are package fault's.
 package text
 
 import (
 	"fmt"
 	"strconv"
+	"time"
 )
 
-// Lang writes in one language.
-type Lang struct {
-	code  string
-	texts *[count]string
+// Language is everything that a language says in its own way.
+type Language struct {
+	Code, Name string         // BCP 47 and its own name: "fr", "Français"
+	Texts      *[count]string // by ID
+	One        func(n int) bool
+	Day        func(t time.Time) string       // "12 mars 2029"
+	At         func(day, clock string) string // puts a day and a time of day together
+	Units      [5]string                      // bytes, and 1,000, 1,000,000, ... of them
+	Decimal    string                         // what stands before decimals
 }
 
-// For returns the language "fr", or else English.
+// Languages are those that the person may choose, the preferred one first; the
+// last one serves whoever has none of them.
+var Languages = []*Language{&french, &english}
+
+// Lang writes in one language.
+type Lang struct{ own *Language }
+
+// For returns a language by its code, or else the last one.
 func For(code string) Lang {
-	if code == "fr" {
-		return Lang{"fr", &fr}
+	for _, l := range Languages {
+		if l.Code == code {
+			return Lang{l}
+		}
 	}
-	return Lang{"en", &en}
+	return Lang{Languages[len(Languages)-1]}
 }
 
 // Code is the language's code, "fr" or "en".
-func (l Lang) Code() string { return l.code }
+func (l Lang) Code() string { return l.own.Code }
 
 // S is a text, with its arguments as by fmt.Sprintf.
 //
@@ -34,9 +49,9 @@ func (l Lang) S(id ID, args ...any) string {
 		return ""
 	}
 	if len(args) == 0 {
-		return l.texts[id]
+		return l.own.Texts[id]
 	}
-	return fmt.Sprintf(l.texts[id], args...)
+	return fmt.Sprintf(l.own.Texts[id], args...)
 }
 
 // Count is one or many, by the language's rule, with n as the argument where
@@ -45,11 +60,11 @@ func (l Lang) S(id ID, args ...any) string {
 //go:noinline
 func (l Lang) Count(n int, one, many ID) string {
 	id := many
-	if n == 1 || n == 0 && l.code == "fr" {
+	if l.own.One(n) {
 		id = one
 	}
-	if !hasVerb(l.texts[id]) {
-		return l.texts[id]
+	if !hasVerb(l.own.Texts[id]) {
+		return l.own.Texts[id]
 	}
 	return l.S(id, n)
 }

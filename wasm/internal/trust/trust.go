@@ -40,7 +40,7 @@ func Settle(site protocol.TrustResult, signed *Signed) (protocol.ListCheck, erro
 	if known && !slices.Contains(site.Pins, signed.Pin) {
 		return protocol.ListCheck{}, fault.Newf(fault.ListSigner, "%s", signed.Pin)
 	}
-	return protocol.ListCheck{Signed: true, Pin: signed.Pin, First: !known}, nil
+	return protocol.ListCheck{Signed: true, Pin: signed.Pin, First: !known, Managed: site.Managed, Since: site.Since}, nil
 }
 
 // Opening reads the list of an opening and checks that it is the one that is

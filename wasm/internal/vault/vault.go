@@ -6,7 +6,6 @@ package vault
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/hex"
 
 	"scelle/wasm/internal/bridge"
@@ -104,11 +103,7 @@ func Sweep(ctx context.Context) error {
 }
 
 // RandomName is 128 random bits in hex.
-func RandomName() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	return hex.EncodeToString(b)
-}
+func RandomName() string { return hex.EncodeToString(bridge.Random(16)) }
 
 // IsName reports whether s is one of RandomName's.
 func IsName(s string) bool {

@@ -7,6 +7,7 @@ import (
 	"scelle/shared/keyhealth"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
+	"scelle/shared/storename"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/text"
@@ -77,7 +78,7 @@ func (w *writer) certificate(l *model.CertificateList, c protocol.Certificate) d
 		dom.El("div", dom.El("label", dom.Set("for", id), dom.Text(certificateName(c))),
 			dom.El("div", dom.Set("id", id+"-about"), dom.Set("class", "help"),
 				dom.El("p", dom.Text(w.S(text.CertIssuer, c.Issuer))), w.expiry(c),
-				dom.El("p", dom.Text(w.S(text.CertKey, keyKind(c), strings.Join(c.Places, ", ")))),
+				dom.El("p", dom.Text(w.S(text.CertKey, keyKind(c), strings.Join(storename.AllIn(w.Code(), c.Places), ", ")))),
 				dom.Each(c.Reasons, func(_ int, r fault.Code) dom.Part {
 					return dom.El("p", dom.Set("class", "reason"), dom.Text(r.Text(w.Code())+" "+r.Remedy(w.Code())))
 				}),

@@ -142,9 +142,10 @@ func (w *writer) moment(s string) dom.Part {
 // languages is the choice of a language, or who made it.
 func (w *writer) languages(o *model.Options) dom.Node {
 	settled := o.Settled.LanguageSettled != ""
+	own := dom.Each(text.Languages, func(_ int, l *text.Language) dom.Part { return w.language(o, l.Code, l.Name) })
 	return dom.El("section", dom.El("fieldset", dom.Set("class", "modes"), dom.El("legend", dom.Text(w.S(text.LanguageLegend))),
 		dom.If(settled, w.note(text.LanguageSettled)),
-		w.language(o, "", w.S(text.LanguageBrowser)), w.language(o, "fr", "Français"), w.language(o, "en", "English")))
+		w.language(o, "", w.S(text.LanguageBrowser)), own))
 }
 
 func (w *writer) language(o *model.Options, code, name string) dom.Node {

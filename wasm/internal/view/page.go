@@ -122,7 +122,7 @@ func (w *writer) learn(code fault.Code) dom.Node {
 
 // guide is a link to an entry of the guide; about tells screen readers which.
 func (w *writer) guide(entry, about string) dom.Node {
-	return dom.El("a", dom.Set("href", "../gen/help-"+w.Code()+".html#"+entry), dom.Set("target", "_blank"), dom.Set("rel", "noopener"),
+	return dom.El("a", dom.Set("href", "../gen/help-"+w.guideLang()+".html#"+entry), dom.Set("target", "_blank"), dom.Set("rel", "noopener"),
 		dom.Set("class", "learn"), dom.Set("aria-label", w.S(text.LearnMoreAbout, about)), dom.Text(w.S(text.LearnMore)))
 }
 
@@ -140,6 +140,14 @@ func described(help, err string, failed bool) dom.Part {
 		return dom.Parts(dom.Set("aria-describedby", help+" "+err), dom.Set("aria-invalid", "true"))
 	}
 	return dom.Set("aria-describedby", help)
+}
+
+// guideLang is the language of the guides for a reader of this one.
+func (w *writer) guideLang() string {
+	if w.Code() == "fr" {
+		return "fr"
+	}
+	return "en"
 }
 
 // row is one fact of a description list.

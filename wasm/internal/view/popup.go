@@ -6,6 +6,7 @@ import (
 	"scelle/shared/fault"
 	"scelle/shared/keyhealth"
 	"scelle/shared/protocol"
+	"scelle/shared/storename"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/text"
@@ -111,7 +112,7 @@ func (w *writer) stores(stores []protocol.StoreStatus) dom.Part {
 	}
 	return dom.El("details", dom.El("summary", dom.Text(w.S(text.MoreInfo))),
 		dom.El("ul", dom.Set("class", "stores"), dom.Each(stores, func(_ int, s protocol.StoreStatus) dom.Part {
-			return dom.El("li", dom.El("strong", dom.Text(s.Name)), dom.Text(" – "+w.storeState(s)),
+			return dom.El("li", dom.El("strong", dom.Text(storename.In(w.Code(), s.Name))), dom.Text(" – "+w.storeState(s)),
 				dom.If(s.Location != "", dom.El("small", dom.Set("translate", "no"), dom.Text(s.Location))),
 				dom.If(s.Fault != nil, w.factFault(faultOf(s.Fault, fault.StoreFailed))))
 		})))
@@ -182,18 +183,33 @@ func (w *writer) siteBody(p *model.Popup) dom.Part {
 func (w *writer) siteAllowed(p *model.Popup) dom.Part {
 	return dom.Parts(
 		dom.El("p", dom.Set("class", "allowed"), dom.Text(w.S(text.SiteAllowed)+" "+w.Count(p.Grant.Keys, text.SiteKeysOne, text.SiteKeysMany))),
-		w.listKeys(p.Grant.ListKeys),
+		w.newListKey(p), w.listKeys(p.Grant),
 		dom.El("button", dom.Set("type", "button"), dom.Set("class", "button"), dom.Set("id", "forget"), dom.Flag("disabled", p.Asking),
 			dom.On("click", func(e dom.Event) any { return model.ForgetSite{Trusted: e.Trusted} }), dom.Text(w.S(text.SiteForget))))
 }
 
 // listKeys shows by whose keys the site's lists have to be signed.
-func (w *writer) listKeys(pins []string) dom.Part {
-	if len(pins) == 0 {
+func (w *writer) listKeys(s *protocol.SiteResult) dom.Part {
+	if len(s.ListKeys) == 0 || s.NewListKey {
 		return nil
 	}
-	return dom.El("details", dom.Set("id", "list-keys"), dom.El("summary", dom.Text(w.S(text.SiteListKey))),
-		dom.Each(pins, func(_ int, pin string) dom.Part { return dom.El("p", fingerprint(pin)) }))
+	return dom.El("details", dom.Set("id", "list-keys"), dom.El("summary", dom.Text(w.S(text.SiteListKey))), w.pins(s))
+}
+
+func (w *writer) pins(s *protocol.SiteResult) dom.Part {
+	return dom.Parts(dom.Each(s.ListKeys, func(_ int, pin string) dom.Part { return dom.El("p", fingerprint(pin)) }),
+		dom.If(s.ListKeySince != "", dom.El("p", dom.Set("class", "help"), dom.Text(w.S(text.SiteListKeySince)+" "), w.moment(s.ListKeySince))))
+}
+
+// newListKey tells of a key that was kept while a pli was sealed: the page in
+// which that happened may not have said so.
+func (w *writer) newListKey(p *model.Popup) dom.Part {
+	if !p.Grant.NewListKey {
+		return nil
+	}
+	return dom.El("div", dom.Set("class", "warning"), dom.Set("id", "list-key-new"), w.p(text.SiteListKeyNew), w.pins(p.Grant),
+		dom.El("button", dom.Set("type", "button"), dom.Set("class", "button"), dom.Set("id", "list-key-seen"), dom.Flag("disabled", p.Asking),
+			dom.On("click", func(e dom.Event) any { return model.SeenListKey{Trusted: e.Trusted} }), dom.Text(w.S(text.SiteListKeySeen))))
 }
 
 func (w *writer) popupKeys(p *model.Popup) dom.Node {
@@ -226,7 +242,7 @@ func (w *writer) hole(failed []protocol.StoreStatus) dom.Part {
 	}
 	return dom.El("div", dom.Set("class", "warning"), dom.Each(failed, func(_ int, s protocol.StoreStatus) dom.Part {
 		f := faultOf(s.Fault, fault.StoreFailed)
-		return dom.El("p", dom.Text(w.S(text.ListHole, s.Name)+" "+f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())+" "), w.learn(f.Code))
+		return dom.El("p", dom.Text(w.S(text.ListHole, storename.In(w.Code(), s.Name))+" "+f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())+" "), w.learn(f.Code))
 	}))
 }
 
@@ -248,6 +264,12 @@ func (w *writer) expiryBadge(c protocol.Certificate) dom.Part {
 	return w.ladder(keyhealth.Check(keyhealth.Key{NotAfter: c.NotAfter}, w.env.Time()))
 }
 
+// page is a link to one of the guides, in a tab of its own.
+func (w *writer) page(name string, label text.ID) dom.Node {
+	return dom.El("a", dom.Set("href", "../gen/"+name+"-"+w.guideLang()+".html"), dom.Set("target", "_blank"), dom.Set("rel", "noopener"),
+		dom.Text(w.S(label)))
+}
+
 func (w *writer) popupFoot(p *model.Popup) dom.Node {
 	return dom.El("footer",
 		actions(w.button("quiet", text.Refresh, model.Refresh{}, dom.Flag("disabled", p.Checking)), w.button("quiet", text.OpenOffline, model.OpenOfflinePage{}),
@@ -255,6 +277,7 @@ func (w *writer) popupFoot(p *model.Popup) dom.Node {
 			w.button("quiet", text.DrillTitle, model.OpenBackupPage{}),
 			w.button("quiet", text.OpenOptions, model.OpenOptionsPage{})),
 		dom.El("details", dom.El("summary", dom.Text(w.S(text.HelpTitle))),
-			w.p(text.HelpAllow), w.p(text.HelpKeys), w.p(text.HelpPrivacy), w.p(text.HelpSupport)),
+			w.p(text.HelpAllow), w.p(text.HelpKeys), w.p(text.HelpPrivacy), w.p(text.HelpSupport),
+			dom.El("p", w.page("guide-agent", text.HelpGuide), dom.Text(" · "), w.page("guide-accessibility", text.HelpAccessibility))),
 		dom.El("p", dom.Set("class", "code"), dom.Text(w.S(text.VersionLine, p.Env.Version, strconv.Itoa(protocolVersion)))))
 }

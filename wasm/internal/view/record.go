@@ -29,11 +29,11 @@ func RecordDocument(env model.Env, r *model.Record) string {
 	b.WriteString("<!doctype html>\n<html lang=\"" + w.Code() + "\">\n<head>\n<meta charset=\"utf-8\">\n")
 	b.WriteString(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">` + "\n")
 	b.WriteString(`<meta name="viewport" content="width=device-width">` + "\n<title>")
-	b.WriteString(strings.TrimSpace(dom.Text(w.recordTitle(r)).HTML()) + "</title>\n<style>" + recordStyle + "</style>\n</head>\n<body>\n")
+	b.WriteString(strings.TrimSpace(dom.Text(w.recordTitle(r)).HTML()) + "</title>\n<style>" + recordStyle + "</style>\n</head>\n<body>\n<main>\n")
 	for _, n := range w.record(r) {
 		b.WriteString(n.HTML())
 	}
-	b.WriteString("</body>\n</html>\n")
+	b.WriteString("</main>\n</body>\n</html>\n")
 	return b.String()
 }
 
@@ -72,10 +72,42 @@ func (w *writer) recordFacts(r *model.Record) dom.Node {
 	}
 	return dom.El("dl",
 		dom.If(r.Tender != "", row(w.S(text.RecordTender), dom.Text(strings.Trim(r.Tender+" – "+r.Title, " –")))),
-		row(w.S(text.RecordOrigin), dom.Text(origin)),
+		row(w.S(text.RecordOrigin), dom.Text(origin)), w.recordList(r.List),
 		row(w.S(text.RecordStarted), w.date(r.Started)), row(w.S(text.RecordFinished), w.date(r.Finished)),
 		row(w.S(text.RecordVersions), dom.Text(w.S(text.RecordVersionsOf, r.Extension, r.Host))),
 		w.recordMark(text.RecordJournalBefore, r.JournalBefore), w.recordMark(text.RecordJournalAfter, r.JournalAfter))
+}
+
+// recordList says who signed the list of the plis, and why that key counts.
+func (w *writer) recordList(l *protocol.RecordList) dom.Part {
+	switch {
+	case l == nil:
+		return nil
+	case !l.Signed:
+		return row(w.S(text.RecordList), dom.Text(w.S(text.RecordListUnsigned)))
+	}
+	return dom.Parts(
+		dom.If(l.NotBefore != nil, w.recordListFrom(l.NotBefore)),
+		row(w.S(text.RecordListKey), fingerprint(l.Pin), dom.Text(" "), w.pinned(l)))
+}
+
+func (w *writer) recordListFrom(at *time.Time) dom.Part {
+	if at == nil {
+		return nil
+	}
+	return row(w.S(text.RecordList), dom.Text(w.S(text.RecordListSigned)+" "), w.date(*at))
+}
+
+func (w *writer) pinned(l *protocol.RecordList) dom.Part {
+	switch l.Pinned {
+	case protocol.PinnedManaged:
+		return dom.Text(w.S(text.RecordPinnedManaged))
+	case protocol.PinnedFirst:
+		return dom.Text(w.S(text.RecordPinnedFirst))
+	case protocol.PinnedKept:
+		return dom.Parts(dom.Text(w.S(text.RecordPinnedKept)+" "), w.moment(l.Since))
+	}
+	return nil
 }
 
 func (w *writer) recordMark(name text.ID, m *protocol.JournalMark) dom.Part {

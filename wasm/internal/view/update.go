@@ -2,7 +2,7 @@ package view
 
 import (
 	"scelle/shared/fault"
-	"scelle/shared/update"
+	"scelle/shared/protocol"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/text"
@@ -58,16 +58,16 @@ func (w *writer) updateButton(u model.Update) dom.Part {
 // updateSaved says what a person does with a package of each kind.
 func (w *writer) updateSaved(u model.Update) dom.Part {
 	next := dom.Part(nil)
-	switch update.Kind(u.Package.Kind) {
-	case update.Setup:
+	switch u.Package.Kind {
+	case protocol.PackageSetup:
 		next = w.p(text.UpdateSetup)
-	case update.MSI:
+	case protocol.PackageMSI:
 		next = w.p(text.UpdateMSI)
-	case update.Deb:
+	case protocol.PackageDeb:
 		next = w.command(text.UpdateDeb, "sudo apt install ./"+u.Saved)
-	case update.RPM:
+	case protocol.PackageRPM:
 		next = w.command(text.UpdateRPM, "sudo dnf install ./"+u.Saved)
-	case update.Zip:
+	case protocol.PackageZip:
 		next = w.p(text.UpdateZip)
 	}
 	return dom.El("div", dom.Set("class", "success"), dom.Set("id", "update-saved"), w.p(text.UpdateSaved, u.Saved), next)

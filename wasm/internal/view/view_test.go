@@ -93,9 +93,11 @@ func popupScenes() []scene {
 	}
 	return []scene{
 		{"popup-checking", "popup", func(s *stage) model.Screen { return model.NewPopup(s.env(), "") }},
+		{"popup-new-site", "popup", popup(origin, func(*stage) {})},
 		{"popup-allow", "popup", popup(origin, func(s *stage) { s.store(0) })},
 		{"popup-first", "popup", popup(origin, noSite)},
 		{"popup-first-elsewhere", "popup", popup("", noSite)},
+		{"popup-new-list-key", "popup", popup(origin, site(protocol.SiteResult{Allowed: true, Secure: true, Keys: 2, ListKeys: []string{strings.Repeat("3b6a", 16)}, ListKeySince: "2026-11-20T09:30:00Z", NewListKey: true}))},
 		{"popup-allowed", "popup", popup(origin, site(protocol.SiteResult{Allowed: true, Secure: true, Keys: 2, ListKeys: []string{strings.Repeat("3b6a", 16)}}))},
 		{"popup-health", "popup", popup(origin, func(s *stage) {
 			s.store(0)

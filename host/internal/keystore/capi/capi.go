@@ -28,13 +28,16 @@
 // smart-card PIN dialogs, their owner window and their error codes.
 package capi
 
-import "scelle/host/internal/keystore"
+import (
+	"scelle/host/internal/keystore"
+	"scelle/shared/storename"
+)
 
 // ID is Status.ID and the scheme of this store's key URIs.
 const ID = "capi"
 
-// Name is what people are shown.
-const Name = "Magasin de certificats Windows"
+// Name is what people are shown, in their language.
+const Name = storename.Windows
 
 // Personal is the system store that Windows calls "Personal".
 const Personal = "MY"

@@ -51,8 +51,10 @@
 //	SCELLE_TEST_KEYCHAIN=1 go test ./host/internal/keystore/keychain
 package keychain
 
+import "scelle/shared/storename"
+
 // ID is Status.ID and the scheme of this store's key URIs.
 const ID = "keychain"
 
-// Name is what people are shown.
-const Name = "Trousseau macOS"
+// Name is what people are shown, in their language.
+const Name = storename.MacOS

@@ -26,6 +26,7 @@ import (
 
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/pinentry"
+	"scelle/shared/storename"
 )
 
 // ID is the shared database's Status.ID and the scheme of its key URIs,
@@ -35,8 +36,8 @@ const (
 	FirefoxID = "firefox"
 )
 
-// Name is what people are shown.
-const Name = "Base NSS partagée"
+// Name is what people are shown, in their language.
+const Name = storename.NSS
 
 // Options says which database to open, and how.
 type Options struct {

@@ -10,6 +10,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/keystore/scrub"
 	"scelle/host/internal/pinentry"
 	"scelle/shared/fault"
 )
@@ -79,7 +80,9 @@ func (db *database) login(password []byte) error {
 	if err != nil {
 		return err
 	}
-	err = lib.Login(session, pkcs11.CKU_USER, unsafe.String(unsafe.SliceData(password), len(password)))
+	_, err = scrub.After(func() (struct{}, error) {
+		return struct{}{}, lib.Login(session, pkcs11.CKU_USER, unsafe.String(unsafe.SliceData(password), len(password)))
+	})
 	if err != nil && !errors.Is(err, pkcs11.Error(pkcs11.CKR_USER_ALREADY_LOGGED_IN)) {
 		_ = lib.CloseSession(session)
 		return err

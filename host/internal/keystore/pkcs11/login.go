@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/keystore/scrub"
 	"scelle/host/internal/pinentry"
 	"scelle/shared/fault"
 )
@@ -207,7 +208,9 @@ func (m *module) login(lib library, name tokenName, pin []byte) error {
 	if err != nil {
 		return err
 	}
-	err = lib.Login(h.session, pkcs11.CKU_USER, unsafe.String(unsafe.SliceData(pin), len(pin)))
+	_, err = scrub.After(func() (struct{}, error) {
+		return struct{}{}, lib.Login(h.session, pkcs11.CKU_USER, unsafe.String(unsafe.SliceData(pin), len(pin)))
+	})
 	if errors.Is(err, pkcs11.Error(pkcs11.CKR_USER_ALREADY_LOGGED_IN)) {
 		return nil
 	}

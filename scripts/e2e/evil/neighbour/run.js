@@ -89,7 +89,17 @@
     return found.concat(inside.map((href) => `our content script runs in ${href}`));
   });
 
-  attack("clicks in the open assistant", async () => [], async () => {
+  attack("clicks in the open assistant", async () => {
+    const tab = await pageTab();
+    const found = [];
+    const { value, error } = await inject(tab.id);
+    if (!value?.[0]?.result?.startsWith("http")) found.push(`not even a click in a page: ${error}`);
+    if (!api.debugger) return found;
+    const attached = await outcome(api.debugger.attach({ tabId: tab.id }, "1.3"));
+    if (attached.error !== undefined) return [...found, `no debugger even on a page: ${attached.error}`];
+    await outcome(api.debugger.detach({ tabId: tab.id }));
+    return found;
+  }, async () => {
     const found = [];
     for (const tab of await api.tabs.query({})) {
       if (!(tab.url ?? "").includes("assistant.html") && tab.title !== "Scellé") continue;

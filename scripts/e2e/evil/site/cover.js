@@ -48,21 +48,6 @@
     return n > 0 ? [`${n} clicks`] : [];
   });
 
-  /** Calls the assistant's window to the front again and again while a person looks at it. */
-  let stealing = 0;
-  attack("stealing the focus", async () => [], async () => {
-    stealing = setInterval(() => {
-      window.focus();
-      victim().focus();
-      post({ id: randomId(), method: "keys.add", params: { name: "Clé" } });
-    }, 100);
-    return [];
-  });
-  attack("leaving the focus alone", async () => [], async () => {
-    clearInterval(stealing);
-    return [];
-  });
-
   /** A window that the person did not ask for. */
   let asked = "";
   attack("asking for a window", async () => [], async () => {

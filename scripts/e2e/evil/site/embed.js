@@ -4,7 +4,7 @@
   const { attack, ask, until, wait, config, frames } = evil;
 
   const PATHS = [
-    "app/bridge.html", "app/assistant.html", "app/popup.html", "app/offline.html", "app/backup.html", "app/options.html", "manifest.json", "worker/worker.js",
+    "app/bridge.html", "app/assistant.html", "app/popup.html", "app/offline.html", "app/backup.html", "app/options.html", "app/check.html", "manifest.json", "worker/worker.js",
     "content/content.js", "gen/protocol.js", "app/app.wasm", "app/crypto.wasm", "app/scelle.css", "icons/seal.svg",
   ];
 
@@ -81,6 +81,17 @@
 
   attack("clearing frames", async () => [], async () => {
     for (const frame of frames.splice(0)) frame.remove();
+    return [];
+  });
+
+  /** A person's click opens an address in a window of its own; the test sees what the browser shows. */
+  let opened;
+  attack("opening at the next click", async () => [], async () => {
+    document.querySelector("#victim").addEventListener("click", () => (opened = window.open(config.url)), { once: true });
+    return [];
+  });
+  attack("closing what was opened", async () => [], async () => {
+    opened?.close();
     return [];
   });
 

@@ -125,10 +125,10 @@
     return heard.some((h) => h.own && h.data?.id === id) ? [] : ["messages do not arrive"];
   }, async () => {
     const found = [];
-    for (const method of config.allowed) {
-      const answer = await ask(method, {}, { millis: 300 });
+    await Promise.all(config.allowed.map(async (method) => {
+      const answer = await ask(method, {}, { millis: 500 });
       if (answer) found.push(`${method}: ${JSON.stringify(answer)}`);
-    }
+    }));
     if (heard.some((h) => h.data?.kind === "hello")) found.push("somebody says hello");
     return found;
   });

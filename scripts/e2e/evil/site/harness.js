@@ -5,18 +5,34 @@
 (() => {
   const attacks = new Map();
   const heard = []; // every message event in this window: {own, trusted, data}
-  window.addEventListener("message", (event) => heard.push({ own: event.source === window, trusted: event.isTrusted, data: event.data }));
+  const answers = new Map(); // what the page is told, by the id of its request
+  const waiting = new Set(); // who looks again when something was heard
+  window.addEventListener("message", (event) => {
+    const { data } = event;
+    heard.push({ own: event.source === window, trusted: event.isTrusted, data });
+    if (data?.scelle === 1 && data.to === "page") answers.set(data.id, [...(answers.get(data.id) ?? []), data]);
+    for (const look of [...waiting]) look();
+  });
 
   const wait = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
   const randomId = () => Math.random().toString(16).slice(2);
-  const mine = (id) => heard.map((h) => h.data).filter((d) => d?.scelle === 1 && d.to === "page" && d.id === id);
+  const mine = (id) => answers.get(id) ?? [];
   const responses = (id) => mine(id).filter((d) => d.kind === "response");
 
-  /** Waits until a condition holds, or a time has passed. */
-  const until = async (condition, millis = 10_000) => {
-    for (const end = Date.now() + millis; Date.now() < end; await wait(10)) if (condition()) return true;
-    return Boolean(condition());
-  };
+  /** Waits until a condition holds, or a time has passed. Timers of a page in the background are slow, messages are not. */
+  const until = (condition, millis = 10_000) => new Promise((resolve) => {
+    const look = () => condition() && done();
+    const done = () => {
+      waiting.delete(look);
+      clearInterval(timer);
+      clearTimeout(late);
+      resolve(Boolean(condition()));
+    };
+    const timer = setInterval(look, 20);
+    const late = setTimeout(done, millis);
+    waiting.add(look);
+    look();
+  });
 
   const post = (message) => window.postMessage({ scelle: 1, to: "content", kind: "request", params: {}, ...message }, "*");
 

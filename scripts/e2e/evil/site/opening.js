@@ -29,6 +29,33 @@
     return [];
   });
 
+  /** Calls the assistant's window to the front again and again while a person looks at it. */
+  let stealing = 0;
+  let busy = 0;
+  attack("stealing the focus", async () => {
+    const victim = document.querySelector("#victim");
+    document.querySelector("h1").tabIndex = -1;
+    document.querySelector("h1").focus();
+    victim.focus();
+    return document.activeElement === victim ? [] : ["it cannot even take the focus of its own page"];
+  }, async () => {
+    const ask = () => {
+      const id = randomId();
+      window.focus();
+      document.querySelector("#victim").focus();
+      post({ id, method: "pli.open", params: { tender: config.tender, plis: [{ id: "pli", label: "Pli 1" }] } });
+      until(() => responses(id).length > 0).then(() => (busy += responses(id)[0]?.fault?.code === "busy" ? 1 : 0));
+    };
+    ask();
+    stealing = setInterval(ask, 100);
+    return [];
+  });
+  attack("leaving the focus alone", async () => [], async () => {
+    clearInterval(stealing);
+    await until(() => busy > 3);
+    return busy > 3 ? [] : [`${busy} requests were refused as busy`];
+  });
+
   attack("the end of the opening", async () => [], async () => {
     globalThis.control = config.control; // the search of this process's memory must find it
     await until(() => responses(asked).length > 0, 20_000);

@@ -40,6 +40,8 @@ func scriptTexts() []entry {
 		{"js.to.page", "Liste lue par cette page, sans l’extension : vous faites confiance à la salle des marchés pour la page et pour ces clés.", "List read by this page, without the extension: you trust the portal for the page and for these keys."},
 		{"js.to.checking", "Scellé vérifie la liste des clés…", "Scellé is checking the list of keys…"},
 		{"js.to.signed", "Liste signée par cette salle des marchés, vérifiée par Scellé. Empreinte de la clé qui signe :", "List signed by this portal, verified by Scellé. Fingerprint of the signing key:"},
+		{"js.to.first", "C’est la première liste de cette salle des marchés : en scellant, Scellé retiendra cette clé et refusera toute autre.", "This is this portal’s first list: when you seal, Scellé will keep this key and refuse any other."},
+		{"js.to.late", "La date limite est passée : le pli serait en retard.", "The deadline has passed: the submission would be late."},
 		{"js.to.unsigned", "Cette liste n’est pas signée : Scellé ne peut pas la vérifier.", "This list is not signed: Scellé cannot verify it."},
 		{"js.to.personal", "bi-clé personnel", "personal key pair"},
 		{"js.to.recovery", "bi-clé de secours", "recovery key pair"},

@@ -1,0 +1,99 @@
+package e2e
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"scelle/scripts/e2e/journey"
+	"scelle/scripts/e2e/stack"
+	"scelle/shared/certtest"
+	"scelle/shared/protocol"
+)
+
+// office has somebody at hand who types a password when the host asks for one.
+func (h *hostile) office(w *stack.World) {
+	h.t.Helper()
+	h.typed = word("typed")
+	err := w.Furnish(stack.Office{Secret: h.typed})
+	if errors.Is(err, errors.ErrUnsupported) {
+		h.t.Logf("without a password of the store: %v", err)
+		h.typed = ""
+		return
+	}
+	must(h.t, err)
+}
+
+// lockStore gives the store's database the password that is going to be typed.
+func (h *hostile) lockStore() {
+	h.t.Helper()
+	none, err := journey.WriteFile(h.World.Dir, "none", []byte("\n"))
+	must(h.t, err)
+	typed := filepath.Join(h.World.Dir, "office", "secret")
+	_, err = h.World.Run("certutil", "-W", "-d", "sql:"+h.World.StoreDir(), "-f", none, "-@", typed)
+	must(h.t, err)
+}
+
+// wasAsked is the control of the password: it was asked for, once for all plis,
+// in the name of the site that the browser reported.
+func (h *hostile) wasAsked() {
+	h.case_("the password was typed", func(t *testing.T) {
+		if h.typed == "" {
+			t.Skip("this system lets nobody make a mount namespace with an overlay")
+		}
+		said, err := h.World.Asked()
+		must(t, err)
+		if strings.Count(said, "SETDESC") != 1 || !strings.Contains(said, strings.TrimPrefix(h.evil.Allowed, "http://")) {
+			t.Errorf("the windows said %q", said)
+		}
+	})
+}
+
+// serverKey has the real portal make a key for this computer, and returns the
+// password of its PKCS#12: SHA-256 of the one-time certificate.
+func (h *hostile) serverKey() stack.Secret {
+	h.t.Helper()
+	const listen = `(() => { const real = window.fetch; window.fetch = (url, init) => {
+		if (String(url).endsWith("/api/keys/server")) globalThis.wish = init.body;
+		return real(url, init); }; return true; })()`
+	h.Page.Close()
+	h.Page = h.open(h.World.Origin + "/") // in front: pages that nobody sees ask for nothing
+	must(h.t, h.GoKeys())
+	must(h.t, h.Online())
+	must(h.t, h.Page.Eval(listen, nil))
+	a, err := h.StartAdd("Clé du serveur", false)
+	must(h.t, err)
+	must(h.t, a.Click("#mode-server"))
+	must(h.t, a.Fill("#common-name", "Clé du serveur"))
+	must(h.t, a.Click("#use-key"))
+	must(h.t, a.Visible(".success"))
+	var wish string
+	must(h.t, h.Page.Eval(`globalThis.wish`, &wish))
+	var args protocol.RequestServerKeyArgs
+	must(h.t, json.Unmarshal([]byte(wish), &args))
+	sum := sha256.Sum256(args.OneTimeCertificate)
+	password := hex.EncodeToString(sum[:])
+	// In hexadecimal, as it is used; its bytes are no secret by another name.
+	secret := stack.NewSecret("PKCS#12 password", []byte(password))
+	h.hostKeepsNothing("the host after it imported a key", []stack.Secret{secret})
+	must(h.t, a.CloseBy(".actions .primary"))
+	must(h.t, h.Active("Clé du serveur"))
+	return secret
+}
+
+// importCertificate puts a pair into the store. Making one there takes longer.
+func (h *hostile) importCertificate(o certtest.Options) {
+	h.t.Helper()
+	p12, err := journey.WriteFile(h.World.Dir, "pair.p12", certtest.SelfSigned(h.t, o).P12(h.t, "p12", certtest.Modern))
+	must(h.t, err)
+	password, err := journey.WriteFile(h.World.Dir, "password", []byte("p12\n"))
+	must(h.t, err)
+	_, err = h.World.Run(h.World.Host, "import", "--password-file", password, "--name", o.CommonName, p12)
+	must(h.t, err)
+	must(h.t, errors.Join(os.Remove(p12), os.Remove(password)))
+}

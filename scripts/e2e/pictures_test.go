@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"scelle/scripts/e2e/browser"
+)
+
+// TestPictures draws every state of every screen in several looks, on contact
+// sheets for a person to look at. It runs only when SCELLE_PICTURES names a
+// folder; SCELLE_SCENE picks the states that begin so, SCELLE_LOOK one look.
+func TestPictures(t *testing.T) {
+	out := os.Getenv("SCELLE_PICTURES")
+	if out == "" {
+		t.Skip("set SCELLE_PICTURES to a folder to get pictures")
+	}
+	p, address := stateServer(t)
+	for _, l := range []struct {
+		name, lang string
+		columns    int
+		look       browser.Look
+	}{
+		{"usual", "fr", 3, browser.Look{Width: 560, Height: 760}},
+		{"dark", "en", 3, browser.Look{Width: 560, Height: 760, Dark: true}},
+		{"narrow", "fr", 6, browser.Look{Width: 320, Height: 640}},
+		{"double", "en", 3, browser.Look{Width: 280, Height: 400, Scale: 2}},
+		{"wide", "fr", 2, browser.Look{Width: 1280, Height: 800}},
+		{"forced", "fr", 3, browser.Look{Width: 560, Height: 760, Forced: true}},
+		{"print", "fr", 3, browser.Look{Width: 700, Height: 900, Media: "print"}},
+	} {
+		if only := os.Getenv("SCELLE_LOOK"); only != "" && only != l.name {
+			continue
+		}
+		must(t, p.(browser.Looker).Look(l.look))
+		var shots []image.Image
+		for _, name := range stateNames(t) {
+			if !strings.HasPrefix(name, os.Getenv("SCELLE_SCENE")) {
+				continue
+			}
+			must(t, p.Goto(address+"/app/"+name+"."+l.lang))
+			shots = append(shots, shoot(t, p, filepath.Join(out, l.name+"-"+name+".png")))
+		}
+		for n := 0; len(shots) > 0; n++ {
+			take := min(2*l.columns, len(shots))
+			sheet(t, filepath.Join(out, fmt.Sprintf("sheet-%s-%02d.png", l.name, n+1)), l.columns, shots[:take])
+			shots = shots[take:]
+		}
+	}
+}
+
+func shoot(t *testing.T, p browser.Page, path string) image.Image {
+	t.Helper()
+	must(t, p.Screenshot(path))
+	b, err := os.ReadFile(path)
+	must(t, err)
+	img, err := png.Decode(bytes.NewReader(b))
+	must(t, err)
+	return img
+}
+
+// sheet lays pictures out in columns on grey.
+func sheet(t *testing.T, path string, columns int, shots []image.Image) {
+	t.Helper()
+	const gap = 12
+	width := shots[0].Bounds().Dx() + gap
+	rows := (len(shots) + columns - 1) / columns
+	tops := make([]int, rows+1)
+	for r := range rows {
+		tops[r+1] = tops[r]
+		for _, s := range shots[r*columns : min(len(shots), (r+1)*columns)] {
+			tops[r+1] = max(tops[r+1], tops[r]+s.Bounds().Dy()+gap)
+		}
+	}
+	out := image.NewRGBA(image.Rect(0, 0, columns*width, tops[rows]))
+	draw.Draw(out, out.Bounds(), image.NewUniform(color.Gray{0x88}), image.Point{}, draw.Src)
+	for i, s := range shots {
+		at := image.Pt(i%columns*width, tops[i/columns])
+		draw.Draw(out, s.Bounds().Add(at), s, s.Bounds().Min, draw.Src)
+	}
+	var b bytes.Buffer
+	must(t, png.Encode(&b, out))
+	must(t, os.WriteFile(path, b.Bytes(), 0o644))
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// The guides for people: agents, companies, IT departments, and the statement
+// on accessibility. Their words are in guides/ here, that for IT departments in
+// extension/store/deployment.md. Their pictures are the screens themselves, as
+// the tests of package view draw them: in the reader's language, light or dark,
+// at any zoom, and never older than the product.
+
+//go:embed guides
+var guideTexts embed.FS
+
+// screens is the folder of the screens, relative to the root.
+const screens = "wasm/internal/view/testdata"
+
+// manual is one language's guide.
+type manual struct {
+	Name, Lang, Other, Title, Translation, Label string
+	Guides                                       []guideLink
+	Body                                         template.HTML
+	root                                         string
+	err                                          error // the first thing that was not found
+}
+
+type guideLink struct {
+	Address, Title string
+	Here           bool
+}
+
+// manuals are the guides' names, and their titles in French and English.
+var manuals = [][3]string{
+	{"guide-agent", "Guide de l’agent", "Agent’s guide"},
+	{"guide-company", "Guide de l’entreprise", "Company’s guide"},
+	{"guide-deployment", "Guide de déploiement", "Deployment guide"},
+	{"guide-accessibility", "Déclaration d’accessibilité", "Accessibility statement"},
+	{"integrate", "Intégrer Scellé", "Integrating Scellé"},
+	{"help", "Causes et remèdes", "Causes and remedies"},
+}
+
+// others are the last of them, which are made elsewhere.
+const others = 2
+
+// manualPages makes the guides.
+func manualPages(src *source) ([]file, error) {
+	frame, err := template.ParseFS(guideTexts, "guides/frame.html")
+	if err != nil {
+		return nil, err
+	}
+	var files []file
+	for _, lang := range []string{"fr", "en"} {
+		for i, m := range manuals[:len(manuals)-others] {
+			g := newManual(m[0], lang, src.root)
+			g.Guides[i].Here = true
+			if err := g.write(); err != nil {
+				return nil, err
+			}
+			var b bytes.Buffer
+			if err := frame.Execute(&b, g); err != nil {
+				return nil, err
+			}
+			files = append(files, file{fmt.Sprintf("extension/gen/%s-%s.html", m[0], lang), b.Bytes()})
+		}
+	}
+	return files, nil
+}
+
+func newManual(name, lang, root string) *manual {
+	g := &manual{Name: name, Lang: "fr", Other: "en", Translation: "In English", Label: "Guides", root: root}
+	column := 1
+	if lang != "fr" {
+		g.Lang, g.Other, g.Translation, column = "en", "fr", "En français", 2
+	}
+	for _, m := range manuals {
+		g.Guides = append(g.Guides, guideLink{Address: m[0] + "-" + g.Lang + ".html", Title: m[column]})
+		if m[0] == name {
+			g.Title = m[column]
+		}
+	}
+	return g
+}
+
+// frenchSpaces are the no-break spaces that French punctuation wants.
+var frenchSpaces = strings.NewReplacer(" :", "\u00a0:", "« ", "«\u00a0", " »", "\u00a0»", " ;", "\u202f;", " !", "\u202f!", " ?", "\u202f?", " %", "\u00a0%")
+
+// write puts the screens into the words.
+func (g *manual) write() error {
+	words, err := g.words()
+	if err != nil {
+		return err
+	}
+	if g.Lang == "fr" {
+		words = frenchSpaces.Replace(words)
+	}
+	t, err := template.New(g.Name).Funcs(template.FuncMap{"screen": g.screen}).Parse(words)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, nil); err != nil {
+		return err
+	}
+	g.Body = template.HTML(b.String())
+	return g.err
+}
+
+func (g *manual) words() (string, error) {
+	if g.Name == "guide-deployment" {
+		return g.deployment()
+	}
+	text, err := guideTexts.ReadFile("guides/" + strings.TrimPrefix(g.Name, "guide-") + "-" + g.Lang + ".html")
+	return string(text), err
+}
+
+// deployment is one language's half of deployment.md, after the table that
+// both share.
+func (g *manual) deployment() (string, error) {
+	text, err := os.ReadFile(filepath.Join(g.root, "extension", "store", "deployment.md"))
+	if err != nil {
+		return "", err
+	}
+	parts := map[string]string{}
+	for _, part := range strings.Split(string(text), "\n## ")[1:] {
+		heading, body, _ := strings.Cut(part, "\n")
+		parts[heading] = body
+	}
+	versions, own, table := "Versions minimales", parts["Français"], parts["Versions minimales / Minimum versions"]
+	if g.Lang == "en" {
+		versions, own = "Minimum versions", parts["English"]
+	}
+	if own == "" || table == "" {
+		return "", fmt.Errorf("deployment.md has not the headings that are expected")
+	}
+	return markdown("## "+versions+"\n"+table+"\n"+own, g.Lang), nil
+}
+
+// What a picture must not share with the page around it, or offer.
+var (
+	taken   = regexp.MustCompile(` (?:id|for|name|href|target|rel|role|tabindex|aria-[a-z]+)="[^"]*"`)
+	opening = regexp.MustCompile(`<(h[1-6])\b`)
+	closing = regexp.MustCompile(`</h[1-6]>`)
+)
+
+// screen is a picture: a state of a screen, out of reach of keyboard, mouse and
+// screen reader, which has the caption.
+func (g *manual) screen(name, caption string) template.HTML {
+	text, err := os.ReadFile(filepath.Join(g.root, filepath.FromSlash(screens), name+"."+g.Lang+".html"))
+	_, body, ok := strings.Cut(string(text), " -->\n")
+	if g.err == nil && (err != nil || !ok) {
+		g.err = fmt.Errorf("no screen %s in %s: %w", name, g.Lang, err)
+	}
+	role, _, _ := strings.Cut(name, "-")
+	body = opening.ReplaceAllString(taken.ReplaceAllString(body, ""), `<div class="$1"`)
+	body = closing.ReplaceAllString(body, "</div>")
+	return template.HTML(fmt.Sprintf("<figure class=%q><div class=\"shot\" aria-hidden=\"true\" inert>\n%s</div><figcaption>%s</figcaption></figure>", role, body, template.HTMLEscapeString(caption)))
+}
