@@ -37,6 +37,9 @@ type guideLink struct {
 	Here           bool
 }
 
+// written is how many of manuals are made here.
+const written = 4
+
 // manuals are the guides' names, and their titles in French and English.
 var manuals = [][3]string{
 	{"guide-agent", "Guide de l’agent", "Agent’s guide"},
@@ -47,9 +50,6 @@ var manuals = [][3]string{
 	{"help", "Causes et remèdes", "Causes and remedies"},
 }
 
-// others are the last of them, which are made elsewhere.
-const others = 2
-
 // manualPages makes the guides.
 func manualPages(src *source) ([]file, error) {
 	frame, err := template.ParseFS(guideTexts, "guides/frame.html")
@@ -58,9 +58,8 @@ func manualPages(src *source) ([]file, error) {
 	}
 	var files []file
 	for _, lang := range []string{"fr", "en"} {
-		for i, m := range manuals[:len(manuals)-others] {
+		for _, m := range manuals[:written] {
 			g := newManual(m[0], lang, src.root)
-			g.Guides[i].Here = true
 			if err := g.write(); err != nil {
 				return nil, err
 			}
@@ -81,7 +80,7 @@ func newManual(name, lang, root string) *manual {
 		g.Lang, g.Other, g.Translation, column = "en", "fr", "En français", 2
 	}
 	for _, m := range manuals {
-		g.Guides = append(g.Guides, guideLink{Address: m[0] + "-" + g.Lang + ".html", Title: m[column]})
+		g.Guides = append(g.Guides, guideLink{m[0] + "-" + g.Lang + ".html", m[column], m[0] == name})
 		if m[0] == name {
 			g.Title = m[column]
 		}

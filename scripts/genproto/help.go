@@ -107,7 +107,6 @@ func newGuide(lang string) guide {
 		}
 	}
 	g.Manuals = newManual("help", lang, "").Guides
-	g.Manuals[len(g.Manuals)-1].Here = true
 	titles := groupTitles(lang)
 	for _, group := range []fault.Group{fault.Setup, fault.Store, fault.Key, fault.Envelope, fault.Flow, fault.Developer} {
 		out := guideGroup{Title: titles[string(group)]}

@@ -28,6 +28,7 @@ type integration struct {
 	Lang, Other, Title, Translation, Help string
 	Style, Icon                           string // addresses; Icon is "" without
 	Body                                  template.HTML
+	Manuals                               []guideLink
 	root                                  string
 	err                                   error // the first thing that was not found
 }
@@ -43,7 +44,7 @@ func integrationPages(src *source) ([]file, error) {
 		{Lang: "fr", Other: "en", Title: "Intégrer Scellé", Translation: "In English", Help: "Tous les messages et leurs remèdes"},
 		{Lang: "en", Other: "fr", Title: "Integrating Scellé", Translation: "En français", Help: "Every message and its remedy"},
 	} {
-		g.root = src.root
+		g.root, g.Manuals = src.root, newManual("integrate", g.Lang, "").Guides
 		if err := g.write(); err != nil {
 			return nil, err
 		}

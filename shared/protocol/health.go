@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"scelle/shared/checkup"
-	"scelle/shared/envelope"
+	"scelle/shared/envelope/mechanism"
 	"scelle/shared/keyhealth"
 )
 
@@ -122,9 +122,9 @@ const (
 
 // VerifiedKey is the outcome of one key.
 type VerifiedKey struct {
-	ID         string             `json:"id"`
-	Thumbprint string             `json:"thumbprint"`
-	Outcome    VerifyOutcome      `json:"outcome"`
-	Mechanism  envelope.Mechanism `json:"mechanism,omitempty"` // what it was proven with
-	Fault      *Fault             `json:"fault,omitempty"`
+	ID         string              `json:"id"`
+	Thumbprint string              `json:"thumbprint"`
+	Outcome    VerifyOutcome       `json:"outcome"`
+	Mechanism  mechanism.Mechanism `json:"mechanism,omitempty"` // what it was proven with
+	Fault      *Fault              `json:"fault,omitempty"`
 }

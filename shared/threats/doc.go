@@ -120,16 +120,19 @@
 //     the other way carries a warning, and both need a proof of possession.
 //     wasm/internal/model.TestServerKeyMustBeTheAnnouncedOne, scripts/portal/internal/site.TestProofOfAnotherKey.
 //     That the portal forgot the key cannot be proven from here.
-//  28. A password leaks. It is made of a one-time certificate and is never typed,
-//     shown or passed as an argument. The words of a key's backup are shown in
-//     the assistant's window alone, and in no file.
-//     The PIN of a card and the password of a database are typed into a window of
-//     the system's, used and wiped: scripts/e2e.TestHostile and
-//     scripts/e2e.TestFirefoxSettledSaving look for them in the host's memory afterwards,
-//     as does host.TestTheHostForgetsPasswords.
+//  28. A password leaks. That of a portal's key pair is made of a one-time
+//     certificate and is never typed, shown or passed as an argument. A PIN is
+//     asked for by a program of the computer; only where an administrator allows
+//     it, and none can ask, by the extension's window, which passes it to the
+//     host alone but leaves strings in the browser that nobody can wipe.
+//     The words of a key's backup are shown in the assistant's window alone, and
+//     in no file. scripts/e2e.TestHostile and scripts/e2e.TestFirefoxSettledSaving
+//     look for PINs and passwords in the host's memory after their use, as does
+//     host.TestTheHostForgetsPasswords.
 //     host/internal/serve.TestWordsAreWipedOnTheirWay, scripts/e2e.TestCasesTakeSixClicks,
 //     host.TestPasswordOnTheTerminal, scripts/portal/internal/site.TestPrivateKeyIsForgotten,
-//     host/internal/wire.TestFramesAreWiped.
+//     host/internal/wire.TestFramesAreWiped, host/internal/serve.TestTheFrameForgetsThePIN,
+//     host/internal/serve.TestPINIsForbidden, scripts/e2e.TestStoreFaults.
 //  29. A hijacked update. The host has no network code, opens no socket and is
 //     kept from the network; browsers update the extension.
 //     host.TestNoNetworkIsLinked, host.TestTheConfinedHost, host/internal/confine.TestConfined,

@@ -210,3 +210,29 @@ func TestPreview(t *testing.T) {
 		t.Errorf("too many: %v", err)
 	}
 }
+
+// TestExpiredKeyReceivesNothing: a key of the list that has expired is named
+// with the reason, and the pli is sealed to the others.
+func TestExpiredKeyReceivesNothing(t *testing.T) {
+	s := newSigning(t)
+	old := certtest.SelfSigned(t, certtest.Options{CommonName: "Camille", Key: 0, NotAfter: time.Now().Add(-time.Hour)})
+	s.pairs[0], s.list.Entries[0].Certificate = old, old.DER
+	s.list.Entries[0].Thumbprint, s.list.Entries[0].NotAfter = keypair.Thumbprint(old.DER), old.X509.NotAfter
+	r, err := s.site().preview(t.Context(), protocol.RecipientsParams{RecipientList: []byte("list"), Tender: "2026-07"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := r.Recipients[0].Fault; f == nil || f.Code != fault.CertificateExpired || r.Recipients[1].Fault != nil {
+		t.Errorf("%+v", r.Recipients)
+	}
+	sealed, sealing, err := s.seal(t, nil)
+	if err != nil || len(sealing.LeftOut) != 2 || sealing.LeftOut[0].Fault.Code != fault.CertificateExpired || len(sealing.Recipients) != 1 {
+		t.Fatalf("%+v, %v", sealing, err)
+	}
+	if info, err := envelope.Inspect(bytes.NewReader(sealed)); err != nil || len(info.Recipients) != 1 {
+		t.Errorf("%d recipients, %v", len(info.Recipients), err)
+	}
+	if len(contentKey(t, sealed, s.pairs[1])) != 32 {
+		t.Error("the recovery key does not open the pli")
+	}
+}

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/elliptic"
 	"os"
 	"os/exec"
@@ -21,28 +22,45 @@ func pairOf(t *testing.T, o certtest.Options) keystore.Pair {
 	return keystore.Pair{Key: p.Key, Certificate: p.DER, Name: "Clé du service"}
 }
 
+var made *Copy
+
+// one is a copy of a pair, made once: that takes a second.
+func one(t *testing.T) (*Copy, keystore.Pair) {
+	t.Helper()
+	pair := pairOf(t, certtest.Options{CommonName: "Service"})
+	if made == nil {
+		var err error
+		if made, err = Make(pair); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return made, pair
+}
+
 func TestCopyOpensAndProves(t *testing.T) {
-	for name, o := range map[string]certtest.Options{"rsa": {CommonName: "Service"}, "ec": {CommonName: "Service", Curve: elliptic.P256()}} {
-		pair := pairOf(t, o)
-		c, err := Make(pair)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		b, err := pkcs12x.Decode(c.File, c.Passphrase)
-		if err != nil || !bytes.Equal(b.Certificate, pair.Certificate) || b.FriendlyName != pair.Name || b.Others != 0 {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if err := Prove(t.Context(), b); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		other := pairOf(t, certtest.Options{CommonName: "Service", Key: 1})
-		if err := Prove(t.Context(), &pkcs12x.Bundle{Key: other.Key, Certificate: b.Certificate}); err == nil {
-			t.Errorf("%s: a key that is not the certificate's proves itself", name)
-		}
-		c.Clear()
-		if !bytes.Equal(c.Passphrase, make([]byte, len(c.Passphrase))) {
-			t.Errorf("%s: the words were not wiped", name)
-		}
+	c, pair := one(t)
+	typed := bytes.ToUpper(bytes.ReplaceAll(c.Passphrase, []byte("-"), []byte(" ")))
+	b, err := Open(c.File, typed)
+	if err != nil || !b.Key.Public().(interface{ Equal(crypto.PublicKey) bool }).Equal(pair.Key.Public()) || b.FriendlyName != pair.Name || b.Others != 0 {
+		t.Fatal(err)
+	}
+	if err := Prove(t.Context(), b); err != nil {
+		t.Error(err)
+	}
+	if _, err := Open(c.File, []byte("abeille")); fault.CodeOf(err) != fault.P12Password {
+		t.Errorf("another word: %v", err)
+	}
+	curve := pairOf(t, certtest.Options{CommonName: "Service", Curve: elliptic.P256()})
+	if err := Prove(t.Context(), &pkcs12x.Bundle{Key: curve.Key, Certificate: curve.Certificate}); err != nil {
+		t.Errorf("a curve's key: %v", err)
+	}
+	other := pairOf(t, certtest.Options{CommonName: "Service", Key: 1})
+	if err := Prove(t.Context(), &pkcs12x.Bundle{Key: other.Key, Certificate: b.Certificate}); fault.CodeOf(err) != fault.StoreSelfTest {
+		t.Errorf("a key that is not the certificate's: %v", err)
+	}
+	wiped := &Copy{Passphrase: bytes.Clone(c.Passphrase)}
+	if wiped.Clear(); !bytes.Equal(wiped.Passphrase, make([]byte, len(c.Passphrase))) {
+		t.Error("the words were not wiped")
 	}
 }
 
@@ -58,10 +76,7 @@ func TestMakeRefusesWhatDoesNotBelongTogether(t *testing.T) {
 // at what it is protected by.
 func TestOthersReadACopy(t *testing.T) {
 	dir := t.TempDir()
-	c, err := Make(pairOf(t, certtest.Options{CommonName: "Service"}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, _ := one(t)
 	for name, data := range map[string][]byte{"copy.p12": c.File, "words": c.Passphrase, "wrong": append([]byte("x-"), c.Passphrase...)} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)

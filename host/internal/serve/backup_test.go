@@ -13,6 +13,7 @@ import (
 	"scelle/host/internal/keystore/memory"
 	"scelle/shared/certtest"
 	"scelle/shared/fault"
+	"scelle/shared/keypair"
 	"scelle/shared/pkcs12x"
 	"scelle/shared/protocol"
 )
@@ -31,32 +32,10 @@ func verbs(t *testing.T, s *Service) []string {
 	return out
 }
 
-// TestBackupAtBirth: a key made here, its copy, which opens with its words and
-// proves itself, and the way back to a computer that never had the key.
+// TestBackupAtBirth: a key that a portal made, its copy with words that the
+// portal never had, which opens and proves itself, and the way back to a
+// computer that never had the key. A key made here has its copy in TestGolden.
 func TestBackupAtBirth(t *testing.T) {
-	s := newService(t, memory.New())
-	key, err := s.Generate(t.Context(), protocol.GenerateParams{CommonName: "Clé faite ici", Backup: true})
-	if err != nil || key.Backup == nil {
-		t.Fatalf("%v, %v", key.Backup, err)
-	}
-	result, err := s.BackupTest(t.Context(), protocol.BackupTestParams{File: key.Backup.File, Words: bytes.Clone(key.Backup.Words)})
-	if err != nil || result.Certificate == nil || result.Certificate.Thumbprint != key.Certificate.Thumbprint || !result.Certificate.HasKey || !result.At.Equal(noon) {
-		t.Errorf("%+v, %v", result, err)
-	}
-	if got := strings.Join(verbs(t, s), ","); got != "backup done,self-test done,drill done" {
-		t.Errorf("the journal says %q", got)
-	}
-	elsewhere := newService(t, memory.New())
-	typed := strings.ReplaceAll(strings.ToUpper(string(key.Backup.Words)), "-", " ")
-	back, err := elsewhere.Restore(t.Context(), protocol.BackupRestoreParams{File: key.Backup.File, Words: []byte(typed)})
-	if err != nil || back.Certificate.Thumbprint != key.Certificate.Thumbprint || !back.Certificate.HasKey || back.Backup != nil {
-		t.Errorf("restored: %+v, %v", back, err)
-	}
-}
-
-// TestBackupOfAServersKey: the portal's file had a password that the portal
-// knew; the copy has words that it does not.
-func TestBackupOfAServersKey(t *testing.T) {
 	s := newService(t, memory.New())
 	ticket, err := s.BeginTransport(t.Context(), protocol.Empty{})
 	if err != nil {
@@ -67,9 +46,19 @@ func TestBackupOfAServersKey(t *testing.T) {
 	if err != nil || key.Backup == nil {
 		t.Fatalf("%v, %v", key.Backup, err)
 	}
-	b, err := pkcs12x.Decode(key.Backup.File, key.Backup.Words)
-	if err != nil || !bytes.Equal(b.Certificate, made.DER) || b.FriendlyName != "Clé du portail" {
-		t.Errorf("%v", err)
+	result, err := s.BackupTest(t.Context(), protocol.BackupTestParams{File: key.Backup.File, Words: bytes.Clone(key.Backup.Words)})
+	if err != nil || result.Certificate == nil || result.Certificate.Thumbprint != keypair.Thumbprint(made.DER) || !result.Certificate.HasKey ||
+		result.Certificate.Name != "Clé du portail" || !result.At.Equal(noon) {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if got := strings.Join(verbs(t, s), ","); got != "backup done,self-test done,drill done" {
+		t.Errorf("the journal says %q", got)
+	}
+	elsewhere := newService(t, memory.New())
+	typed := strings.ReplaceAll(strings.ToUpper(string(key.Backup.Words)), "-", " ")
+	back, err := elsewhere.Restore(t.Context(), protocol.BackupRestoreParams{File: key.Backup.File, Words: []byte(typed)})
+	if err != nil || back.Certificate.Thumbprint != key.Certificate.Thumbprint || !back.Certificate.HasKey || back.Backup != nil {
+		t.Errorf("restored: %+v, %v", back, err)
 	}
 }
 
@@ -88,8 +77,8 @@ func TestDrillStoresNothing(t *testing.T) {
 
 // TestNoBackupUnlessAsked: without the wish nothing is made, nothing noted.
 func TestNoBackupUnlessAsked(t *testing.T) {
-	s := newService(t, memory.New())
-	key, err := s.Generate(t.Context(), protocol.GenerateParams{CommonName: "Clé faite ici"})
+	s, pair := newService(t, memory.New()), keptPair(t)
+	key, err := s.store(t.Context(), &pkcs12x.Bundle{Key: pair.Key, Certificate: pair.DER}, "Clé gardée", false)
 	if err != nil || key.Backup != nil {
 		t.Errorf("%v, %v", key.Backup, err)
 	}
@@ -109,7 +98,8 @@ func (deafStore) Import(context.Context, keystore.Pair) (keystore.Entry, error) 
 // not given out either.
 func TestBackupStaysWithTheKey(t *testing.T) {
 	s := newService(t, deafStore{memory.New()})
-	key, err := s.Generate(t.Context(), protocol.GenerateParams{CommonName: "Clé faite ici", Backup: true})
+	pair := keptPair(t)
+	key, err := s.store(t.Context(), &pkcs12x.Bundle{Key: pair.Key, Certificate: pair.DER}, "Clé gardée", true)
 	if fault.CodeOf(err) != fault.StoreBusy || key.Backup != nil {
 		t.Errorf("%v, %v", key.Backup, err)
 	}

@@ -88,10 +88,14 @@ func All(w *Walk) error {
 		func() error { return w.AddLocal("Clé de Camille Lefort", false) },
 		w.photo("La clé créée sur ce poste est active : la salle des marchés a vérifié que ce poste détient la clé privée."),
 		func() error { return w.AddServer("Secours de la voirie", "Clé de secours - voirie", true) },
-		w.photo("La clé de secours, faite par la salle des marchés, est importée dans le magasin."),
+		func() error { return w.Page.Visible(HealthOf("Secours de la voirie", "key-server-made")) },
+		w.photo("La clé de secours, faite par la salle des marchés, est importée dans le magasin ; la liste rappelle d'où elle vient."),
 		func() error { return w.MakeCertificate("Certificat de Camille Lefort") },
 		func() error { return w.AddExisting("Certificat déjà présent", "Certificat de Camille Lefort") },
 		w.photo("Un certificat qui était déjà dans le magasin est enregistré à son tour."),
+		func() error { return w.VerifyKeys(3) },
+		func() error { return w.Page.Says("#message.good", "3 clés vérifiées") },
+		w.photo("« Vérifier mes clés » : les trois clés ont prouvé qu'elles sont sur ce poste, et la liste en donne la date."),
 		func() error {
 			return w.Popup("La fenêtre de l'extension : état, site autorisé, clés de cet ordinateur.")
 		},
@@ -225,6 +229,12 @@ func (w *Walk) Popup(caption string) error {
 // sampleFile writes a file that a company could deposit.
 func (w *Walk) sampleFile(name, content string) (string, error) {
 	return WriteFile(w.World.Home, name, []byte(content))
+}
+
+// HealthOf is the selector of a remark about a key in the portal's list, by its
+// code, with its way to the guide.
+func HealthOf(name, code string) string {
+	return fmt.Sprintf(`%s + tr.health [data-code=%q] a[href$="#%s"]`, RowOf(name), code, code)
 }
 
 // RowOf is the selector of a key's row in the portal's list.

@@ -1,7 +1,7 @@
 // « Clés de chiffrement »: registering, editing and deleting key pairs.
 import { scelle } from "/scelle.js";
 import { markHealth, serviceKey, serviceKeys } from "./health.js";
-import { api, count, data, dependent, one, refresh, say, sayFailure, text, words } from "./page.js";
+import { api, count, data, learnMore, one, PortalError, refresh, say, sayFailure, text, words } from "./page.js";
 import { watch } from "./status.js";
 
 const page = /** @type {{service: string, serviceName: string, manage: boolean}} */ (data.page);
@@ -39,9 +39,12 @@ const add = async (wishes) => {
 
 const AT_ONCE = 64; // keys in one verification
 
+/** @type {(fault: any, name: string) => string} */
+const failedLine = (fault, name) => text("notopened", name, `${words(fault).message} ${words(fault).remedy}`);
+
 /**
  * What came of a verification, in lines.
- * @type {(outcomes: any[], keys: {id: string, name: string}[]) => string[]}
+ * @type {(outcomes: any[], keys: {id: string, name: string}[]) => (string | (string | Node)[])[]}
  */
 const outcomeLines = (outcomes, keys) => {
   const of = (/** @type {string[]} */ ...kinds) => outcomes.filter((o) => kinds.includes(o.outcome));
@@ -49,7 +52,7 @@ const outcomeLines = (outcomes, keys) => {
   const elsewhere = of("absent", "unknown").length;
   return [
     proven > 0 ? count("verified", proven) : text("verified.none"),
-    ...of("failed").map((o) => text("notopened", keys.find((k) => k.id === o.id)?.name ?? "", `${words(o.fault).message} ${words(o.fault).remedy}`)),
+    ...of("failed").map((o) => [failedLine(o.fault, keys.find((k) => k.id === o.id)?.name ?? ""), " ", learnMore(o.fault.help)]),
     elsewhere > 0 ? count("elsewhere", elsewhere) : "",
   ];
 };
@@ -60,7 +63,7 @@ const verify = async () => {
   busy = true;
   say("info", text("verifying"));
   try {
-    const here = (/** @type {{id: string}} */ { id }) => one(`tr[data-key="${id}"] [data-present]`).dataset.present === "yes";
+    const here = (/** @type {{id: string}} */ { id }) => Boolean(document.querySelector(`tr[data-key="${id}"] [data-present="yes"]`));
     const active = (await serviceKeys(page.service)).filter((k) => k.state === "active");
     const keys = [...active.filter(here), ...active.filter((k) => !here(k))].slice(0, AT_ONCE);
     const { requestChallenge, submitProof } = functions;
@@ -129,8 +132,7 @@ const actions = {
 
   delete: async ({ key = "", name = "", plis, tenders = "" }) => {
     if (Number(plis) > 0) {
-      say("bad", dependent(Number(plis), tenders));
-      return;
+      throw new PortalError({ code: "portal-refused", detail: `plis: ${plis}: ${tenders}` }); // as the portal would say
     }
     /** @type {HTMLDialogElement} */
     const dialog = one("#delete-dialog");

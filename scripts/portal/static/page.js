@@ -25,6 +25,9 @@ export const text = (key, ...values) =>
 
 const csrf = document.querySelector('meta[name="csrf"]')?.getAttribute("content") ?? "";
 
+/** @type {(code: string) => string} where the guide, which the portal publishes, explains a code */
+export const guide = (code) => `/aide/help-${data.lang === "en" ? "en" : "fr"}.html#${code}`;
+
 /** A refusal of the portal, with the code that scelle.js passes on. */
 export class PortalError extends Error {
   /** @param {Fault} fault */
@@ -32,6 +35,7 @@ export class PortalError extends Error {
     super(fault.code);
     this.code = fault.code;
     this.detail = fault.detail;
+    this.help = guide(fault.code);
   }
 }
 
@@ -80,12 +84,6 @@ export const headers = () => ({ "X-CSRF-Token": csrf });
 export const count = (key, n, ...values) => text(`${key}.${n === 1 ? "one" : "many"}`, n, ...values);
 
 /**
- * Why a key is not deleted.
- * @type {(plis: number, tenders: string) => string}
- */
-export const dependent = (plis, tenders) => count("dependent", plis, tenders);
-
-/**
  * The date of a moment, as the portal's pages write it (Day of package text).
  * @type {(at: string) => string}
  */
@@ -112,7 +110,7 @@ export const words = (error) => {
   const known = data.faults[code] ?? data.faults.internal;
   const detail = String(error?.detail ?? "");
   const plis = /^plis: (\d+): (.*)$/.exec(detail);
-  if (plis) return { message: dependent(Number(plis[1]), plis[2]), remedy: "", code };
+  if (plis) return { message: count("dependent", Number(plis[1]), plis[2]), remedy: "", code };
   if (code.startsWith("portal-") || code === "not-permitted") {
     if (details[detail]) return { message: text(details[detail]), remedy: "", code };
   }
@@ -121,14 +119,19 @@ export const words = (error) => {
 };
 
 /**
- * Says something in the page's live region.
+ * Says something in the page's live region; a line is a text, or a text and a link.
  * @param {"good" | "bad" | "info"} kind
- * @param {...string} lines
+ * @param {...(string | (string | Node)[])} lines
  */
 export const say = (kind, ...lines) => {
   const box = one("#message");
   box.className = `message ${kind}`;
-  box.replaceChildren(...lines.filter(Boolean).map((line) => Object.assign(document.createElement("p"), { textContent: line })));
+  const paragraph = (/** @type {string | (string | Node)[]} */ line) => {
+    const p = document.createElement("p");
+    p.append(...[line].flat());
+    return p;
+  };
+  box.replaceChildren(...lines.filter(Boolean).map(paragraph));
   box.hidden = false;
 };
 

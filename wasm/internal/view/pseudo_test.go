@@ -8,6 +8,7 @@ import (
 
 	"scelle/shared/checkup"
 	"scelle/shared/fault"
+	"scelle/shared/keyhealth"
 	"scelle/shared/storename"
 	"scelle/wasm/internal/text"
 )
@@ -37,14 +38,18 @@ var (
 	readOut  = regexp.MustCompile(` (?:aria-label|alt|placeholder|title)="([^"]*)"`)
 )
 
-// proper reports whether a text is no view's: the sentences of faults and
-// checks, and the names of stores, have tables of their own.
+// proper reports whether a text is no view's: the sentences of faults,
+// checks and key health, and the names of stores, have tables of their own.
 func proper(s string) bool {
 	for _, code := range fault.Codes() {
 		s = strings.NewReplacer(code.Text("en"), "", code.Remedy("en"), "").Replace(s)
 	}
 	for _, c := range checkup.Checks() {
 		s = strings.NewReplacer(c.Cause("en"), "", c.Remedy("en"), "", c.Title("en"), "").Replace(s)
+	}
+	for _, c := range keyhealth.Codes() {
+		f := keyhealth.Finding{Code: c, Tender: "2026-T-042"} // the scenes' tender
+		s = strings.NewReplacer(f.Text("en"), "", c.Remedy("en"), "").Replace(s)
 	}
 	for _, name := range storename.AllIn("en", []string{storename.NSS, storename.Windows, storename.MacOS}) {
 		s = strings.ReplaceAll(s, name, "")
