@@ -40,15 +40,15 @@ func keepsABackup(t *testing.T, w *journey.Walk) {
 		}
 	}
 	must(t, a.CloseBy(".actions .button"))
-	file := backupOpensWithOpenSSL(t, w, words)
+	file := copyOpensWithOpenSSL(t, w, words)
 	drilled(t, w, file, words)
 	for _, kept := range []string{w.World.Home, w.World.UserDataDir, filepath.Join(w.World.Dir, "portal")} {
 		nowhere(t, kept, strings.Join(words[:3], "-"), strings.Join(words[:3], " "))
 	}
 }
 
-// backupOpensWithOpenSSL finds the copy in the downloads and opens it.
-func backupOpensWithOpenSSL(t *testing.T, w *journey.Walk, words []string) string {
+// copyOpensWithOpenSSL finds the copy in the downloads and opens it.
+func copyOpensWithOpenSSL(t *testing.T, w *journey.Walk, words []string) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(w.World.Downloads, "*", "Sauvegarde Clé gardée*.p12"))
 	must(t, err)
