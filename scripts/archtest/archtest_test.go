@@ -33,6 +33,7 @@ var rules = []rule{
 	{"shared/certtest", []string{"shared"}, []string{"golang.org/x/crypto/cryptobyte", "software.sslmate.com/src/go-pkcs12"}},
 	{"host", []string{"shared", "host/internal"}, []string{"golang.org/x/sys"}},
 	{"host/internal/keystore/nss", []string{"shared", "host/internal"}, []string{"golang.org/x/sys", "github.com/miekg/pkcs11"}},
+	{"host/internal/keystore/cryptoki", []string{"shared", "host/internal"}, []string{"github.com/miekg/pkcs11"}},
 	{"host/internal/keystore/pkcs11", []string{"shared", "host/internal"}, []string{"golang.org/x/sys", "github.com/miekg/pkcs11"}},
 	{"host/internal/keystore/keychain", []string{"shared", "host/internal"}, []string{"golang.org/x/sys", "github.com/ebitengine/purego"}},
 	{"host/internal/confine", []string{"shared", "host/internal"}, []string{"golang.org/x/sys", "github.com/landlock-lsm/go-landlock"}},

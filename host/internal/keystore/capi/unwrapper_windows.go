@@ -3,7 +3,6 @@ package capi
 import (
 	"context"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rsa"
 	"sync"
 	"unsafe"
@@ -200,16 +199,9 @@ func rsaMechanism(m envelope.Mechanism) (hash string, known bool) {
 // key's curve before Windows sees it (invalid-curve attacks). The X9.63
 // derivation is made by the caller.
 func (w *unwrapper) Agree(ctx context.Context, point []byte) ([]byte, error) {
-	public, isEC := w.public.(*ecdsa.PublicKey)
-	if !isEC {
-		return nil, fault.Newf(fault.MechanismMissing, "%s", envelope.ECDH)
-	}
-	own, err := public.ECDH()
+	public, err := keystore.CheckPoint(w.public, point)
 	if err != nil {
-		return nil, fault.Recode(fault.CertificateKeyKind, err)
-	}
-	if _, err := own.Curve().NewPublicKey(point); err != nil || len(point) == 0 || point[0] != 4 {
-		return nil, fault.New(fault.EnvelopeUnreadable)
+		return nil, err
 	}
 	var z []byte
 	err = w.with(ctx, func(k *key) (err error) {

@@ -5,7 +5,6 @@ package keychain
 import (
 	"context"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rsa"
 	"sync"
 
@@ -142,16 +141,9 @@ func (c *constants) algorithm(m envelope.Mechanism) ref {
 // made by the caller: the frameworks know the X9.63 one only with parameters
 // that not every kind of key takes.
 func (w *unwrapper) Agree(ctx context.Context, point []byte) ([]byte, error) {
-	public, isEC := w.public.(*ecdsa.PublicKey)
-	if !isEC {
-		return nil, fault.Newf(fault.MechanismMissing, "%s", envelope.ECDH)
-	}
-	own, err := public.ECDH()
+	public, err := keystore.CheckPoint(w.public, point)
 	if err != nil {
-		return nil, fault.Recode(fault.CertificateKeyKind, err)
-	}
-	if _, err := own.Curve().NewPublicKey(point); err != nil {
-		return nil, fault.Recode(fault.EnvelopeUnreadable, err)
+		return nil, err
 	}
 	bits := public.Curve.Params().BitSize
 	var z []byte

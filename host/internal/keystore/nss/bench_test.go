@@ -55,16 +55,16 @@ func BenchmarkUnwrap(b *testing.B) {
 			b.Fatal(err)
 		}
 		err = w.with(b.Context(), false, func(v *view) error {
-			keys, err := v.keys(pkcs11.CKO_PRIVATE_KEY, u.id)
+			keys, err := v.Keys(pkcs11.CKO_PRIVATE_KEY, u.id)
 			if err != nil || len(keys) != 1 {
 				b.Fatal(keys, err)
 			}
 			for b.Loop() {
 				mechanism := []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS, nil)}
-				if err := v.lib.DecryptInit(v.session, mechanism, keys[0]); err != nil {
+				if err := v.lib.DecryptInit(v.Handle, mechanism, keys[0]); err != nil {
 					return err
 				}
-				if _, err := v.lib.Decrypt(v.session, question); err != nil {
+				if _, err := v.lib.Decrypt(v.Handle, question); err != nil {
 					return err
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/keystore/cryptoki"
 	"scelle/shared/certtest"
 )
 
@@ -36,20 +37,19 @@ func TestBulk(t *testing.T) {
 			"certificates": {pkcs11.CKA_VALUE, pkcs11.CKA_ID, pkcs11.CKA_LABEL},
 			"lacking":      {pkcs11.CKA_ID, pkcs11.CKA_ALWAYS_AUTHENTICATE},
 		} {
-			objects, err := v.find([]*pkcs11.Attribute{
-				pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_CERTIFICATE), pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true)})
+			objects, err := v.Find(cryptoki.Certificates()...)
 			if err != nil || len(objects) != 3 {
 				t.Fatal(objects, err)
 			}
 			for range 8 { // 768 objects: three questions and more
 				objects = append(objects, objects...)
 			}
-			single := func(h pkcs11.ObjectHandle) [][]byte { return v.attributes(h, kinds...) }
+			single := func(h pkcs11.ObjectHandle) [][]byte { return v.Attributes(h, kinds...) }
 			var all, each []any
-			v.db.softoken.bulk.values(v.session, objects, kinds, single, func(h pkcs11.ObjectHandle, values [][]byte) {
+			v.db.softoken.bulk.values(v.Handle, objects, kinds, single, func(h pkcs11.ObjectHandle, values [][]byte) {
 				all = append(all, h, text(values))
 			})
-			bulkReader{}.values(v.session, objects[:3], kinds, single, func(h pkcs11.ObjectHandle, values [][]byte) {
+			bulkReader{}.values(v.Handle, objects[:3], kinds, single, func(h pkcs11.ObjectHandle, values [][]byte) {
 				each = append(each, h, text(values))
 			})
 			if len(all) != 2*len(objects) || len(each) != 6 || !reflect.DeepEqual(all[:6], each) || !reflect.DeepEqual(all[len(all)-6:], each) {

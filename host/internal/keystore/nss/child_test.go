@@ -85,7 +85,7 @@ func childAdd(dir, name string) error {
 	s := opened.(*writer)
 	defer s.Close()
 	return s.write(context.Background(), func(v *view) error {
-		_, err := v.lib.CreateObject(v.session, []*pkcs11.Attribute{
+		_, err := v.lib.CreateObject(v.Handle, []*pkcs11.Attribute{
 			pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_CERTIFICATE),
 			pkcs11.NewAttribute(pkcs11.CKA_CERTIFICATE_TYPE, pkcs11.CKC_X_509),
 			flag(pkcs11.CKA_TOKEN),

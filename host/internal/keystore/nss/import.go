@@ -137,14 +137,14 @@ func (v *view) setEmptyPassword() error {
 	if !v.db.fresh {
 		return nil
 	}
-	if err := v.lib.Login(v.session, pkcs11.CKU_SO, ""); err != nil {
+	if err := v.lib.Login(v.Handle, pkcs11.CKU_SO, ""); err != nil {
 		return err
 	}
-	if err := v.lib.InitPIN(v.session, ""); err != nil {
+	if err := v.lib.InitPIN(v.Handle, ""); err != nil {
 		return err
 	}
 	v.db.fresh = false
-	return v.lib.Logout(v.session)
+	return v.lib.Logout(v.Handle)
 }
 
 // importing is one import: what it made is undone when a later step fails.
@@ -189,7 +189,7 @@ func (i *importing) store(label string, present certificate, found bool) error {
 	if bytes.Equal(present.id, i.objects.id) {
 		return nil
 	}
-	return i.lib.SetAttributeValue(i.session, present.handle,
+	return i.lib.SetAttributeValue(i.Handle, present.handle,
 		[]*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_ID, i.objects.id)})
 }
 
@@ -224,7 +224,7 @@ func (i *importing) createKey(template []*pkcs11.Attribute, label string) error 
 	if &template[0] == &i.objects.private[0] {
 		class = pkcs11.CKO_PRIVATE_KEY
 	}
-	there, err := i.keys(class, i.objects.id)
+	there, err := i.Keys(class, i.objects.id)
 	if err != nil || len(there) > 0 {
 		return err
 	}
@@ -233,7 +233,7 @@ func (i *importing) createKey(template []*pkcs11.Attribute, label string) error 
 
 func (i *importing) create(template []*pkcs11.Attribute, label string) error {
 	template = append(slices.Clone(template), pkcs11.NewAttribute(pkcs11.CKA_LABEL, label))
-	handle, err := i.lib.CreateObject(i.session, template)
+	handle, err := i.lib.CreateObject(i.Handle, template)
 	if err == nil {
 		i.made = append(i.made, handle)
 	}
@@ -242,7 +242,7 @@ func (i *importing) create(template []*pkcs11.Attribute, label string) error {
 
 func (i *importing) undo() {
 	for _, handle := range slices.Backward(i.made) {
-		_ = i.lib.DestroyObject(i.session, handle)
+		_ = i.lib.DestroyObject(i.Handle, handle)
 	}
 }
 
@@ -271,7 +271,7 @@ func (v *view) remove(u keyURI) error {
 	}
 	if shared := len(sharing) - len(doomed); shared == 0 {
 		for _, class := range []uint{pkcs11.CKO_PRIVATE_KEY, pkcs11.CKO_PUBLIC_KEY} {
-			keys, err := v.keys(class, u.id)
+			keys, err := v.Keys(class, u.id)
 			if err != nil {
 				return err
 			}
@@ -282,7 +282,7 @@ func (v *view) remove(u keyURI) error {
 		return fault.New(fault.KeyNotFound)
 	}
 	for _, handle := range doomed {
-		if err := v.lib.DestroyObject(v.session, handle); err != nil {
+		if err := v.lib.DestroyObject(v.Handle, handle); err != nil {
 			return err
 		}
 	}

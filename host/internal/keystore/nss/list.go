@@ -11,6 +11,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/keystore/cryptoki"
 )
 
 // certificate is one certificate object of the database.
@@ -70,12 +71,7 @@ func (c certificate) entry(s *store, hasKey, asks bool) keystore.Entry {
 // certificates reads the certificate objects that match, in addition to their
 // class, these attributes.
 func (v *view) certificates(match ...*pkcs11.Attribute) ([]certificate, error) {
-	template := append([]*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_CERTIFICATE),
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
-		pkcs11.NewAttribute(pkcs11.CKA_CERTIFICATE_TYPE, pkcs11.CKC_X_509),
-	}, match...)
-	handles, err := v.find(template)
+	handles, err := v.Find(cryptoki.Certificates(match...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -103,10 +99,7 @@ func (v *view) certificate(u keyURI) (certificate, bool, error) {
 
 // ids returns the CKA_IDs of all objects of a class.
 func (v *view) ids(class uint) (map[string]bool, error) {
-	handles, err := v.find([]*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
-	})
+	handles, err := v.Find(cryptoki.Token(class)...)
 	if err != nil {
 		return nil, err
 	}
@@ -119,58 +112,8 @@ func (v *view) ids(class uint) (map[string]bool, error) {
 	return ids, nil
 }
 
-// keys finds the objects of a class with this CKA_ID.
-func (v *view) keys(class uint, id []byte) ([]pkcs11.ObjectHandle, error) {
-	if len(id) == 0 {
-		return nil, nil
-	}
-	return v.find([]*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
-		pkcs11.NewAttribute(pkcs11.CKA_ID, id),
-	})
-}
-
-// find returns every object that matches the template.
-func (v *view) find(template []*pkcs11.Attribute) ([]pkcs11.ObjectHandle, error) {
-	if err := v.lib.FindObjectsInit(v.session, template); err != nil {
-		return nil, err
-	}
-	var all []pkcs11.ObjectHandle
-	for {
-		some, _, err := v.lib.FindObjects(v.session, 256)
-		if err != nil || len(some) == 0 {
-			finalErr := v.lib.FindObjectsFinal(v.session)
-			return all, cmp.Or(err, finalErr)
-		}
-		all = append(all, some...)
-	}
-}
-
 // each reads some attributes of many objects, in few questions.
 func (v *view) each(objects []pkcs11.ObjectHandle, f func(pkcs11.ObjectHandle, [][]byte), kinds ...uint) {
-	single := func(h pkcs11.ObjectHandle) [][]byte { return v.attributes(h, kinds...) }
-	v.db.softoken.bulk.values(v.session, objects, kinds, single, f)
+	single := func(h pkcs11.ObjectHandle) [][]byte { return v.Attributes(h, kinds...) }
+	v.db.softoken.bulk.values(v.Handle, objects, kinds, single, f)
 }
-
-// attributes reads some attributes, nil where the object has none. In one call
-// a single missing one fails them all, and they are asked for one by one.
-func (v *view) attributes(h pkcs11.ObjectHandle, kinds ...uint) [][]byte {
-	template := make([]*pkcs11.Attribute, len(kinds))
-	for i, kind := range kinds {
-		template[i] = pkcs11.NewAttribute(kind, nil)
-	}
-	values := make([][]byte, len(kinds))
-	all, err := v.lib.GetAttributeValue(v.session, h, template)
-	for i, kind := range kinds {
-		if err == nil && len(all) == len(kinds) {
-			values[i] = all[i].Value
-		} else if len(kinds) > 1 {
-			values[i] = v.attribute(h, kind)
-		}
-	}
-	return values
-}
-
-// attribute reads one attribute, nil when the object has none.
-func (v *view) attribute(h pkcs11.ObjectHandle, kind uint) []byte { return v.attributes(h, kind)[0] }

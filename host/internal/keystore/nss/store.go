@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/keystore/cryptoki"
 	"scelle/host/internal/pinentry"
 	"scelle/shared/fault"
 )
@@ -168,9 +169,9 @@ func (s *store) Close() error {
 
 // view is one session on the open database: what an operation works with.
 type view struct {
-	lib     *pkcs11.Ctx
-	db      *database
-	session pkcs11.SessionHandle
+	cryptoki.Session
+	lib *pkcs11.Ctx
+	db  *database
 }
 
 // read runs f in a session of its own. A database that does not exist yet is
@@ -212,7 +213,7 @@ func (s *store) inSession(db *database, write bool, f func(*view) error) error {
 		return s.explain(err)
 	}
 	defer db.softoken.lib.CloseSession(session)
-	return s.explain(f(&view{lib: db.softoken.lib, db: db, session: session}))
+	return s.explain(f(&view{Session: cryptoki.Session{Lib: db.softoken.lib, Handle: session}, lib: db.softoken.lib, db: db}))
 }
 
 // acquire returns the open database and counts one more user of it. A database

@@ -5,7 +5,6 @@ package nss
 import (
 	"context"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rsa"
 	"errors"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/keystore/cryptoki"
 	"scelle/host/internal/keystore/scrub"
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
@@ -98,7 +98,7 @@ func (w *unwrapper) find(v *view, u keyURI) error {
 
 // bind finds the private key that a URI names.
 func (w *unwrapper) bind(v *view, u keyURI) error {
-	keys, err := v.keys(pkcs11.CKO_PRIVATE_KEY, u.id)
+	keys, err := v.Keys(pkcs11.CKO_PRIVATE_KEY, u.id)
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (w *unwrapper) session(ctx context.Context, f func(*view) error) error {
 // (implicit rejection).
 func (w *unwrapper) Decrypt(ctx context.Context, m envelope.Mechanism, ciphertext []byte) ([]byte, error) {
 	public, isRSA := w.public.(*rsa.PublicKey)
-	mechanism, known := rsaMechanism(m)
+	mechanism, known := cryptoki.RSA(m)
 	switch {
 	case !isRSA || !known:
 		return nil, fault.Newf(fault.MechanismMissing, "%s", m)
@@ -152,98 +152,35 @@ func (w *unwrapper) Decrypt(ctx context.Context, m envelope.Mechanism, ciphertex
 	}
 	var plain []byte
 	err := w.session(ctx, func(v *view) (err error) {
-		if err := v.lib.DecryptInit(v.session, []*pkcs11.Mechanism{mechanism}, w.key); err != nil {
+		if err := v.lib.DecryptInit(v.Handle, []*pkcs11.Mechanism{mechanism}, w.key); err != nil {
 			return keyFault(err, m)
 		}
-		plain, err = scrub.After(func() ([]byte, error) { return v.lib.Decrypt(v.session, ciphertext) })
+		plain, err = scrub.After(func() ([]byte, error) { return v.lib.Decrypt(v.Handle, ciphertext) })
 		return w.store.decryptFault(err)
 	})
 	return plain, err
 }
 
-func rsaMechanism(m envelope.Mechanism) (*pkcs11.Mechanism, bool) {
-	if m == envelope.RSAPKCS1 {
-		return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS, nil), true
-	}
-	var digest, mask uint
-	switch m.Hash() {
-	case crypto.SHA1:
-		digest, mask = pkcs11.CKM_SHA_1, pkcs11.CKG_MGF1_SHA1
-	case crypto.SHA256:
-		digest, mask = pkcs11.CKM_SHA256, pkcs11.CKG_MGF1_SHA256
-	case crypto.SHA384:
-		digest, mask = pkcs11.CKM_SHA384, pkcs11.CKG_MGF1_SHA384
-	case crypto.SHA512:
-		digest, mask = pkcs11.CKM_SHA512, pkcs11.CKG_MGF1_SHA512
-	default:
-		return nil, false
-	}
-	p := pkcs11.NewOAEPParams(digest, mask, pkcs11.CKZ_DATA_SPECIFIED, nil)
-	return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_OAEP, p), true
-}
-
 // Agree implements keystore.Unwrapper. The point is checked to be on the
 // key's curve before the library sees it (invalid-curve attacks).
 func (w *unwrapper) Agree(ctx context.Context, point []byte) ([]byte, error) {
-	public, isEC := w.public.(*ecdsa.PublicKey)
-	if !isEC {
-		return nil, fault.Newf(fault.MechanismMissing, "%s", envelope.ECDH)
-	}
-	own, err := public.ECDH()
+	public, err := keystore.CheckPoint(w.public, point)
 	if err != nil {
-		return nil, fault.Recode(fault.CertificateKeyKind, err)
-	}
-	if _, err := own.Curve().NewPublicKey(point); err != nil {
-		return nil, fault.Recode(fault.EnvelopeUnreadable, err)
+		return nil, err
 	}
 	size := (public.Curve.Params().BitSize + 7) / 8
 	var z []byte
 	err = w.session(ctx, func(v *view) (err error) {
-		z, err = v.derive(w.key, point, size)
-		return err
+		z, err = v.Derive(w.key, point, size)
+		return keyFault(err, envelope.ECDH)
 	})
 	return z, err
 }
 
-// derive does ECDH with CKD_NULL into a session object, reads it and removes
-// it. The X9.63 derivation is made by the caller.
-func (v *view) derive(key pkcs11.ObjectHandle, point []byte, size int) ([]byte, error) {
-	mechanism := pkcs11.NewMechanism(pkcs11.CKM_ECDH1_DERIVE,
-		pkcs11.NewECDH1DeriveParams(pkcs11.CKD_NULL, nil, point))
-	handle, err := v.lib.DeriveKey(v.session, []*pkcs11.Mechanism{mechanism}, key, []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
-		pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_GENERIC_SECRET),
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
-		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false),
-		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
-		pkcs11.NewAttribute(pkcs11.CKA_VALUE_LEN, size),
-	})
-	if err != nil {
-		return nil, keyFault(err, envelope.ECDH)
-	}
-	z, err := scrub.After(func() ([]byte, error) { return v.attribute(handle, pkcs11.CKA_VALUE), nil })
-	if err != nil {
-		return nil, err
-	}
-	if err := v.lib.DestroyObject(v.session, handle); err != nil || len(z) != size {
-		clear(z)
-		return nil, fault.Recode(fault.EnvelopeUnreadable, errors.Join(err, errors.New("no shared secret")))
-	}
-	return z, nil
-}
-
 // keyFault explains why an operation with a key could not begin.
 func keyFault(err error, m envelope.Mechanism) error {
-	var rv pkcs11.Error
-	if !errors.As(err, &rv) {
-		return err
-	}
-	switch rv {
-	case pkcs11.CKR_MECHANISM_INVALID, pkcs11.CKR_MECHANISM_PARAM_INVALID, pkcs11.CKR_ARGUMENTS_BAD,
-		pkcs11.CKR_KEY_TYPE_INCONSISTENT, pkcs11.CKR_KEY_FUNCTION_NOT_PERMITTED:
-		return fault.Newf(fault.MechanismMissing, "%s", m)
-	case pkcs11.CKR_KEY_HANDLE_INVALID, pkcs11.CKR_OBJECT_HANDLE_INVALID:
+	if errors.Is(err, pkcs11.Error(pkcs11.CKR_KEY_HANDLE_INVALID)) || errors.Is(err, pkcs11.Error(pkcs11.CKR_OBJECT_HANDLE_INVALID)) {
 		return fault.Recode(fault.KeyNotFound, err)
 	}
-	return err
+	return cryptoki.Refused(err, m)
 }

@@ -5,7 +5,6 @@ package pkcs11
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"crypto/rsa"
 	"crypto/subtle"
 	"errors"
@@ -14,6 +13,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/keystore/cryptoki"
 	"scelle/host/internal/keystore/scrub"
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
@@ -84,21 +84,12 @@ func (w *unwrapper) DecryptSessionKey(ctx context.Context, ciphertext, key []byt
 	return nil
 }
 
-// oaep are the parameters of each hash, which is MGF1's too.
-var oaep = map[crypto.Hash][2]uint{
-	crypto.SHA1:   {pkcs11.CKM_SHA_1, pkcs11.CKG_MGF1_SHA1},
-	crypto.SHA256: {pkcs11.CKM_SHA256, pkcs11.CKG_MGF1_SHA256},
-	crypto.SHA384: {pkcs11.CKM_SHA384, pkcs11.CKG_MGF1_SHA384},
-	crypto.SHA512: {pkcs11.CKM_SHA512, pkcs11.CKG_MGF1_SHA512},
-}
-
 func (v *view) decryptOAEP(key pkcs11.ObjectHandle, m envelope.Mechanism, ciphertext []byte) ([]byte, error) {
-	with, ok := oaep[m.Hash()]
-	if !ok {
+	how, known := cryptoki.RSA(m)
+	if !known {
 		return nil, fault.Newf(fault.MechanismMissing, "%s", m)
 	}
-	p := pkcs11.NewOAEPParams(with[0], with[1], pkcs11.CKZ_DATA_SPECIFIED, nil)
-	return v.decrypt(key, m, pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_OAEP, p), ciphertext)
+	return v.decrypt(key, m, how, ciphertext)
 }
 
 // decryptRawOAEP undoes RSA in the module and OAEP here, for modules whose
@@ -136,10 +127,10 @@ func (v *view) decryptRaw(key pkcs11.ObjectHandle, m envelope.Mechanism, ciphert
 // looked for after a success too, so that a failure takes no longer.
 func (v *view) decryptPKCS1(key pkcs11.ObjectHandle, ciphertext []byte) ([]byte, error) {
 	how := []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS, nil)}
-	if err := v.lib.DecryptInit(v.session, how, key); err != nil {
-		return nil, keyFault(err, envelope.RSAPKCS1)
+	if err := v.lib.DecryptInit(v.Handle, how, key); err != nil {
+		return nil, cryptoki.Refused(err, envelope.RSAPKCS1)
 	}
-	plain, err := scrub.After(func() ([]byte, error) { return v.lib.Decrypt(v.session, ciphertext) })
+	plain, err := scrub.After(func() ([]byte, error) { return v.lib.Decrypt(v.Handle, ciphertext) })
 	_, gone := findToken(v.lib, v.token.name)
 	if err != nil && gone != nil {
 		return nil, gone
@@ -149,10 +140,10 @@ func (v *view) decryptPKCS1(key pkcs11.ObjectHandle, ciphertext []byte) ([]byte,
 
 // decrypt is one decryption by OAEP or by RSA alone.
 func (v *view) decrypt(key pkcs11.ObjectHandle, m envelope.Mechanism, how *pkcs11.Mechanism, ciphertext []byte) ([]byte, error) {
-	if err := v.lib.DecryptInit(v.session, []*pkcs11.Mechanism{how}, key); err != nil {
-		return nil, keyFault(err, m)
+	if err := v.lib.DecryptInit(v.Handle, []*pkcs11.Mechanism{how}, key); err != nil {
+		return nil, cryptoki.Refused(err, m)
 	}
-	plain, err := scrub.After(func() ([]byte, error) { return v.lib.Decrypt(v.session, ciphertext) })
+	plain, err := scrub.After(func() ([]byte, error) { return v.lib.Decrypt(v.Handle, ciphertext) })
 	if err != nil {
 		return nil, v.blame(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"scelle/host/internal/keystore"
+	"scelle/host/internal/keystore/cryptoki"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 )
@@ -62,10 +63,10 @@ func findToken(lib library, name tokenName) (token, error) {
 
 // view is one session on one token: what an operation works with.
 type view struct {
-	lib     library
-	token   token
-	session pkcs11.SessionHandle
-	notice  time.Duration // Options.Notice
+	cryptoki.Session
+	lib    library
+	token  token
+	notice time.Duration // Options.Notice
 }
 
 // inSession runs f in a session of its own on the token.
@@ -80,7 +81,7 @@ func inSession[T any](lib library, name tokenName, f func(*view) (T, error)) (T,
 		return none, settle(lib, name, err)
 	}
 	defer lib.CloseSession(session)
-	value, err := f(&view{lib: lib, token: t, session: session})
+	value, err := f(&view{Session: cryptoki.Session{Lib: lib, Handle: session}, lib: lib, token: t})
 	if err != nil {
 		return none, settle(lib, name, err)
 	}
@@ -129,20 +130,15 @@ func authority(der []byte) bool {
 }
 
 func (v *view) certificates(match ...*pkcs11.Attribute) ([]certificate, error) {
-	handles, err := v.find(append([]*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_CERTIFICATE),
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
-		pkcs11.NewAttribute(pkcs11.CKA_CERTIFICATE_TYPE, pkcs11.CKC_X_509),
-	}, match...)...)
+	handles, err := v.Find(cryptoki.Certificates(match...)...)
 	if err != nil {
 		return nil, err
 	}
 	var all []certificate
 	for _, h := range handles {
-		if der := v.attribute(h, pkcs11.CKA_VALUE); len(der) > 0 {
-			all = append(all, certificate{
-				der: der, id: v.attribute(h, pkcs11.CKA_ID), label: string(v.attribute(h, pkcs11.CKA_LABEL)),
-			})
+		values := v.Attributes(h, pkcs11.CKA_VALUE, pkcs11.CKA_ID, pkcs11.CKA_LABEL)
+		if len(values[0]) > 0 {
+			all = append(all, certificate{der: values[0], id: values[1], label: string(values[2])})
 		}
 	}
 	return all, nil
@@ -150,15 +146,13 @@ func (v *view) certificates(match ...*pkcs11.Attribute) ([]certificate, error) {
 
 // ids returns the CKA_IDs of all visible objects of a class.
 func (v *view) ids(class uint) (map[string]bool, error) {
-	handles, err := v.find(
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true))
+	handles, err := v.Find(cryptoki.Token(class)...)
 	if err != nil {
 		return nil, err
 	}
 	ids := make(map[string]bool, len(handles))
 	for _, h := range handles {
-		if id := v.attribute(h, pkcs11.CKA_ID); len(id) > 0 {
+		if id := v.Attribute(h, pkcs11.CKA_ID); len(id) > 0 {
 			ids[string(id)] = true
 		}
 	}
@@ -167,13 +161,7 @@ func (v *view) ids(class uint) (map[string]bool, error) {
 
 // key finds the private key with this id, which takes a login on most tokens.
 func (v *view) key(id []byte) (pkcs11.ObjectHandle, error) {
-	if len(id) == 0 {
-		return 0, fault.New(fault.KeyNotFound)
-	}
-	keys, err := v.find(
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY),
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
-		pkcs11.NewAttribute(pkcs11.CKA_ID, id))
+	keys, err := v.Keys(pkcs11.CKO_PRIVATE_KEY, id)
 	if err != nil {
 		return 0, err
 	}
@@ -181,32 +169,6 @@ func (v *view) key(id []byte) (pkcs11.ObjectHandle, error) {
 		return 0, fault.New(fault.KeyNotFound)
 	}
 	return keys[0], nil
-}
-
-// find returns every object that matches the template.
-func (v *view) find(template ...*pkcs11.Attribute) ([]pkcs11.ObjectHandle, error) {
-	if err := v.lib.FindObjectsInit(v.session, template); err != nil {
-		return nil, err
-	}
-	var all []pkcs11.ObjectHandle
-	for {
-		some, _, err := v.lib.FindObjects(v.session, 256)
-		if err != nil || len(some) == 0 {
-			finalErr := v.lib.FindObjectsFinal(v.session)
-			return all, cmp.Or(err, finalErr)
-		}
-		all = append(all, some...)
-	}
-}
-
-// attribute reads one attribute, nil when the object has none. Attributes are
-// asked for one by one: in one call, a single missing one fails them all.
-func (v *view) attribute(h pkcs11.ObjectHandle, kind uint) []byte {
-	a, err := v.lib.GetAttributeValue(v.session, h, []*pkcs11.Attribute{pkcs11.NewAttribute(kind, nil)})
-	if err != nil || len(a) != 1 {
-		return nil
-	}
-	return a[0].Value
 }
 
 // settle gives an error of an operation its code. Modules report a removed

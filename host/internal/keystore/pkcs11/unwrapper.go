@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/sha256"
 	"errors"
 	"slices"
@@ -16,8 +15,6 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"scelle/host/internal/keystore"
-	"scelle/host/internal/keystore/scrub"
-	"scelle/shared/envelope"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 )
@@ -183,59 +180,11 @@ func lostSession(err error) bool {
 // Agree implements keystore.Unwrapper. The point is checked to be on the key's
 // curve before the token sees it (invalid-curve attacks).
 func (w *unwrapper) Agree(ctx context.Context, point []byte) ([]byte, error) {
-	public, isEC := w.public.(*ecdsa.PublicKey)
-	if !isEC {
-		return nil, fault.Newf(fault.MechanismMissing, "%s", envelope.ECDH)
-	}
-	own, err := public.ECDH()
-	if err != nil {
-		return nil, fault.Recode(fault.CertificateKeyKind, err)
-	}
-	if _, err := own.Curve().NewPublicKey(point); err != nil {
-		return nil, fault.Recode(fault.EnvelopeUnreadable, err)
-	}
-	size := (public.Curve.Params().BitSize + 7) / 8
-	point = bytes.Clone(point)
-	return use(ctx, w, func(v *view, key pkcs11.ObjectHandle) ([]byte, error) { return v.derive(key, point, size) })
-}
-
-// derive does ECDH with CKD_NULL into a session object, reads it and removes
-// it. The X9.63 derivation is made by the caller.
-func (v *view) derive(key pkcs11.ObjectHandle, point []byte, size int) ([]byte, error) {
-	mechanism := pkcs11.NewMechanism(pkcs11.CKM_ECDH1_DERIVE,
-		pkcs11.NewECDH1DeriveParams(pkcs11.CKD_NULL, nil, point))
-	handle, err := v.lib.DeriveKey(v.session, []*pkcs11.Mechanism{mechanism}, key, []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
-		pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_GENERIC_SECRET),
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
-		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false),
-		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true),
-		pkcs11.NewAttribute(pkcs11.CKA_VALUE_LEN, size),
-	})
-	if err != nil {
-		return nil, keyFault(err, envelope.ECDH)
-	}
-	z, err := scrub.After(func() ([]byte, error) { return v.attribute(handle, pkcs11.CKA_VALUE), nil })
+	public, err := keystore.CheckPoint(w.public, point)
 	if err != nil {
 		return nil, err
 	}
-	if err := v.lib.DestroyObject(v.session, handle); err != nil || len(z) != size {
-		clear(z)
-		return nil, fault.Recode(fault.EnvelopeUnreadable, errors.Join(err, errors.New("no shared secret")))
-	}
-	return z, nil
-}
-
-// keyFault explains why an operation with a key could not begin.
-func keyFault(err error, m envelope.Mechanism) error {
-	var rv pkcs11.Error
-	if !errors.As(err, &rv) {
-		return err
-	}
-	switch rv {
-	case pkcs11.CKR_MECHANISM_INVALID, pkcs11.CKR_MECHANISM_PARAM_INVALID, pkcs11.CKR_ARGUMENTS_BAD,
-		pkcs11.CKR_KEY_TYPE_INCONSISTENT, pkcs11.CKR_KEY_FUNCTION_NOT_PERMITTED:
-		return fault.Newf(fault.MechanismMissing, "%s", m)
-	}
-	return err
+	size := (public.Curve.Params().BitSize + 7) / 8
+	point = bytes.Clone(point)
+	return use(ctx, w, func(v *view, key pkcs11.ObjectHandle) ([]byte, error) { return v.Derive(key, point, size) })
 }
