@@ -26,7 +26,7 @@ func newRewrapping(file, key []byte, to ...*certtest.Pair) *rewrapping {
 }
 
 // headOf is the segmented form of an envelope's header.
-func headOf(t *testing.T, sealed []byte) []byte {
+func headerBytes(t *testing.T, sealed []byte) []byte {
 	t.Helper()
 	info, err := envelope.Inspect(bytes.NewReader(sealed))
 	if err != nil {
@@ -45,7 +45,7 @@ func TestRewrap(t *testing.T) {
 	sealed, key := sealOne(t, twoFiles(), nil)
 	ca := certtest.NewCA(t, "CA")
 	next, backup := ca.Issue(t, certtest.Options{CommonName: "Suite", Key: 1}), ca.Issue(t, certtest.Options{CommonName: "Coffre", Key: 2})
-	for name, file := range map[string][]byte{"whole": sealed, "header": headOf(t, sealed)} {
+	for name, file := range map[string][]byte{"whole": sealed, "header": headerBytes(t, sealed)} {
 		r := newRewrapping(file, key, next, backup)
 		wrapped, err := r.run(t.Context())
 		if err != nil {
