@@ -27,37 +27,17 @@ const KINDS = {
   "cancel": "cancel",
   "hello": "hello"
 };
-const CALLS = {
-  "submitCertificate": {
-    "blob": false
-  },
-  "requestServerKey": {
-    "blob": false
-  },
-  "requestChallenge": {
-    "blob": false
-  },
-  "submitProof": {
-    "blob": false
-  },
-  "discard": {
-    "blob": false
-  },
-  "fetchEnvelope": {
-    "blob": true
-  },
-  "receiveOpened": {
-    "blob": false
-  },
-  "reportOpened": {
-    "blob": false
-  },
-  "receiveRecord": {
-    "blob": false
-  },
-  "replaceRecipients": {
-    "blob": false
-  }
+const BLOBS = {
+  "submitCertificate": false,
+  "requestServerKey": false,
+  "requestChallenge": false,
+  "submitProof": false,
+  "discard": false,
+  "fetchEnvelope": true,
+  "receiveOpened": false,
+  "reportOpened": false,
+  "receiveRecord": false,
+  "replaceRecipients": false
 };
 const MAX_PRESENT = 64;
 const FAULTS = {
@@ -228,10 +208,10 @@ const onCall = async ({ id, call, name, args, files }) => {
   const answer = { kind: KINDS.callResult, id, call };
   try {
     const { functions } = pending.get(id) ?? {};
-    const run = Object.hasOwn(CALLS, name) ? functions?.[name] : undefined;
+    const run = Object.hasOwn(BLOBS, name) ? functions?.[name] : undefined;
     if (typeof run !== "function") throw { code: "unknown-method" };
     const value = await run(files ? { ...args, files: args.files.map((file, i) => ({ ...file, file: files[i] })) } : args);
-    if (CALLS[name].blob) post({ ...answer, ok: true, file: await blobOf(value) });
+    if (BLOBS[name]) post({ ...answer, ok: true, file: await blobOf(value) });
     else post({ ...answer, ok: true, result: value ?? {} });
   } catch (error) {
     post({ ...answer, ok: false, fault: faultOf(error) });
@@ -407,7 +387,7 @@ const health = async (keys, { signal } = {}) => {
 const split = ({ onProgress, signal, files, ...rest }) => {
   const functions = {};
   const params = {};
-  for (const [name, value] of Object.entries(rest)) (Object.hasOwn(CALLS, name) ? functions : params)[name] = value;
+  for (const [name, value] of Object.entries(rest)) (Object.hasOwn(BLOBS, name) ? functions : params)[name] = value;
   return { params, extras: { functions, onProgress, signal, ...(files && { files: [...files] }) } };
 };
 

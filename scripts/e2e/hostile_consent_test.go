@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -310,43 +309,6 @@ func params(t *testing.T, v any) json.RawMessage {
 	raw, err := json.Marshal(v)
 	must(t, err)
 	return raw
-}
-
-// hostKeepsNothing looks at the host that has just opened a key.
-func (h *hostile) hostKeepsNothing(name string, secrets []stack.Secret) {
-	h.case_(name, func(t *testing.T) {
-		pids, err := h.World.Hosts()
-		must(t, err)
-		if len(pids) != 1 {
-			t.Fatalf("%d hosts", len(pids))
-		}
-		thumbprint := stack.NewSecret("thumbprint", []byte(h.thumbprint))
-		seen, err := stack.SeenInMemory(pids[0], append(secrets, thumbprint))
-		if os.IsPermission(err) {
-			t.Skip("this kernel lets nobody read another process's memory")
-		}
-		must(t, err)
-		for _, s := range secrets {
-			if seen[s.Name] {
-				t.Errorf("the %s is still in the host's memory", s.Name)
-			}
-		}
-		if !seen["thumbprint"] {
-			t.Error("the search does not find what is there")
-		}
-		for _, name := range []string{"environ", "cmdline"} {
-			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pids[0], name))
-			must(t, err)
-			for _, s := range secrets {
-				if s.In(text) {
-					t.Errorf("%s is in the host's %s", s.Name, name)
-				}
-			}
-			if !bytes.Contains(text, []byte("=")) && !bytes.Contains(text, []byte("scelle")) {
-				t.Errorf("the host's %s is %q", name, text)
-			}
-		}
-	})
 }
 
 // pageMemory looks through the memory of the processes that the page may be

@@ -5,9 +5,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"scelle/scripts/e2e/journey"
@@ -96,4 +99,48 @@ func (h *hostile) importCertificate(o certtest.Options) {
 	_, err = h.World.Run(h.World.Host, "import", "--password-file", password, "--name", o.CommonName, p12)
 	must(h.t, err)
 	must(h.t, errors.Join(os.Remove(p12), os.Remove(password)))
+}
+
+// hostKeepsNothing looks at the host that has just used a key.
+func (h *hostile) hostKeepsNothing(name string, secrets []stack.Secret) {
+	h.case_(name, func(t *testing.T) { hostsForget(t, h.World, secrets, h.thumbprint) })
+}
+
+// hostsForget looks for secrets in the memory, the environment and the command
+// line of every host that runs; known must be found in one of them. A second host
+// may be there for a moment, to tell a page its status.
+func hostsForget(t *testing.T, w *stack.World, secrets []stack.Secret, known string) {
+	t.Helper()
+	pids, err := w.Hosts()
+	must(t, err)
+	found := false
+	for _, pid := range pids {
+		seen, err := stack.SeenInMemory(pid, append(slices.Clone(secrets), stack.NewSecret("known", []byte(known))))
+		switch {
+		case os.IsPermission(err):
+			t.Skip("this kernel lets nobody read another process's memory")
+		case os.IsNotExist(err), errors.Is(err, syscall.ESRCH):
+			continue // it told a status
+		case err != nil:
+			t.Fatal(err)
+		}
+		found = found || seen["known"]
+		for _, name := range []string{"environ", "cmdline"} {
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, name))
+			if err != nil {
+				continue
+			}
+			for _, s := range secrets {
+				seen[s.Name] = seen[s.Name] || s.In(text)
+			}
+		}
+		for _, s := range secrets {
+			if seen[s.Name] {
+				t.Errorf("the host still has the %s", s.Name)
+			}
+		}
+	}
+	if !found {
+		t.Errorf("the search does not find what is there, in %d hosts", len(pids))
+	}
 }

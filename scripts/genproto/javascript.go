@@ -7,6 +7,7 @@ import (
 	"go/constant"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
@@ -206,28 +207,31 @@ func pageSection(p *pkgSource) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var methods, calls object
+	var methods, blobs object
 	for _, s := range protocol.Methods() {
 		if s.Allows(protocol.Page) {
 			methods = append(methods, member{methodName(p, s.Method), s.Method})
 		}
 	}
 	for _, c := range protocol.Calls() {
-		calls = append(calls, member{string(c.Call), object{{"blob", c.Blob}}})
+		blobs = append(blobs, member{string(c.Call), c.Blob}) // whether the call gives bytes
 	}
 	var b bytes.Buffer
 	for _, m := range []member{
-		{"METHODS", methods}, {"KINDS", namedStrings(p, "Kind", "Kind")}, {"CALLS", calls},
+		{"METHODS", methods}, {"KINDS", namedStrings(p, "Kind", "Kind")}, {"BLOBS", blobs},
 		{"MAX_PRESENT", protocol.MaxPresent}, {"FAULTS", faults},
 	} {
 		text, err := indented(m.Value)
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&b, "const %s = %s;\n", m.Name, text)
+		fmt.Fprintf(&b, "const %s = %s;\n", m.Name, onlyMember.ReplaceAllString(text, "{ $1 }"))
 	}
 	return b.Bytes(), nil
 }
+
+// onlyMember is an object of one plain member, which one line holds.
+var onlyMember = regexp.MustCompile(`\{\n\s+("[^"]+": [^\n{}]+)\n\s+\}`)
 
 // methodName is the name of a method's constant, for JavaScript.
 func methodName(p *pkgSource, m protocol.Method) string {

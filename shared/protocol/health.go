@@ -122,9 +122,9 @@ const (
 
 // VerifiedKey is the outcome of one key.
 type VerifiedKey struct {
-	ID         string             `json:"id"`
-	Thumbprint string             `json:"thumbprint"`
-	Outcome    VerifyOutcome      `json:"outcome"`
+	ID         string              `json:"id"`
+	Thumbprint string              `json:"thumbprint"`
+	Outcome    VerifyOutcome       `json:"outcome"`
 	Mechanism  mechanism.Mechanism `json:"mechanism,omitempty"` // what it was proven with
-	Fault      *Fault             `json:"fault,omitempty"`
+	Fault      *Fault              `json:"fault,omitempty"`
 }

@@ -162,8 +162,8 @@ func wellFormedRequests(t *testing.T, s sealing) []wellFormed {
 		{"POST", "/api/keys/{id}/challenge", "/api/keys/" + pending + "/challenge", map[string]any{"refused": []string{}}},
 		{"POST", "/api/keys/{id}/proof", "/api/keys/" + pending + "/proof", map[string]any{"mechanism": "rsa-oaep-sha256", "proof": strings.Repeat("0", 64)}},
 		{"POST", "/api/plis/{id}/opened", "/api/plis/" + pli.ID + "/opened", opening},
-		{"POST", "/api/plis/{id}/recipients", "/api/plis/" + pli.ID + "/recipients", protocol.ReplaceRecipientsArgs{ID: pli.ID, Header: strings.Repeat("a", 64), From: s.agent.key(s.personalID).Thumbprint,
-			Recipients: []protocol.NewRecipient{{Thumbprint: s.agent.key(s.backup).Thumbprint, RecipientInfo: []byte{0x30, 0}}}}},
+		{"POST", "/api/plis/{id}/recipients", "/api/plis/" + pli.ID + "/recipients", protocol.ReplaceRecipientsArgs{ID: pli.ID, Header: strings.Repeat("0", 64),
+			From: s.agent.key(s.personalID).Thumbprint, Recipients: []protocol.NewRecipient{{Thumbprint: s.agent.key(s.backup).Thumbprint, RecipientInfo: []byte{0x30, 0}}}, Verified: true}},
 		{"POST", "/api/tenders/{id}/rehearsals", "/api/tenders/" + salt + "/rehearsals", rehearsalOf(pli.Tender, s.agent.key(s.personalID).Thumbprint, protocol.RehearsedOpened)},
 		{"POST", "/api/tenders/{id}/records", "/api/tenders/" + salt + "/records", record},
 	}
