@@ -197,6 +197,9 @@ func (s *Server) replaceRecipients(c *call) error {
 	if err := c.decode(&t.args); err != nil {
 		return err
 	}
+	if t.args.ID != t.pli.ID {
+		return fault.Newf(fault.BadRequest, "id")
+	}
 	if err := s.readTransfer(c, t); err != nil {
 		return err
 	}
