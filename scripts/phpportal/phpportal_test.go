@@ -68,7 +68,7 @@ func (p page) send(method, path string, body []byte, out any) string {
 	}
 	if raw, ok := out.(*[]byte); ok && response.StatusCode == http.StatusOK {
 		*raw = text
-		return ""
+		return strings.TrimPrefix(response.Header.Get("Content-Type"), "application/pkcs7-mime") // and nothing that a browser runs
 	}
 	var refused struct{ Fault *protocol.Fault }
 	if err := json.Unmarshal(text, &refused); err != nil {

@@ -23,8 +23,7 @@ function json(array $value): string {
     return json_encode($value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_THROW_ON_ERROR);
 }
 function answer(array $value, int $status = 200): never {
-    http_response_code($status);
-    header('Content-Type: application/json');
+    header('Content-Type: application/json', true, $status);
     exit(json($value));
 }
 function refuse(int $status, string $code, string $detail = ''): never { // the codes are Scellé's, see codes.js
@@ -80,13 +79,13 @@ function challenge(array $args): never {
     $key = key_of($args);
     if (in_array($key['mechanism'], $args['refused'], true)) refuse(409, 'mechanism-missing');
     $text = implode("\n", ['scelle-proof/1', $GLOBALS['origin'], $key['thumbprint'], bin2hex(random_bytes(32)), '']);
-    query("UPDATE keys SET state = iif(state = 'active', state, 'awaiting-proof'), challenge = ?, challenged = ? WHERE id = ?",
+    query("UPDATE keys SET state = iif(state IN ('active', 'discarded'), state, 'awaiting-proof'), challenge = ?, challenged = ? WHERE id = ?",
         hash('sha256', $text), time(), $key['id']);
     answer(['mechanism' => $key['mechanism'], 'envelope' => seal($text, certificate($key['certificate'])['pem'])]);
 }
 function proof(array $args): never { // one try for each challenge, within ten minutes
     $key = key_of($args);
-    $good = time() - $key['challenged'] < 600 && hash_equals((string) $key['challenge'], $args['proof']);
+    $good = $key['state'] !== 'discarded' && time() - $key['challenged'] < 600 && hash_equals((string) $key['challenge'], $args['proof']);
     query('UPDATE keys SET challenge = NULL, challenged = 0, state = ? WHERE id = ?', $good ? 'active' : $key['state'], $key['id']);
     $good ? answer(registration(key_of($args))) : refuse(422, 'proof-failed');
 }
@@ -148,6 +147,7 @@ function opening(): never {
 }
 function content(string $id): never {
     if (time() < $GLOBALS['deadline'] || !query('SELECT id FROM plis WHERE id = ?', $id)) refuse(403, 'portal-refused', 'deadline');
+    header('Content-Type: application/pkcs7-mime'); // without it a browser that is led here would show a stranger's bytes as a page of yours
     exit(readfile("{$GLOBALS['data']}/plis/$id"));
 }
 

@@ -71,6 +71,7 @@ type Pli struct {
 	keys       []key
 	try        int
 	fetched    bool
+	giving     bool // the portal is taking its new recipients
 }
 
 // Opening opens plis with the private keys of this computer, after one

@@ -265,7 +265,7 @@ func (o *Opening) cancel(byPage bool) []Effect {
 		if o.Stopping {
 			return nil
 		}
-		if p := o.Plis[o.At]; p.Opened != nil && p.State == PliOpening {
+		if p := o.Plis[o.At]; (p.Opened != nil || p.giving) && p.State == PliOpening {
 			o.Stopping = true
 			return nil
 		}

@@ -97,9 +97,10 @@ func (r *Rewrap) use(o *Opening, p *Pli, contentKey []byte) []Effect {
 			if err != nil {
 				return o.next(p, err)
 			}
+			p.giving = true
 			args := protocol.ReplaceRecipientsArgs{ID: p.ID, Header: p.Info.HeaderSHA256, From: r.List.From.Thumbprint, Recipients: wrapped.Recipients, Verified: wrapped.Verified}
 			return []Effect{page(&o.runs, protocol.CallReplaceRecipients, args, nil, func(_ any, err error) []Effect {
-				r.verified[p] = wrapped.Verified
+				r.verified[p] = wrapped.Verified && err == nil
 				return o.next(p, err)
 			})}
 		})}}

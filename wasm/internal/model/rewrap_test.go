@@ -156,6 +156,7 @@ func TestTransferIsolates(t *testing.T) {
 		if e.File.Name == "p4" { // other content than the portal signed
 			w.Verified, w.ContentSHA256 = true, hashOf("00")
 		}
+		w.Verified = w.Verified || e.File.Name == "p3" // which the portal refuses
 		return w, err
 	}
 	player, o := r.start("")
@@ -168,8 +169,8 @@ func TestTransferIsolates(t *testing.T) {
 			t.Errorf("pli %d: %+v", i+1, p)
 		}
 	}
-	if len(r.taken) != 1 {
-		t.Errorf("%d taken", len(r.taken))
+	if len(r.taken) != 1 || o.Rewrap.Verified() != 1 {
+		t.Errorf("%d taken, %d verified", len(r.taken), o.Rewrap.Verified())
 	}
 }
 
@@ -214,6 +215,21 @@ func TestTransferCancelled(t *testing.T) {
 	}
 	player.Release()
 	if result := r.told(); len(r.taken) != 1 || !result.Plis[0].Done || result.Plis[1].Done || result.Plis[2].Fault.Code != fault.Cancelled {
+		t.Errorf("%d taken, %+v", len(r.taken), result)
+	}
+}
+
+// TestTransferCancelledLate: what the portal is taking is waited for, so that
+// the page learns that it was done.
+func TestTransferCancelledLate(t *testing.T) {
+	r := newTransferring(t, 3)
+	player, o := r.start("page " + string(protocol.CallReplaceRecipients))
+	player.Send(model.Consent{Trusted: true}, model.Cancel{})
+	if o.Phase != model.OpenRunning || !o.Stopping {
+		t.Fatalf("phase %s", o.Phase)
+	}
+	player.Release()
+	if result := r.told(); len(r.taken) != 1 || !result.Plis[0].Done || result.Plis[1].Done {
 		t.Errorf("%d taken, %+v", len(r.taken), result)
 	}
 }

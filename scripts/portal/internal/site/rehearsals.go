@@ -100,10 +100,11 @@ func rehearsed(keys []store.TenderKey, rehearsals []store.Rehearsal) []keyRehear
 }
 
 // triedIn is what a rehearsal showed of a key that it tried; nil for one that
-// it did not.
+// it did not, also because the person stopped before its turn.
 func triedIn(r store.Rehearsal, thumbprint string) *protocol.RehearsedKey {
 	for i, k := range r.Content.Keys {
-		if k.Thumbprint == thumbprint && (k.State == protocol.RehearsedOpened || k.State == protocol.RehearsedFailed) {
+		stopped := k.Fault != nil && k.Fault.Code == fault.Cancelled
+		if k.Thumbprint == thumbprint && !stopped && (k.State == protocol.RehearsedOpened || k.State == protocol.RehearsedFailed) {
 			return &r.Content.Keys[i]
 		}
 	}

@@ -40,6 +40,10 @@ func TestRehearsalsAreShown(t *testing.T) {
 	}
 	s.clock.advance(time.Minute)
 	s.agent.must(http.MethodPost, path, rehearsalOf(tender.Reference, personal, protocol.RehearsedOpened), nil)
+	s.clock.advance(time.Minute)
+	stopped := rehearsalOf(tender.Reference, personal, protocol.RehearsedFailed)
+	stopped.Keys[0].Fault.Code = fault.Cancelled // before its turn: shows nothing of the key
+	s.agent.must(http.MethodPost, path, stopped, nil)
 	_, page := s.agent.page("/consultations/" + salt)
 	for _, want := range []string{`data-rehearsal="opened"`, `data-rehearsal=""`, "extension 0.1.0, programme 0.1.9, portail " + version.Version, "Camille Lefort"} {
 		if !strings.Contains(page, want) {

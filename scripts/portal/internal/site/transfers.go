@@ -60,7 +60,7 @@ func (s *Server) transferList(c *call) error {
 	if list.Origin, err = s.origin(c.Request); err != nil {
 		return err
 	}
-	if err := s.transferPlis(c, &v, list, from, to, q.Get("tender")); err != nil {
+	if err := s.transferPlis(c, &v, list, from, q.Get("tender")); err != nil {
 		return err
 	}
 	if len(list.Plis) == 0 {
@@ -91,21 +91,15 @@ func (s *Server) transferKeys(c *call, from store.Key, ids []string) ([]store.Ke
 	return keys, nil
 }
 
-// transferPlis lists the plis that not all of the new keys open yet.
-func (s *Server) transferPlis(c *call, v *transferJSON, list *lists.Transfer, from store.Key, to []store.Key, tender string) error {
+// transferPlis lists the plis that the old key opens, also those that the new
+// keys open already: the old one is to open them no more.
+func (s *Server) transferPlis(c *call, v *transferJSON, list *lists.Transfer, from store.Key, tender string) error {
 	plis, err := s.store.PlisOf(c.Context(), from.Service, from.ID, tender)
 	if err != nil {
 		return err
 	}
 	tenders := map[string]store.Tender{}
 	for _, p := range plis {
-		keys, err := s.store.PliKeys(c.Context(), p.ID)
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(to, func(k store.Key) bool { return !slices.Contains(keys, k.ID) }) {
-			continue
-		}
 		if len(list.Plis) == maxTransfer {
 			v.More++
 			continue
@@ -181,6 +175,8 @@ type transfer struct {
 	to   []store.Key
 	info []cms.RecipientInfo // for to, in its order
 
+	tried bool // the content key on the content, which nobody gets before the deadline
+
 	old *envelope.Info
 	raw []byte // the old file up to its content
 }
@@ -200,10 +196,14 @@ func (s *Server) replaceRecipients(c *call) error {
 	if t.args.ID != t.pli.ID {
 		return fault.Newf(fault.BadRequest, "id")
 	}
-	if err := s.readTransfer(c, t); err != nil {
-		return err
+	var to []string
+	for _, r := range t.args.Recipients {
+		to = append(to, r.Thumbprint)
 	}
-	done, err := s.store.Transferred(c.Context(), t.pli.ID, t.args.Header, t.from.ID)
+	done, err := s.store.Transferred(c.Context(), t.pli.ID, t.args.Header, t.args.From, to)
+	if err == nil && !done {
+		err = s.readTransfer(c, t)
+	}
 	if err == nil && !done {
 		err = s.transfer(c, t)
 	}
@@ -225,20 +225,20 @@ func (s *Server) readTransfer(c *call, t *transfer) error {
 		return err
 	}
 	i := slices.IndexFunc(held, func(k store.Key) bool { return k.Thumbprint == t.args.From })
-	if i < 0 && t.args.From == "" {
+	switch {
+	case i < 0 && t.pli.HeaderSHA256 != "" && t.pli.HeaderSHA256 != t.args.Header: // somebody was faster
+		return &refusal{http.StatusConflict, fault.New(fault.TransferChanged)}
+	case i < 0:
 		return fault.Newf(fault.BadRequest, "from")
 	}
 	keys, err := s.store.Keys(c.Context(), tender.Service.ID)
 	if err != nil {
 		return err
 	}
-	if i < 0 { // no pli is sealed to it any more: a repeated request
-		held, i = keys, slices.IndexFunc(keys, func(k store.Key) bool { return k.Thumbprint == t.args.From })
-	}
-	if i < 0 || len(t.args.Recipients) == 0 || len(t.args.Recipients) > protocol.MaxRecipients {
+	if len(t.args.Recipients) == 0 || len(t.args.Recipients) > protocol.MaxRecipients {
 		return fault.Newf(fault.BadRequest, "recipients")
 	}
-	t.from = held[i]
+	t.from, t.tried = held[i], t.args.Verified && !tender.Open(s.Now())
 	for _, r := range t.args.Recipients {
 		k := slices.IndexFunc(keys, func(k store.Key) bool { return k.Thumbprint == r.Thumbprint })
 		if k < 0 || keys[k].ID == t.from.ID || !keys[k].Usable(s.Now()) || slices.ContainsFunc(t.to, func(other store.Key) bool { return other.ID == keys[k].ID }) {
@@ -278,7 +278,7 @@ func (s *Server) transfer(c *call, t *transfer) error {
 	}
 	err = s.store.AddTransfer(c.Context(), store.Transfer{Pli: t.pli.ID, By: c.user().ID, From: t.from.ID, To: idsOf(t.to),
 		SHA256Before: t.pli.Current, SHA256After: in.SHA256, HeaderBefore: t.args.Header, HeaderAfter: hex.EncodeToString(e.HeaderSHA256[:]),
-		Head: t.raw, Verified: t.args.Verified}, file, in.Size, keys)
+		Head: t.raw, Verified: t.tried}, file, keys)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		err = &refusal{http.StatusConflict, fault.New(fault.TransferChanged)}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"scelle/scripts/portal/internal/store"
 	"scelle/shared/certtest"
 	"scelle/shared/cms"
 	"scelle/shared/envelope"
@@ -103,7 +104,8 @@ func TestTransfer(t *testing.T) {
 		t.Errorf("%d files kept, %d incoming", kept, incoming)
 	}
 	s.agent.must(http.MethodDelete, "/api/keys/"+s.personalID, nil, nil)
-	s.restart(t, s.agent.client, s.company) // the sweep keeps the new file
+	s.agent.must(http.MethodPost, path+"/recipients", args, nil) // also when the old key is gone meanwhile
+	s.restart(t, s.agent.client, s.company)                      // the sweep keeps the new file
 	s.closeTender(t, salt)
 	_, body := s.agent.send(http.MethodGet, path+"/content", nil, http.Header{})
 	for _, pair := range []*certtest.Pair{s.next, s.recovery} {
@@ -212,6 +214,35 @@ func TestTransferTargets(t *testing.T) {
 	s.clock.advance(k.NotAfter.Sub(s.clock.Now()) + time.Hour)
 	agent := s.login(t, "agent")
 	agent.refusal(400, fault.BadRequest, http.MethodGet, s.query(), nil)
+}
+
+// TestTransferToKeysThatAreThere: the old key goes also where the new ones open
+// the pli already, or the key of an agent who leaves could never be deleted. Of
+// two agents who transfer the same pli, the second hears that it is too late.
+func TestTransferToKeysThatAreThere(t *testing.T) {
+	s := newSuccessor(t, salt, "contenu")
+	path := "/api/plis/" + s.receipt.ID + "/recipients"
+	registered, err := s.store.Keys(t.Context(), "voirie")
+	if err != nil {
+		t.Fatal(err)
+	}
+	recovery := registered[slices.IndexFunc(registered, func(k store.Key) bool { return k.Recovery })].ID
+	args := s.wrap(t, s.sealed.bytes, s.personal, s.recovery)
+	args.Verified = true
+	s.agent.must(http.MethodGet, "/api/transfers?"+url.Values{"from": {s.personalID}, "to": {recovery}}.Encode(), nil, nil)
+	s.agent.must(http.MethodPost, path, args, nil)
+	s.agent.refusal(409, fault.TransferChanged, http.MethodPost, path, s.wrap(t, s.sealed.bytes, s.personal, s.next))
+	keys, err := s.store.PliKeys(t.Context(), s.receipt.ID)
+	if err != nil || !slices.Equal(keys, []string{recovery}) {
+		t.Errorf("sealed to %v, %v", keys, err)
+	}
+	if all, err := s.store.Transfers(t.Context(), "voirie", ""); err != nil || len(all) != 1 || all[0].Verified {
+		t.Errorf("before the deadline nobody has the content: %+v, %v", all, err)
+	}
+	if p, err := s.store.Pli(t.Context(), s.receipt.ID); err != nil || p.Size != s.receipt.Size {
+		t.Errorf("the receipt says %d bytes, the deposit had %d: %v", p.Size, s.receipt.Size, err)
+	}
+	s.agent.must(http.MethodDelete, "/api/keys/"+s.personalID, nil, nil)
 }
 
 // TestTransferOfSharedRecipient: a RecipientInfo that another key shares stays,

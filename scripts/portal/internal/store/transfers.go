@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -24,14 +25,15 @@ type Transfer struct {
 	Verified     bool   // the agent's computer tried the content key on the content
 }
 
-// AddTransfer makes file, of size bytes, the pli's, with the keys that it is
-// sealed to now. It changes nothing and returns ErrNotFound when the pli has
-// not the header t.HeaderBefore any more.
-func (s *Store) AddTransfer(ctx context.Context, t Transfer, file string, size int64, keys []string) error {
+// AddTransfer makes file the pli's, with the keys that it is sealed to now. The
+// size, as the fingerprint of the receipt, stays the deposit's. It changes
+// nothing and returns ErrNotFound when the pli has not the header
+// t.HeaderBefore any more.
+func (s *Store) AddTransfer(ctx context.Context, t Transfer, file string, keys []string) error {
 	return s.change(ctx, func(tx *sql.Tx) error {
 		id := NewID()
-		result, err := tx.ExecContext(ctx, "UPDATE plis SET file = ?, size = ?, current_sha256 = ?, header_sha256 = ? WHERE id = ? AND header_sha256 IN (?, '')",
-			file, size, t.SHA256After, t.HeaderAfter, t.Pli, t.HeaderBefore)
+		result, err := tx.ExecContext(ctx, "UPDATE plis SET file = ?, current_sha256 = ?, header_sha256 = ? WHERE id = ? AND header_sha256 IN (?, '')",
+			file, t.SHA256After, t.HeaderAfter, t.Pli, t.HeaderBefore)
 		if err != nil {
 			return err
 		}
@@ -60,11 +62,15 @@ func (s *Store) AddTransfer(ctx context.Context, t Transfer, file string, size i
 }
 
 // Transferred reports whether a pli with this header was transferred from this
-// key: the answer may have been lost, and is asked for again.
-func (s *Store) Transferred(ctx context.Context, pli, header, from string) (bool, error) {
-	var n int
-	err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM transfers WHERE pli = ? AND header_before = ? AND old_key = ?", pli, header, from).Scan(&n)
-	return n > 0, err
+// key to exactly those, all named by their thumbprints: the answer may have been
+// lost, and is asked for again.
+func (s *Store) Transferred(ctx context.Context, pli, header, from string, to []string) (bool, error) {
+	done, err := collect(ctx, s.db, func(row scanner) (thumbprint string, err error) {
+		err = row.Scan(&thumbprint)
+		return thumbprint, err
+	}, `SELECT keys.thumbprint FROM transfers JOIN keys AS old ON old.id = old_key JOIN transfer_keys ON transfer = transfers.id JOIN keys ON keys.id = transfer_keys.key
+		WHERE transfers.pli = ? AND header_before = ? AND old.thumbprint = ? ORDER BY keys.thumbprint`, pli, header, from)
+	return len(done) > 0 && slices.Equal(done, slices.Sorted(slices.Values(to))), err
 }
 
 // Transfers lists those of a service's plis, the newest first; tender "" is for

@@ -64,8 +64,8 @@ func scriptTexts() []entry {
 		{"js.notrehearsed", "Ce poste n’a pas pu ouvrir le pli d’essai :", "This computer could not open the test submission:"},
 		{"js.transferring", "La fenêtre de l’assistant est ouverte : donnez-y votre accord au transfert.", "The assistant’s window is open: agree to the transfer there."},
 		{"js.transferred", "Plis transférés : {0} sur {1}.", "Submissions transferred: {0} of {1}."},
-		{"js.transfermore", "Il en reste {0} à transférer : recommencez pour la suite.", "{0} are left to transfer: start again for the rest."},
-		{"js.nothingtotransfer", "Aucun pli à transférer : la nouvelle clé ouvre déjà tout ce que l’ancienne ouvre ici.", "Nothing to transfer: the new key already opens all that the old one opens here."},
+		{"js.transfermore", "Il en reste {0} à transférer : recommencez pour la suite.", "Left to transfer: {0}. Start again for the rest."},
+		{"js.nothingtotransfer", "Aucun pli à transférer : l’ancienne clé n’en ouvre plus aucun ici.", "Nothing to transfer: the old key opens none here any more."},
 		{"js.notarget", "Cochez au moins une nouvelle clé.", "Tick at least one new key."},
 		{"js.notopened", "{0} : {1}", "{0}: {1}"},
 	}
