@@ -363,7 +363,7 @@
     "group": "store",
     "fr": {
       "text": "La clé enregistrée dans le magasin n’a pas passé l’essai de déchiffrement.",
-      "remedy": "La clé n’est pas enregistrée auprès du portail. Réessayez, ou créez une clé dans un autre magasin."
+      "remedy": "La clé n’est pas enregistrée auprès de la salle des marchés. Réessayez, ou créez une clé dans un autre magasin."
     },
     "en": {
       "text": "The key put into the store did not pass the decryption test.",

@@ -64,7 +64,7 @@ var storeTexts = []entry{
 		"Try again. If the error persists, run “scelle status” and pass the report on to your IT department."},
 	{StoreSelfTest, Store,
 		"La clé enregistrée dans le magasin n’a pas passé l’essai de déchiffrement.",
-		"La clé n’est pas enregistrée auprès du portail. Réessayez, ou créez une clé dans un autre magasin.",
+		"La clé n’est pas enregistrée auprès de la salle des marchés. Réessayez, ou créez une clé dans un autre magasin.",
 		"The key put into the store did not pass the decryption test.",
 		"The key is not registered with the portal. Try again, or make a key in another store."},
 	{MechanismMissing, Store,

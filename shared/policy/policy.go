@@ -86,10 +86,10 @@ func Settings() []Setting {
 		},
 		{
 			Name: SaveOpenedPlis, Kind: Truth, Reader: Extension,
-			Title: Words{"Enregistrer les plis ouverts sur l’ordinateur", "Save opened plis on the computer"},
+			Title: Words{"Enregistrer les plis ouverts sur l’ordinateur", "Save opened submissions on the computer"},
 			Text: Words{
 				"À « faux », les fichiers d’un pli ouvert ne peuvent être que remis à la salle des marchés, pas enregistrés sur l’ordinateur. Sans ce réglage, c’est permis.",
-				"When false, the files of an opened pli can only be handed to the portal, not saved on the computer. Without this setting it is allowed.",
+				"When false, the files of an opened submission can only be handed to the portal, not saved on the computer. Without this setting it is allowed.",
 			},
 			Default: true, Example: false,
 		},

@@ -123,7 +123,7 @@ var fr = [count]string{
 	UpdateSaved:            "« %s », vérifié, est dans vos téléchargements.",
 	UpdateSetup:            "Ouvrez ce fichier : il remplace le programme sans droits d’administrateur. Le navigateur prend la nouvelle version de lui-même.",
 	UpdateMSI:              "Il s’installe pour tout l’ordinateur, avec des droits d’administrateur : ouvrez-le, ou transmettez-le à votre service informatique.",
-	UpdateDeb:              "Ouvrez ce fichier, ou installez-le depuis le dossier des téléchargements par cette commande :",
+	UpdateDeb:              "Ouvrez ce fichier, ou installez-le depuis le dossier des téléchargements avec cette commande :",
 	UpdateRPM:              "Ouvrez ce fichier, ou installez-le depuis le dossier des téléchargements avec cette commande :",
 	UpdateZip:              "Ouvrez cette archive et suivez LISEZMOI.txt.",
 	UpdateIgnored:          "Annonce de mise à jour non prise en compte",
@@ -163,8 +163,8 @@ var fr = [count]string{
 	ModeExisting:      "Utiliser un certificat déjà présent",
 	ModeExistingHelp:  "Du magasin de cet ordinateur ou d’une carte. Seule sa partie publique est envoyée.",
 	ModeServer:        "Recevoir une clé de la salle des marchés",
-	ModeServerHelp:    "Le portail fabrique la clé et l’envoie scellée ; elle est rangée dans le magasin de cet ordinateur.",
-	ServerCopies:      "La clé privée est fabriquée par le portail. Il s’engage à l’effacer, mais cela ne peut pas être vérifié d’ici. Préférez une clé créée sur ce poste si rien ne l’empêche.",
+	ModeServerHelp:    "La salle des marchés fabrique la clé et l’envoie scellée ; elle est rangée dans le magasin de cet ordinateur.",
+	ServerCopies:      "La clé privée est fabriquée par la salle des marchés. Elle s’engage à l’effacer, mais cela ne peut pas être vérifié d’ici. Préférez une clé créée sur ce poste si rien ne l’empêche.",
 	CommonNameLabel:   "Nom dans le certificat (champ CN)",
 	CommonNameHelp:    "C’est le nom sous lequel la clé apparaîtra dans le magasin de certificats.",
 	RegisterKey:       "Enregistrer la clé",
@@ -198,7 +198,7 @@ var fr = [count]string{
 	RunningSafe:       "Si vous fermez cette fenêtre, rien n’est perdu : vous pourrez terminer ou recommencer depuis la salle des marchés.",
 	NothingRegistered: "Rien n’a été enregistré à la salle des marchés.",
 	PendingProof:      "La clé attend sa preuve. Vous pouvez réessayer maintenant, ou plus tard par « Terminer l’enregistrement » dans la salle des marchés.",
-	PendingImport:     "La clé du portail n’est pas arrivée sur cet ordinateur. Elle n’est pas active et sera abandonnée.",
+	PendingImport:     "La clé faite par la salle des marchés n’est pas arrivée sur cet ordinateur. Elle n’est pas active et sera abandonnée.",
 	ChangeForm:        "Modifier la demande",
 	AddDone:           "Votre salle des marchés peut maintenant s’en servir pour recevoir des plis. La clé privée est sur cet ordinateur et a été vérifiée.",
 	AddDoneRecovery:   "C’est une clé de secours : tous les nouveaux plis du service lui seront aussi scellés.",
@@ -218,7 +218,7 @@ var fr = [count]string{
 	SiteServed:           "autorisé",
 	SiteStopped:          "sans effet",
 	SiteKnownBadge:       "prévu par votre organisation",
-	SiteMay:              "Peut demander l’état de l’assistant et sceller des plis ; enregistrer un bi-clé et ouvrir des plis seulement avec votre accord, chaque fois.",
+	SiteMay:              "Peut demander l’état de l’assistant et sceller des plis ; enregistrer ou vérifier des clés, répéter une ouverture, ouvrir ou transférer des plis seulement avec votre accord, chaque fois.",
 	SiteMayNotForbidden:  "Ne peut rien demander : votre organisation ne l’autorise pas.",
 	SiteMayNotRevoked:    "Ne peut rien demander : vous l’avez retiré. Pour le rétablir, ouvrez sa page et cliquez sur l’icône de Scellé.",
 	SiteMayNotPermission: "Ne peut rien demander : le navigateur ne donne plus accès à ce site.",
@@ -400,6 +400,7 @@ var fr = [count]string{
 	VerifyFailedTitle:  "Les clés n’ont pas pu être vérifiées",
 	KeyHere:            "sur cet ordinateur",
 	KeyElsewhere:       "pas ici",
+
 	// Rehearsing an opening.
 	RehearseTitle:         "Répéter l’ouverture",
 	RehearseLoading:       "Scellement d’un pli d’essai pour les clés de la consultation, et recherche de vos clés.",
@@ -458,6 +459,7 @@ var fr = [count]string{
 	TransferLine:       "Plis transférés : %d sur %d.",
 	TransferVerified:   "Pour %d d’entre eux, la clé a été essayée sur le contenu complet. Pour les autres, dont le contenu reste à la salle des marchés jusqu’à la date limite, elle vient de l’en-tête que la salle des marchés a signé.",
 	TransferAgain:      "Les plis non transférés s’ouvrent toujours avec l’ancienne clé ; ils peuvent être redemandés depuis la salle des marchés.",
+
 	// The protected backup of a new key, its sheet, and its test.
 	BackupWish:       "Garder une sauvegarde protégée de cette clé",
 	BackupWishHelp:   "Un fichier chiffré et douze mots à imprimer, pour le jour où ce poste tombe en panne ou est remplacé. C’est maintenant ou jamais : une fois la clé rangée dans le magasin, aucune sauvegarde n’est plus possible. Facultatif.",

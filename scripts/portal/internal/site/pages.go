@@ -71,17 +71,8 @@ func (s *Server) keysPage(c *call) error {
 		return err
 	}
 	v := keysView{Own: id == c.user().Service.ID, Manage: c.user().May(store.KeysManage, id), Old: c.FormValue("echeance") == "passee"}
-	services, err := s.store.Services(c.Context())
-	if err != nil {
+	if v.Service, v.Services, err = s.tabs(c, id, store.KeysRead); err != nil {
 		return err
-	}
-	for _, service := range services {
-		if service.ID == id {
-			v.Service = service
-		}
-		if c.user().May(store.KeysRead, service.ID) {
-			v.Services = append(v.Services, service)
-		}
 	}
 	keys, err := s.store.Keys(c.Context(), id)
 	if err != nil {
@@ -91,6 +82,21 @@ func (s *Server) keysPage(c *call) error {
 		return err
 	}
 	return s.show(c, http.StatusOK, "keys", v)
+}
+
+// tabs is the service that a page shows, and those for which the user has the
+// power that the page asks for.
+func (s *Server) tabs(c *call, shown string, power store.Power) (current store.Service, all []store.Service, err error) {
+	services, err := s.store.Services(c.Context())
+	for _, service := range services {
+		if service.ID == shown {
+			current = service
+		}
+		if c.user().May(power, service.ID) {
+			all = append(all, service)
+		}
+	}
+	return current, all, err
 }
 
 // sortKeys makes the rows, with how each key stands.

@@ -44,17 +44,8 @@ func (s *Server) transfersPage(c *call) error {
 		return err
 	}
 	v := transfersView{}
-	services, err := s.store.Services(c.Context())
-	if err != nil {
+	if v.Service, v.Services, err = s.tabs(c, id, store.PlisOpen); err != nil {
 		return err
-	}
-	for _, service := range services {
-		if service.ID == id {
-			v.Service = service
-		}
-		if c.user().May(store.PlisOpen, service.ID) {
-			v.Services = append(v.Services, service)
-		}
 	}
 	if err := s.transferChoices(c, &v); err != nil {
 		return err

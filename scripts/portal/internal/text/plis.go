@@ -1,6 +1,6 @@
 package text
 
-// plisTexts are plis received, the deposit and the receipt.
+// plisTexts are plis received and the records of their openings.
 func plisTexts() []entry {
 	return []entry{
 		{"plis.title", "Plis reçus", "Submissions received"},
@@ -58,7 +58,12 @@ func plisTexts() []entry {
 		{"record.remark.misplaced", "Le pli se dit d’une autre nature ou d’un autre lot", "The submission says another kind or lot"},
 		{"record.remark.twin", "Même contenu chiffré qu’un autre pli", "Same encrypted content as another submission"},
 		{"record.remark.foreign", "Contenu d’un autre logiciel", "Content of other software"},
+	}
+}
 
+// depositTexts are the deposit and its receipt.
+func depositTexts() []entry {
+	return []entry{
 		{"deposit.title", "Déposer une réponse", "Submit an answer"},
 		{"deposit.lead", "Vos fichiers sont scellés dans votre navigateur avant l’envoi : ni le portail ni personne ne peut les lire avant l’ouverture.", "Your files are sealed in your browser before they are sent: neither the portal nor anyone else can read them before the opening."},
 		{"deposit.files", "Fichiers de la réponse", "Files of the answer"},

@@ -16,7 +16,7 @@ import (
 type entry struct{ key, fr, en string }
 
 func tables() [][]entry {
-	return [][]entry{shellTexts(), keysTexts(), tendersTexts(), plisTexts(), rehearsalsTexts(), transfersTexts(), downloadsTexts(), scriptTexts()}
+	return [][]entry{shellTexts(), keysTexts(), tendersTexts(), plisTexts(), depositTexts(), rehearsalsTexts(), transfersTexts(), downloadsTexts(), scriptTexts()}
 }
 
 // Languages lists the catalogue's languages.
