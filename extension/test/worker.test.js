@@ -183,6 +183,18 @@ test("keys.health looks only at keys that this origin registered, in the page's 
   assert.equal((await fromPage("keys.health", { keys: [] })).fault.code, "host-outdated");
 });
 
+test("a site's questions to the host are few at a time", async () => {
+  const { chrome, fromApp, fromPage } = await start();
+  await fromApp("site.remember", { origin: PORTAL, thumbprint: THUMBPRINT });
+  let most = 0;
+  chrome.host = fakeHost({ "host.keys.present": () => (most++, { present: [THUMBPRINT] }) });
+  const ask = () => fromPage("keys.present", { thumbprints: [THUMBPRINT] });
+  const answers = await Promise.all(Array.from({ length: 20 }, ask));
+  assert.deepEqual(answers.map((a) => a.ok || a.fault.code), [...Array(8).fill(true), ...Array(12).fill("busy")]);
+  assert.equal(most, 8);
+  assert.equal((await ask()).ok, true);
+});
+
 test("a page's status tells how the keys stand that it registered, and of no others", async () => {
   const { chrome, fromApp, fromPage } = await start();
   const asked = [];

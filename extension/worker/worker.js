@@ -50,6 +50,21 @@
     };
   };
 
+  const MAX_ASKING = 8; // hosts that one site's questions keep running at a time
+  const asking = new Map(); // origin -> its questions under way
+  /** Each question starts a program: a page that asks in a loop must not fill the computer with them. */
+  const few = (handler) => async (params, context) => {
+    const { origin } = context.who;
+    const more = (by) => asking.set(origin, (asking.get(origin) ?? 0) + by).get(origin) || asking.delete(origin);
+    if ((asking.get(origin) ?? 0) >= MAX_ASKING) refuse("busy");
+    more(1);
+    try {
+      return await handler(params, context);
+    } finally {
+      more(-1);
+    }
+  };
+
   /** What a page may say of a key, and nothing else. */
   const serviceKey = ({ id, thumbprint, name, certificate, state, mode, proven, openings }) =>
     ({ id, thumbprint, name, certificate, state, mode, proven, openings });
@@ -131,8 +146,8 @@
   /** One handler for each method that pages, bridge and documents may send here. */
   const HANDLERS = {
     "status": status,
-    "keys.present": present,
-    "keys.health": health,
+    "keys.present": few(present),
+    "keys.health": few(health),
     "keys.add": assist,
     "keys.verify": assist,
     "pli.open": assist,

@@ -57,7 +57,8 @@
 //     extension/test/worker.test.js "keys.present speaks only of keys that this origin registered",
 //     "keys.health looks only at keys that this origin registered, in the page's language",
 //     "a page's status tells how the keys stand that it registered, and of no others";
-//     wasm/internal/model.TestNothingForThisComputer, wasm/internal/model.TestVerifyTellsNothingBeforeConsent.
+//     wasm/internal/model.TestNothingForThisComputer, wasm/internal/model.TestVerifyTellsNothingBeforeConsent,
+//     wasm/internal/model.TestRehearsal, wasm/internal/model.TestTransferTellsNoKey.
 //  7. A local program drives the host. Only a browser's arguments of our
 //     extension start it; nothing secret is on a command line.
 //     host/internal/serve.TestCallers, host/internal/cli.TestServeIsForOurExtension,
@@ -164,7 +165,7 @@
 //     the content only, which before the deadline nobody gets.
 //     wasm/internal/model.TestTransferNeedsItsList, wasm/internal/model.TestTransferIsolates,
 //     wasm/crypto.TestRewrapRefuses, scripts/portal/internal/site.TestTransferIsRefused,
-//     scripts/portal/internal/site.TestTransferTargets.
+//     scripts/portal/internal/site.TestTransferTargets, scripts/portal/internal/site.TestTransferKeepsGoodKeys.
 //
 // Look-alike names of portals belong to no row: wasm/internal/model.TestSites,
 // wasm/internal/model.TestMixedScripts and wasm/internal/model.TestResemblance.

@@ -78,6 +78,7 @@ const maxBatches = 8
 // batch is one consent.
 type batch struct {
 	origin  string
+	verb    journal.Verb     // of the first question; "" before it
 	left    map[Envelope]int // key operations left
 	expires time.Time
 }
@@ -156,7 +157,7 @@ type Request struct {
 // is in the journal before the answer is given.
 //
 // fault.ConsentRefused when the consent is unknown, over, or not for this
-// origin and envelope; fault.RateLimited when its operations, or those of the
+// origin, envelope and purpose; fault.RateLimited when its operations, or those of the
 // last minute without one, are used up; fault.JournalFailed; otherwise open's
 // and those of envelope.UnwrapWith. An operation counts even when it fails.
 func (g *Guard) Unwrap(ctx context.Context, open Opener, r Request) ([]byte, error) {
@@ -207,7 +208,7 @@ func (g *Guard) allow(r Request) error {
 		return g.allowAlone(now)
 	}
 	b, ok := g.batches[r.Batch]
-	if !ok || b.origin != r.Origin {
+	if !ok || b.origin != r.Origin || b.verb != "" && b.verb != r.Verb {
 		return fault.New(fault.ConsentRefused)
 	}
 	left, ok := b.left[r.Envelope]
@@ -216,6 +217,9 @@ func (g *Guard) allow(r Request) error {
 		return fault.New(fault.ConsentRefused)
 	case left == 0:
 		return fault.New(fault.RateLimited)
+	}
+	if b.verb == "" {
+		b.verb = r.Verb
 	}
 	b.left[r.Envelope]--
 	return nil

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"scelle/host/internal/journal"
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/unwrap"
 	"scelle/shared/certtest"
@@ -208,7 +209,8 @@ func TestRate(t *testing.T) {
 	}
 }
 
-// TestBatch: a consent covers its envelopes, twice each, for its origin.
+// TestBatch: a consent covers its envelopes, twice each, for its origin and one
+// purpose.
 func TestBatch(t *testing.T) {
 	s := newScene(t, certtest.Options{Curve: elliptic.P256()})
 	r := s.request(t, envelope.ECDH)
@@ -219,7 +221,7 @@ func TestBatch(t *testing.T) {
 	if len(b.ID) != 32 || !b.Expires.Equal(s.now.Add(time.Hour)) {
 		t.Errorf("batch %+v", b)
 	}
-	r.Batch = b.ID
+	r.Batch, r.Verb = b.ID, journal.Rehearse
 	for _, e := range []unwrap.Envelope{{1}, {2}} {
 		r.Envelope = e
 		for i := range protocol.UnwrapsPerPli {
@@ -234,7 +236,10 @@ func TestBatch(t *testing.T) {
 	r.Envelope = unwrap.Envelope{3}
 	_, err = s.ask(t, r)
 	wantFault(t, "another envelope", err, fault.ConsentRefused)
-	r.Envelope, r.Origin = unwrap.Envelope{1}, "https://autre.example"
+	r.Envelope, r.Verb = unwrap.Envelope{1}, journal.Open
+	_, err = s.ask(t, r)
+	wantFault(t, "another purpose", err, fault.ConsentRefused)
+	r.Verb, r.Origin = journal.Rehearse, "https://autre.example"
 	_, err = s.ask(t, r)
 	wantFault(t, "another origin", err, fault.ConsentRefused)
 	r.Batch = strings.Repeat("0", 32)

@@ -97,6 +97,9 @@ func TestRehearsal(t *testing.T) {
 	if o.Phase != model.OpenConsent || len(o.Ready()) != 1 || player.Did("host host.batch.begin") {
 		t.Fatalf("phase %s, fault %v", o.Phase, o.Fault)
 	}
+	if player.Did("progress") {
+		t.Error("before the consent the page learns how many of the keys are here")
+	}
 	player.Send(model.Consent{Trusted: true})
 	wantStory(t, player, `
 worker site.trust

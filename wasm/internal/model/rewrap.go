@@ -59,21 +59,37 @@ func (r *Rewrap) follow(o *Opening, signed *trust.Signed) error {
 	return nil
 }
 
+// prepare looks for the old key. Where it is not, the plis are fetched all the
+// same: by what is asked of it a page must not learn which keys are here.
 func (r *Rewrap) prepare(o *Opening) error {
 	i := slices.IndexFunc(o.own, func(own ownKey) bool { return own.entry.Thumbprint == r.List.From.Thumbprint })
 	if i < 0 {
-		return fault.New(fault.TransferNoKey)
+		return nil
 	}
 	r.own = o.own[i]
 	r.From = &r.own.entry
 	return nil
 }
 
+// absent says that the old key is not here; trying again looks for it anew.
+func (r *Rewrap) absent(o *Opening) []Effect {
+	o.keysKnown = false
+	for _, p := range o.Plis {
+		p.State, p.Fault = PliWaiting, nil
+	}
+	return o.fail(fault.New(fault.TransferNoKey))
+}
+
 func (r *Rewrap) fetch(_ *Opening, p *Pli, then func(FileRef, error) Msg) Effect {
 	return FetchFile{Args: protocol.FetchEnvelopeArgs{ID: p.ID}, Then: then}
 }
 
-func (r *Rewrap) mine(*Opening, *Pli) []ownKey { return []ownKey{r.own} }
+func (r *Rewrap) mine(*Opening, *Pli) []ownKey {
+	if r.From == nil {
+		return nil
+	}
+	return []ownKey{r.own}
+}
 
 // targets are the new keys, as sealing takes them.
 func (r *Rewrap) targets() []protocol.SealRecipient {

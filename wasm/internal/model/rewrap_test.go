@@ -234,6 +234,40 @@ func TestTransferCancelledLate(t *testing.T) {
 	}
 }
 
+// TestTransferTellsNoKey: before the consent a page is asked for the same
+// things and hears the same, whether the old key is here or not; with the card
+// put in, trying again finds the key.
+func TestTransferTellsNoKey(t *testing.T) {
+	asked := func(absent bool) (out []string) {
+		r := newTransferring(t, 2)
+		list := r.world.Host[protocol.HostList]
+		if absent {
+			r.world.Host[protocol.HostList] = func(any) (any, error) { return protocol.ListResult{}, nil }
+		}
+		player, o := r.start("")
+		for _, line := range player.Log {
+			if strings.HasPrefix(line, "fetch") || strings.HasPrefix(line, "progress") || strings.HasPrefix(line, "page") {
+				out = append(out, line)
+			}
+		}
+		if absent {
+			r.world.Host[protocol.HostList] = list
+			player.Send(model.Retry{})
+			if o.Phase != model.OpenConsent || len(o.Ready()) != 2 {
+				t.Errorf("after the card came: phase %s, %d ready", o.Phase, len(o.Ready()))
+			}
+		}
+		player.Send(model.Cancel{})
+		if r.finished == nil || r.finished.Fault == nil || r.finished.Fault.Code != fault.Cancelled {
+			t.Errorf("finished %+v", r.finished)
+		}
+		return out
+	}
+	if here, absent := asked(false), asked(true); len(here) < 2 || !slices.Equal(here, absent) {
+		t.Errorf("%q, without the key %q", here, absent)
+	}
+}
+
 // TestTransferNeedsItsList: without a signed list, with one that is for
 // something else, with a new key that has expired, or where the old key is not,
 // it does not begin.
@@ -262,7 +296,7 @@ func TestTransferNeedsItsList(t *testing.T) {
 	} {
 		r := newTransferring(t, 1)
 		c.change(r)
-		if player, o := r.start(""); o.Phase != model.OpenFailed || o.Fault.Code != c.want || player.Did("fetch") {
+		if player, o := r.start(""); o.Phase != model.OpenFailed || o.Fault.Code != c.want || player.Did("fetch") != (c.want == fault.TransferNoKey) {
 			t.Errorf("%s: phase %s, fault %v", name, o.Phase, o.Fault)
 		}
 	}

@@ -299,10 +299,6 @@ func idsOf(keys []store.Key) []string {
 
 // rewrite streams the kept pli into a new file with the other recipients.
 func (s *Server) rewrite(c *call, t *transfer) (*vault.Incoming, error) {
-	certificates, err := t.certificates()
-	if err != nil {
-		return nil, err
-	}
 	old, err := s.vault.Get(vault.Plis, t.pli.File)
 	if err != nil {
 		return nil, err
@@ -313,6 +309,10 @@ func (s *Server) rewrite(c *call, t *transfer) (*vault.Incoming, error) {
 	}
 	if hex.EncodeToString(t.old.HeaderSHA256[:]) != t.args.Header {
 		return nil, &refusal{http.StatusConflict, fault.New(fault.TransferChanged)}
+	}
+	certificates, err := t.narrow()
+	if err != nil {
+		return nil, err
 	}
 	if _, err := old.Seek(0, io.SeekStart); err != nil {
 		return nil, err
@@ -325,6 +325,26 @@ func (s *Server) rewrite(c *call, t *transfer) (*vault.Incoming, error) {
 		_, err := envelope.Rewrap(c.Context(), dst, old, envelope.RewrapOptions{Keep: keep, Ready: t.info})
 		return err
 	})
+}
+
+// narrow leaves out the new keys that open the pli already: nobody here can try
+// what comes for them, and it must not take the place of what they have.
+func (t *transfer) narrow() ([]*keypair.Certificate, error) {
+	certificates, err := t.certificates()
+	if err != nil {
+		return nil, err
+	}
+	to, infos := t.to, t.info
+	t.to, t.info = nil, nil
+	for i := range to {
+		if !slices.ContainsFunc(t.old.Recipients, func(a envelope.Addressee) bool { return a.Matches(certificates[i+1]) }) {
+			t.to, t.info = append(t.to, to[i]), append(t.info, infos[i])
+		}
+	}
+	if len(t.to) == 0 {
+		return nil, &refusal{http.StatusConflict, fault.New(fault.TransferChanged)}
+	}
+	return t.certificates()
 }
 
 // headOf is a file up to its content, or its header in segmented form where the

@@ -116,6 +116,29 @@ func TestTransfer(t *testing.T) {
 	s.afterwards(t, body)
 }
 
+// TestTransferKeepsGoodKeys: what a key has that opens the pli already is not
+// replaced by what nobody can try.
+func TestTransferKeepsGoodKeys(t *testing.T) {
+	s := newSuccessor(t, salt, "contenu")
+	path := "/api/plis/" + s.receipt.ID
+	args := s.wrap(t, s.sealed.bytes, s.personal, s.recovery)
+	wrong, err := envelope.WrapKey(envelope.Recipient{Certificate: s.recovery.DER, Mechanism: envelope.RSAOAEPSHA256}, make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	args.Recipients[0].RecipientInfo = wrong.Raw
+	s.agent.refusal(409, fault.TransferChanged, http.MethodPost, path+"/recipients", args)
+	args.Recipients = append(args.Recipients, s.wrap(t, s.sealed.bytes, s.personal, s.next).Recipients...)
+	s.agent.must(http.MethodPost, path+"/recipients", args, nil)
+	s.closeTender(t, salt)
+	_, body := s.agent.send(http.MethodGet, path+"/content", nil, http.Header{})
+	for _, pair := range []*certtest.Pair{s.next, s.recovery} {
+		if plain, _ := open(t, body, pair); string(plain) != "contenu" {
+			t.Error("the pli does not open any more")
+		}
+	}
+}
+
 // afterwards: the old key is out, the record is there, the receipt still names
 // the deposit, and the deposit can be put together again.
 func (s *successor) afterwards(t *testing.T, body []byte) {
