@@ -47,7 +47,7 @@ func TestBrowserSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, held.Dir, "0")
-	left, err := vault.At(ctx, "0123", "place") // nobody has its lock
+	left, err := vault.At(ctx, vault.RandomName(), "place") // nobody has its lock
 	if err != nil {
 		t.Fatal(err)
 	}
