@@ -315,6 +315,7 @@ func TestHostDiesDuringOpening(t *testing.T) {
 // TestReloadDuringRegistration: the page that asked is gone; the window says
 // so, and the next request of the page is not refused.
 func TestReloadDuringRegistration(t *testing.T) {
+	lengthy(t)
 	w := ready(t)
 	a, err := w.StartAdd("Clé", false)
 	must(t, err)

@@ -54,6 +54,7 @@ const forgedName = "Clé contrefaite"
 // TestForgedServerKey: a well-formed envelope with a wrong key pair in it puts
 // nothing into the store, and the person reads why.
 func TestForgedServerKey(t *testing.T) {
+	lengthy(t)
 	w := ready(t)
 	must(t, w.MakeCertificate("pour que la base existe"))
 	before := inStore(t, w)

@@ -95,9 +95,14 @@
     const { value, error } = await inject(tab.id);
     if (!value?.[0]?.result?.startsWith("http")) found.push(`not even a click in a page: ${error}`);
     if (!api.debugger) return found;
-    const attached = await outcome(api.debugger.attach({ tabId: tab.id }, "1.3"));
-    if (attached.error !== undefined) return [...found, `no debugger even on a page: ${attached.error}`];
-    await outcome(api.debugger.detach({ tabId: tab.id }));
+    // A page with a bridge in it is refused too: one without is not.
+    const { value: other, error: closed } = await outcome(api.tabs.create({ url: `${config.stranger}/`, active: false }));
+    if (!other) return [...found, `no page to debug: ${closed}`];
+    await wait(400);
+    const attached = await outcome(api.debugger.attach({ tabId: other.id }, "1.3"));
+    if (attached.error !== undefined) found.push(`no debugger even on a page: ${attached.error}`);
+    else await outcome(api.debugger.detach({ tabId: other.id }));
+    await outcome(api.tabs.remove(other.id));
     return found;
   }, async () => {
     const found = [];
