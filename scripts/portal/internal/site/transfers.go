@@ -169,11 +169,12 @@ func (s *Server) pliHead(c *call) error {
 
 // transfer is one replaceRecipients.
 type transfer struct {
-	args protocol.ReplaceRecipientsArgs
-	pli  store.Pli
-	from store.Key
-	to   []store.Key
-	info []cms.RecipientInfo // for to, in its order
+	args  protocol.ReplaceRecipientsArgs
+	pli   store.Pli
+	from  store.Key
+	to    []store.Key
+	asked []store.Key         // to, with those that open the pli already
+	info  []cms.RecipientInfo // for to, in its order
 
 	tried bool // the content key on the content, which nobody gets before the deadline
 
@@ -276,7 +277,7 @@ func (s *Server) transfer(c *call, t *transfer) error {
 	if err := in.Keep(vault.Plis, file); err != nil {
 		return err
 	}
-	err = s.store.AddTransfer(c.Context(), store.Transfer{Pli: t.pli.ID, By: c.user().ID, From: t.from.ID, To: idsOf(t.to),
+	err = s.store.AddTransfer(c.Context(), store.Transfer{Pli: t.pli.ID, By: c.user().ID, From: t.from.ID, To: idsOf(t.asked),
 		SHA256Before: t.pli.Current, SHA256After: in.SHA256, HeaderBefore: t.args.Header, HeaderAfter: hex.EncodeToString(e.HeaderSHA256[:]),
 		Head: t.raw, Verified: t.tried}, file, keys)
 	switch {
@@ -328,20 +329,24 @@ func (s *Server) rewrite(c *call, t *transfer) (*vault.Incoming, error) {
 }
 
 // narrow leaves out the new keys that open the pli already: nobody here can try
-// what comes for them, and it must not take the place of what they have.
+// what comes for them, and it must not take the place of what they have. Where
+// that leaves none, the old key goes all the same.
 func (t *transfer) narrow() ([]*keypair.Certificate, error) {
 	certificates, err := t.certificates()
 	if err != nil {
 		return nil, err
 	}
+	opens := func(c *keypair.Certificate) bool {
+		return slices.ContainsFunc(t.old.Recipients, func(a envelope.Addressee) bool { return a.Matches(c) })
+	}
 	to, infos := t.to, t.info
-	t.to, t.info = nil, nil
+	t.asked, t.to, t.info = to, nil, nil
 	for i := range to {
-		if !slices.ContainsFunc(t.old.Recipients, func(a envelope.Addressee) bool { return a.Matches(certificates[i+1]) }) {
+		if !opens(certificates[i+1]) {
 			t.to, t.info = append(t.to, to[i]), append(t.info, infos[i])
 		}
 	}
-	if len(t.to) == 0 {
+	if len(t.to) == 0 && !opens(certificates[0]) {
 		return nil, &refusal{http.StatusConflict, fault.New(fault.TransferChanged)}
 	}
 	return t.certificates()
