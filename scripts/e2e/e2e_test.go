@@ -367,6 +367,8 @@ func TestCasesTakeSixClicks(t *testing.T) {
 		t.Errorf("a screen reader heard %q", heard)
 	}
 	must(t, a.Shut())
+	must(t, w.GoKeys())
+	must(t, w.Online())
 	for name, do := range map[string]func() error{
 		"existing certificate": func() error { return w.AddExisting("Existant", "Certificat de Camille Lefort") },
 		"server certificate":   func() error { return w.AddServer("Serveur", "Clé du serveur", false) },
