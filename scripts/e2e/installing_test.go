@@ -130,6 +130,7 @@ const versionFile = "shared/version/version.go"
 // TestOtherHosts registers hosts, one after the other, that do not fit: the
 // page says what is wrong with each, and the current one over it is enough.
 func TestOtherHosts(t *testing.T) {
+	lengthy(t)
 	w := newWorld(t)
 	current := w.Host
 	walk := browse(t, w)

@@ -291,6 +291,7 @@ func TestLockedDatabase(t *testing.T) {
 // TestHostDiesDuringOpening: the pli that was under way fails with its reason,
 // the window stays, and opening again works.
 func TestHostDiesDuringOpening(t *testing.T) {
+	lengthy(t)
 	w := ready(t)
 	must(t, w.AddLocal("Clé de Camille Lefort", false))
 	file, err := journey.WriteFile(w.World.Home, "offre.txt", []byte("offre"))

@@ -88,6 +88,7 @@ func TestKeyWithPlisStays(t *testing.T) {
 
 // TestCertificateOfAnotherProgram registers a pair that pk12util imported.
 func TestCertificateOfAnotherProgram(t *testing.T) {
+	lengthy(t)
 	w := ready(t)
 	must(t, w.MakeCertificate("pour que la base existe"))
 	dir := t.TempDir()
@@ -105,6 +106,7 @@ func TestCertificateOfAnotherProgram(t *testing.T) {
 
 // TestCancelledDeposit: nothing is deposited and nothing is left behind.
 func TestCancelledDeposit(t *testing.T) {
+	lengthy(t)
 	w := ready(t)
 	must(t, w.AddLocal("Clé", false))
 	big := filepath.Join(w.World.Home, "plans.bin")
