@@ -56,7 +56,7 @@ test-all: test ## the long tests too: race detector, timing, mutants (MUTANTS=50
 	$(GO) test -race -timeout 60m ./shared/... ./host/... ./wasm/...
 	PACKAGES=./host/internal/keystore/capi CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc sh scripts/wine/test.sh -race
 	$(GO) test -tags long -run Timing -v -timeout 30m ./host/internal/unwrap
-	$(GO) test -tags long -timeout 60m ./host/internal/keystore/pkcs11 ./scripts/e2e
+	$(GO) test -tags long -timeout 60m ./host/internal/keystore/pkcs11 ./scripts/e2e ./scripts/e2e/wasmtest
 	$(GO) run ./scripts/mutate -n $(or $(MUTANTS),60)
 	sh scripts/setup/fuzz.sh $(or $(FUZZTIME),60s)
 

@@ -121,4 +121,7 @@ func TestFirefoxBackgroundEnds(t *testing.T) {
 }
 
 // TestFirefoxHostile carries out the attacks of TestHostile in Firefox.
-func TestFirefoxHostile(t *testing.T) { TestHostile(t) }
+func TestFirefoxHostile(t *testing.T) {
+	lengthy(t)
+	TestHostile(t)
+}

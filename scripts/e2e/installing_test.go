@@ -30,6 +30,7 @@ func faulty(t *testing.T, p browser.Page, code, words string) {
 // commands that the page shows, is led back to the page that was left, and sees
 // the status there turn online by itself.
 func TestInstallFromThePage(t *testing.T) {
+	lengthy(t)
 	w := newWorld(t)
 	must(t, w.Stock())
 	must(t, w.UnregisterHost())
@@ -87,6 +88,7 @@ func arrived(t *testing.T, path string) {
 
 // TestHostComesAndGoes: the page follows by itself, without a reload.
 func TestHostComesAndGoes(t *testing.T) {
+	lengthy(t)
 	w := ready(t)
 	must(t, w.Page.Eval("window.sameDocument = true", nil))
 	for range 2 {

@@ -14,6 +14,7 @@ import (
 
 // TestKeysPage edits, deletes and looks at keys as an agent does.
 func TestKeysPage(t *testing.T) {
+	lengthy(t)
 	w := firstRun(t)
 	p := w.Page
 	must(t, w.AddLocal("Première", false))

@@ -147,6 +147,7 @@ func (p *publisher) offer(t *testing.T, pkg []byte) update.Manifest {
 // click; a manifest or package that is not what the publisher signed changes
 // nothing.
 func TestUpdate(t *testing.T) {
+	lengthy(t)
 	p := newPublisher(t)
 	world := newWorld(t)
 	p.extendIn(t, world)
