@@ -67,6 +67,7 @@ func askFirefox(t *testing.T, w *journey.Walk, yes bool, after string) {
 
 // TestFirefoxOffline opens a pli without its portal.
 func TestFirefoxOffline(t *testing.T) {
+	lengthy(t)
 	w := ready(t)
 	must(t, w.AddLocal("Clé de Camille Lefort", false))
 	file, err := journey.WriteFile(w.World.Home, "offre.txt", []byte("12 345,67 €\n"))
