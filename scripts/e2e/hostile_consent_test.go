@@ -301,7 +301,7 @@ func (h *hostile) contentKey() []byte {
 		protocol.Request{ID: "1", Method: protocol.HostHello, Params: params(h.t, protocol.HelloParams{Version: "0.1.0", Protocol: 1})},
 		protocol.Request{ID: "2", Method: protocol.HostUnwrap, Params: params(h.t, protocol.UnwrapParams{
 			Thumbprint: thumbprint, RecipientInfo: info.Recipients[0].Info, ContentAlgorithm: info.Content.Raw,
-			Origin: "https://tests.example", Envelope: hex.EncodeToString(info.HeaderSHA256[:]), Verb: protocol.VerbOpen,
+			Origin: "https://tests.example", Envelope: hex.EncodeToString(info.HeaderSHA256[:]), Verb: protocol.VerbProve,
 		})})
 	must(h.t, err)
 	var result protocol.UnwrapResult
