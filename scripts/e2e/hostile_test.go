@@ -134,7 +134,7 @@ func (h *hostile) invite() {
 	h.allowed = h.open(h.evil.Allowed + "/")
 	walk := journey.New(h.World, h.Browser, nil)
 	walk.Page = h.allowed
-	must(t, walk.Allow())
+	must(t, walk.AllowInPopup())
 }
 
 func (h *hostile) open(url string) browser.Page {
