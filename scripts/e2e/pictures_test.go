@@ -47,7 +47,7 @@ func TestPictures(t *testing.T) {
 				continue
 			}
 			must(t, p.Goto(address+"/app/"+name+"."+l.lang))
-			shots = append(shots, shoot(t, p, filepath.Join(out, l.name+"-"+name+".png")))
+			shots = append(shots, shoot(t, p, l.look, filepath.Join(out, l.name+"-"+name+".png")))
 		}
 		for n := 0; len(shots) > 0; n++ {
 			take := min(2*l.columns, len(shots))
@@ -57,8 +57,13 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-func shoot(t *testing.T, p browser.Page, path string) image.Image {
+func shoot(t *testing.T, p browser.Page, look browser.Look, path string) image.Image {
 	t.Helper()
+	must(t, p.(browser.Looker).Look(look))
+	var height int64
+	must(t, p.Eval(`document.scrollingElement.scrollHeight`, &height))
+	look.Height = max(look.Height, height) // so that what sticks to the window's edge is at the page's end
+	must(t, p.(browser.Looker).Look(look))
 	must(t, p.Screenshot(path))
 	b, err := os.ReadFile(path)
 	must(t, err)
