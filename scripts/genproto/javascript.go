@@ -261,7 +261,7 @@ func pagePackage() ([]byte, error) {
 			{"./package.json", "./package.json"},
 		}},
 		{"types", "./scelle.d.ts"},
-		{"files", []string{"*.js", "*.d.ts", "*.html", "help.css", "sealing/"}},
+		{"files", []string{"*.js", "*.js.gz", "*.d.ts", "*.html", "help.css", "sealing/"}},
 		{"sideEffects", false},
 	})
 	return []byte(text + "\n"), err

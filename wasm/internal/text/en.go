@@ -46,7 +46,7 @@ var en = [count]string{
 	PINHelp:       "It goes to the Scellé program on this computer only, never to the site; it is not kept.",
 	PINTries:      "Tries left: %d.",
 	PINFew:        "A wrong PIN was entered before. After a few more the card locks.",
-	PINFinal:      "LAST TRY: a wrong PIN now locks the card. If in doubt, cancel and ask for help.",
+	PINFinal:      "Last try: a wrong PIN now locks the card. If in doubt, cancel and ask for help.",
 	PINTooLong:    "This is longer than a PIN or a password can be (%d bytes at most). Nothing was sent: type it again.",
 	PINConfirm:    "Confirm",
 	PINToOpen:     "To open a submission.",
