@@ -3,6 +3,7 @@ GO := scripts/setup/go.sh
 export GOFLAGS := -buildvcs=false
 BUILD := build
 LDFLAGS := -s -w
+HOSTFLAGS := $(LDFLAGS) -X=runtime.godebugDefault=asyncpreemptoff=1
 OS := linux windows darwin
 MODULES := $(BUILD)/app.wasm,$(BUILD)/crypto.wasm,$(BUILD)/verify.wasm
 
@@ -26,7 +27,7 @@ build: setup host portal wasm extension ## build host, portal, WebAssembly modul
 	$(GO) build -o $(BUILD)/demo-run ./scripts/demo
 
 host:
-	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/scelle ./host
+	$(GO) build -trimpath -ldflags "$(HOSTFLAGS)" -o $(BUILD)/scelle ./host
 
 portal:
 	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/portal ./scripts/portal

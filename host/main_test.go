@@ -23,6 +23,7 @@ import (
 
 	"scelle/shared/certtest"
 	"scelle/shared/protocol"
+	"scelle/shared/version"
 )
 
 // binaryPath is the host as it is shipped, built once for all tests.
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	binaryPath = filepath.Join(dir, "scelle")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binaryPath, ".")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w "+version.HostLinkFlags, "-o", binaryPath, ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
 		os.Exit(1)

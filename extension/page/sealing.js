@@ -66,6 +66,13 @@ const start = () =>
     worker.postMessage({ verb: "serve", origin: location.origin, port: port2 }, [port2]);
   });
 
+/** The worker, or its failure in words; the next request tries again. */
+const serving = () =>
+  (server ??= start().catch(async (error) => {
+    server = null;
+    throw error instanceof ScelleError ? error : await failure({ code: "internal", detail: "worker" });
+  }));
+
 /** @type {(method: string, params: object, extras?: {files?: File[], onProgress?: Function, signal?: AbortSignal}) => Promise<any>} */
 const request = async (method, params, { files = [], onProgress, signal } = {}) => {
   if (signal?.aborted) throw await failure({ code: "cancelled" });
@@ -78,7 +85,7 @@ const request = async (method, params, { files = [], onProgress, signal } = {}) 
   signal?.addEventListener("abort", cancel);
   try {
     onProgress?.({ step: "load", done: 0, total: 0 }); // a few megabytes, the first time
-    const { port, pending } = await Promise.race([(server ??= start()), promise]);
+    const { port, pending } = await Promise.race([serving(), promise]);
     pending.set(id, { resolve, reject, onProgress });
     port.postMessage({ kind: "request", id, method, params: JSON.stringify(params), files });
     return await promise;

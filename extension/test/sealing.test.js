@@ -113,3 +113,16 @@ test("a Worker that fails ends what it was doing, and the next try is a new one"
   await sealing.recipients({ tender: "T" });
   assert.notEqual(worker, first);
 });
+
+test("a browser that makes no worker says so, and is asked again the next time", async () => {
+  const sealing = await start(good({}));
+  globalThis.Worker = class {
+    constructor() {
+      throw new DOMException("blocked by the page's policy", "SecurityError");
+    }
+  };
+  const error = await reason(sealing.recipients({ tender: "T" }));
+  assert.deepEqual([error.name, error.code, error.detail, Boolean(error.remedy)], ["ScelleError", "internal", "worker", true]);
+  globalThis.Worker = FakeWorker;
+  assert.deepEqual(await sealing.recipients({ tender: "T" }), {});
+});

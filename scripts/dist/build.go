@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"scelle/shared/version"
 )
 
 // options are the command line's, and the version, which only tests change.
@@ -162,10 +164,17 @@ func (b *build) commandIn(dir string, env []string, name string, args ...string)
 	return nil
 }
 
+// program is the package of the native-messaging host.
+const program = "./host"
+
 // compile builds a command of this module for a system without anything of
 // this machine in it.
 func (b *build) compile(pkg, goos, goarch, to string) error {
-	args := []string{"build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -buildid="}
+	link := "-s -w -buildid="
+	if pkg == program {
+		link += " " + version.HostLinkFlags
+	}
+	args := []string{"build", "-buildvcs=false", "-trimpath", "-ldflags", link}
 	overlay, err := b.overlay()
 	if err != nil {
 		return err
@@ -228,5 +237,5 @@ const arch = runtime.GOARCH
 func (b *build) linuxName() string { return "scelle-linux-" + arch }
 
 func (b *build) linuxProgram() error {
-	return b.compile("./host", "linux", arch, b.output(b.linuxName()))
+	return b.compile(program, "linux", arch, b.output(b.linuxName()))
 }

@@ -21,7 +21,7 @@ func (b *build) macZip() error {
 	var programs [][]byte
 	for _, goarch := range []string{"amd64", "arm64"} {
 		path := filepath.Join(b.work, "darwin", goarch)
-		if err := b.compile("./host", "darwin", goarch, path); err != nil {
+		if err := b.compile(program, "darwin", goarch, path); err != nil {
 			return err
 		}
 		data, err := os.ReadFile(path)

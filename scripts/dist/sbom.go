@@ -22,10 +22,10 @@ type target struct{ file, pkg, goos, goarch string }
 
 func (b *build) targets() []target {
 	all := []target{
-		{b.linuxName(), "./host", "linux", arch},
-		{windowsName("amd64"), "./host", "windows", "amd64"},
-		{windowsName("arm64"), "./host", "windows", "arm64"},
-		{b.macName(), "./host", "darwin", "arm64"},
+		{b.linuxName(), program, "linux", arch},
+		{windowsName("amd64"), program, "windows", "amd64"},
+		{windowsName("arm64"), program, "windows", "arm64"},
+		{b.macName(), program, "darwin", "arm64"},
 	}
 	var names []string
 	for _, browser := range extension.Browsers() {

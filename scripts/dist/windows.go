@@ -35,7 +35,7 @@ func (b *build) windowsPrograms() error {
 	}
 	for _, goarch := range []string{"amd64", "arm64"} {
 		path := b.output(windowsName(goarch))
-		if err := b.compile("./host", "windows", goarch, path); err != nil {
+		if err := b.compile(program, "windows", goarch, path); err != nil {
 			return err
 		}
 		plain, err := os.ReadFile(path)

@@ -12,6 +12,7 @@ import (
 	"scelle/scripts/e2e/journey"
 	"scelle/scripts/e2e/stack"
 	"scelle/shared/protocol"
+	"scelle/shared/version"
 )
 
 // TestWindowsHost walks both cases and an opening with the Windows executable,
@@ -62,7 +63,7 @@ func words(world *stack.World) string { return filepath.Join(world.Dir, "host.lo
 func inWine(t *testing.T, world *stack.World) {
 	t.Helper()
 	exe := filepath.Join(world.Dir, "scelle.exe")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", exe, "./host")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w "+version.HostLinkFlags, "-o", exe, "./host")
 	build.Dir = "../.."
 	build.Env = append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

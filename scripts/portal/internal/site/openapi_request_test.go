@@ -37,7 +37,7 @@ type sentBody struct {
 }
 
 // maxJSON is more than any JSON body of the tests.
-const maxJSON = 64 << 10
+const maxJSON = maxRecord
 
 func (s *sentBody) Read(b []byte) (int, error) {
 	n, err := s.from.Read(b)

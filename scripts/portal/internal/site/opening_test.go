@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -160,6 +161,9 @@ func TestRecordIsKept(t *testing.T) {
 	if !strings.HasPrefix(response.Header.Get("Content-Disposition"), "attachment") || !strings.Contains(string(body), protocol.RecordFormat) {
 		t.Errorf("the file is %v: %.100s", response.Header, body)
 	}
+	files := slices.Repeat([]protocol.PliFile{{Name: "bordereau-des-prix.pdf", Size: 3, SHA256: strings.Repeat("c", 64)}}, 20)
+	record.Plis = slices.Repeat([]protocol.RecordPli{{ID: receipt.ID, Kind: "offre", Opened: true, OpenedAt: &at, Key: strings.Repeat("a", 64), Files: files}}, 500)
+	s.agent.must(http.MethodPost, path, record, &kept) // a large session: more than 1 MiB
 }
 
 // TestCoverage: who can open each pli, and a warning while one key alone can.

@@ -4,7 +4,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
 	"slices"
 	"time"
 
@@ -194,7 +196,17 @@ func (s *Server) pliContent(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.sendFile(c, vault.Plis, p.File, "application/pkcs7-mime", p.Name)
+	f, err := s.vault.Get(vault.Plis, p.File)
+	if errors.Is(err, fs.ErrNotExist) { // a transfer gave the pli another file in between
+		if p, err = s.store.Pli(c.Context(), p.ID); err != nil {
+			return err
+		}
+		f, err = s.vault.Get(vault.Plis, p.File)
+	}
+	if err != nil {
+		return err
+	}
+	return send(c, f, "application/pkcs7-mime", p.Name)
 }
 
 // reportOpening notes what the agent's page says came out of a pli.
@@ -212,8 +224,8 @@ func (s *Server) reportOpening(c *call) error {
 	if err := c.decode(&args); err != nil {
 		return err
 	}
-	if args.SHA256 != "" && args.SHA256 != p.Current || args.ContentSHA256 != "" && args.ContentSHA256 != p.ContentSHA256 {
-		return &refusal{http.StatusUnprocessableEntity, fault.Newf(fault.PortalRefused, "sha256")}
+	if err := s.sameAsOpened(c, p, args.SHA256, args.ContentSHA256); err != nil {
+		return err
 	}
 	for i := range args.Files {
 		args.Files[i].Name = keypair.Clean(args.Files[i].Name)
@@ -223,6 +235,23 @@ func (s *Server) reportOpening(c *call) error {
 		return err
 	}
 	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// sameAsOpened compares what was opened with what is kept, as far as the page
+// says. A pli may have got other keys since its file was fetched.
+func (s *Server) sameAsOpened(c *call, p store.Pli, sha256, contentSHA256 string) error {
+	same := (sha256 == "" || sha256 == p.Current) && (contentSHA256 == "" || contentSHA256 == p.ContentSHA256)
+	if !same && contentSHA256 == p.ContentSHA256 {
+		before, err := s.store.FormerSHA256(c.Context(), p.ID)
+		if err != nil {
+			return err
+		}
+		same = slices.Contains(before, sha256)
+	}
+	if !same {
+		return &refusal{http.StatusUnprocessableEntity, fault.Newf(fault.PortalRefused, "sha256")}
+	}
 	return nil
 }
 
@@ -285,6 +314,11 @@ func (s *Server) sendFile(c *call, shelf vault.Shelf, id, mediaType, name string
 	if err != nil {
 		return err
 	}
+	return send(c, f, mediaType, name)
+}
+
+// send streams a file as a download and closes it.
+func send(c *call, f *os.File, mediaType, name string) error {
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {

@@ -10,6 +10,10 @@ import (
 	"scelle/shared/protocol"
 )
 
+// maxRecord is the largest record, in bytes of JSON: 500 plis of 200 files each
+// take about 15 MB.
+const maxRecord = 24 << 20
+
 // receiveRecord keeps the record that the assistant of an agent wrote.
 func (s *Server) receiveRecord(c *call) error {
 	t, err := s.tender(c)
@@ -20,7 +24,7 @@ func (s *Server) receiveRecord(c *call) error {
 		return &refusal{http.StatusForbidden, fault.Newf(fault.PortalRefused, "deadline")}
 	}
 	var r protocol.OpeningRecord
-	if err := c.decode(&r); err != nil {
+	if err := c.decodeUpTo(maxRecord, &r); err != nil {
 		return err
 	}
 	if r.Tender != t.Reference || !completeRecord(r) {

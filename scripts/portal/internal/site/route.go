@@ -226,8 +226,11 @@ func (c *call) reply(v any) error {
 const maxMessage = 1 << 20
 
 // decode reads the request's JSON body into v.
-func (c *call) decode(v any) error {
-	d := json.NewDecoder(http.MaxBytesReader(c.w, c.Body, maxMessage))
+func (c *call) decode(v any) error { return c.decodeUpTo(maxMessage, v) }
+
+// decodeUpTo is decode for a body of at most so many bytes.
+func (c *call) decodeUpTo(limit int64, v any) error {
+	d := json.NewDecoder(http.MaxBytesReader(c.w, c.Body, limit))
 	err := d.Decode(v)
 	if err == nil && d.More() {
 		err = errors.New("more than one value")

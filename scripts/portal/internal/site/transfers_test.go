@@ -113,6 +113,10 @@ func TestTransfer(t *testing.T) {
 			t.Error("the pli does not open to what was sealed")
 		}
 	}
+	fetched := map[string]any{"authenticated": true, "sha256": s.receipt.SHA256, "contentSha256": s.receipt.ContentSHA256, "files": []protocol.PliFile{}}
+	s.agent.must(http.MethodPost, path+"/opened", fetched, nil) // what was fetched before the transfer was the same pli
+	fetched["sha256"] = strings.Repeat("0", 64)
+	s.agent.refusal(422, fault.PortalRefused, http.MethodPost, path+"/opened", fetched)
 	s.afterwards(t, body)
 }
 

@@ -3,9 +3,9 @@ package site
 import (
 	"net/http"
 	"slices"
-	"time"
 
 	"scelle/scripts/portal/internal/store"
+	"scelle/scripts/portal/internal/text"
 	"scelle/shared/protocol"
 )
 
@@ -95,7 +95,7 @@ func groups(transfers []store.Transfer) []transferGroup {
 	var all []transferGroup
 	for _, t := range transfers {
 		i := slices.IndexFunc(all, func(g transferGroup) bool {
-			return g.By == t.By && g.From == t.From && slices.Equal(g.To, t.To) && g.At.Truncate(24*time.Hour).Equal(t.At.Truncate(24*time.Hour))
+			return g.By == t.By && g.From == t.From && slices.Equal(g.To, t.To) && text.SameDay(g.At, t.At)
 		})
 		if i < 0 {
 			i, all = len(all), append(all, transferGroup{Transfer: t})

@@ -96,6 +96,14 @@ func (s *Store) Transfers(ctx context.Context, service, tender string) ([]Transf
 	return all, err
 }
 
+// FormerSHA256 lists the fingerprints that a pli's file had before its transfers.
+func (s *Store) FormerSHA256(ctx context.Context, pli string) ([]string, error) {
+	return collect(ctx, s.db, func(row scanner) (sha256 string, err error) {
+		err = row.Scan(&sha256)
+		return sha256, err
+	}, "SELECT sha256_before FROM transfers WHERE pli = ?", pli)
+}
+
 // PliKeys lists the ids of the portal's keys that a pli is sealed to.
 func (s *Store) PliKeys(ctx context.Context, pli string) ([]string, error) {
 	return collect(ctx, s.db, func(row scanner) (id string, err error) {

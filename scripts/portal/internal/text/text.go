@@ -121,6 +121,12 @@ func Day(lang string) func(time.Time) string {
 	return func(t time.Time) string { return t.In(paris()).Format(layout) }
 }
 
+// SameDay reports whether two moments are on one day in Paris.
+func SameDay(a, b time.Time) bool {
+	a, b = a.In(paris()), b.In(paris())
+	return a.Year() == b.Year() && a.YearDay() == b.YearDay()
+}
+
 var paris = sync.OnceValue(func() *time.Location {
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {

@@ -133,6 +133,13 @@ func TestDate(t *testing.T) {
 	}
 }
 
+func TestSameDay(t *testing.T) {
+	late := time.Date(2027, 1, 1, 23, 30, 0, 0, time.UTC) // 0:30 of the 2nd in Paris
+	if !SameDay(late, late.Add(time.Hour)) || SameDay(late, late.Add(-time.Hour)) || SameDay(late, late.AddDate(1, 0, 0)) {
+		t.Error("days are not those of Paris")
+	}
+}
+
 func TestSize(t *testing.T) {
 	for n, want := range map[int64]string{0: "0 octet", 1: "1 octet", 2: "2 octets", 999: "999 octets", 1000: "1,0 ko", 1_234_567: "1,2 Mo", 5_000_000_000: "5,0 Go", 2e15: "2000,0 To"} {
 		if got := strings.ReplaceAll(Size("fr")(n), "\u00a0", " "); got != want {
