@@ -171,6 +171,21 @@ func TestBrowserSaveInto(t *testing.T) {
 		}
 	}
 
+	// Two at once get a folder each.
+	folders := make(chan string, 2)
+	for range cap(folders) {
+		go func() {
+			saved, err := d.saveInto(model.SaveFiles{Into: into, Folder: "T-2/Pli 1", Files: refs[:1]})
+			if err != nil {
+				t.Error(err)
+			}
+			folders <- saved.Folder
+		}()
+	}
+	if a, b := <-folders, <-folders; a == b {
+		t.Errorf("both are in %q", a)
+	}
+
 	// One file cannot be read: nothing of the pli stays.
 	save.Files = append(refs[:1:1], model.FileRef{Handle: 99, Name: "gone.pdf"})
 	if _, err := d.saveInto(save); fault.CodeOf(err) != fault.ReadFailed {

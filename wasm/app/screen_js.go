@@ -43,8 +43,8 @@ type document struct {
 
 	queue []model.Msg
 	busy  bool
-	drawn time.Time // when the screen was last drawn
-	later bool      // it is drawn a little later
+	paid  time.Time // until when what was drawn is paid for
+	later bool      // the screen is drawn a little later
 }
 
 func newDocument() (*document, error) {
@@ -86,13 +86,17 @@ func (d *document) show(s model.Screen) {
 	d.drain()
 }
 
-// drawMillis is the least time between two drawings that no person asked for:
-// an opening gets hundreds of answers a second, and nobody sees each of them.
-const drawMillis = 50
+// What no person asked for is drawn at once up to drawBurst times, and then
+// drawMillis apart: an opening gets a hundred answers a second, nobody sees each
+// of them, and showing one takes the browser as long as a tenth of a small pli.
+const (
+	drawBurst  = 8
+	drawMillis = 250
+)
 
 // act gives the screen a message of a person, who sees at once what came of it.
 func (d *document) act(msg any) {
-	d.drawn = time.Time{}
+	d.paid = time.Time{}
 	d.send(msg)
 }
 
@@ -124,18 +128,18 @@ func (d *document) drain() {
 	}
 }
 
-// drawSpaced draws, unless that was done just now: then what is shown follows.
+// drawSpaced draws, unless that was done often just now: then it follows.
 func (d *document) drawSpaced() error {
-	since := time.Since(d.drawn)
+	wait := time.Until(d.paid).Milliseconds() - (drawBurst-1)*drawMillis
 	switch {
-	case since >= drawMillis*time.Millisecond:
+	case wait <= 0:
 		return d.draw()
 	case d.later:
 		return nil
 	}
 	d.later = true
 	d.quietly(func() error {
-		err := pause(d.ctx, drawMillis-int(since.Milliseconds()))
+		err := pause(d.ctx, int(wait))
 		if d.later {
 			d.guarded(d.draw)
 			d.drain() // what came while that was at work
@@ -155,7 +159,11 @@ func (d *document) guarded(fn func() error) {
 }
 
 func (d *document) draw() error {
-	d.later, d.drawn = false, time.Now()
+	d.later = false
+	if now := time.Now(); d.paid.Before(now) {
+		d.paid = now
+	}
+	d.paid = d.paid.Add(drawMillis * time.Millisecond)
 	page := view.Of(d.screen)
 	if err := d.mount.Title(page.Title, page.Lang); err != nil {
 		return fault.Wrap(fault.Internal, err)

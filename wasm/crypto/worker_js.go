@@ -47,6 +47,7 @@ type cryptoWorker struct {
 	digests *webcrypto.Digests
 	running map[int]context.CancelFunc
 	desk    *desk
+	opened  int                   // plis
 	free    int64                 // bytes that the browser would still store, by its last word
 	vaults  map[string]bridge.Dir // of the assistant, once it named them
 }
@@ -242,19 +243,36 @@ func (w *cryptoWorker) newOpening(ctx context.Context, id int, data bridge.Value
 	if err != nil {
 		return nil, err
 	}
+	w.opened++
+	size := w.worth(file.Size())
 	return &opening{
 		file:    browserFile{file},
 		key:     key,
 		tender:  bridge.String(data, "tender"),
 		raw:     bridge.Bool(data, "raw"),
 		cipher:  webcrypto.Cipher(),
-		newHash: w.digests.For(ctx, file.Size()),
-		mover:   moverFor(file.Size()),
+		newHash: w.digests.For(ctx, size),
+		mover:   moverFor(size),
 		now:     time.Now,
 		progress: func(done, total int64) {
 			_ = w.own.Post(map[string]any{"id": id, "progress": []any{float64(done), float64(total)}})
 		},
 	}, nil
+}
+
+// Small plis that follow each other are worth what one of them is not, from
+// this many bytes and this many plis on.
+const (
+	worthBytes = 256 << 10
+	worthPlis  = 3
+)
+
+// worth is the size that a pli counts for when what is worth while is decided.
+func (w *cryptoWorker) worth(size int64) int64 {
+	if size >= worthBytes && w.opened >= worthPlis {
+		return max(size, webcrypto.WorthWorker)
+	}
+	return size
 }
 
 // browserFile is a File as a source.

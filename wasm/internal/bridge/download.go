@@ -25,7 +25,8 @@ func Save(ctx context.Context, f File, path string) (string, error) {
 		return "", err
 	}
 	defer revoke(address)
-	changes, stop, err := watchDownloads(downloads)
+	own := 0.0 // its number, once that is known
+	changes, stop, err := watchDownloads(downloads, func(id float64) bool { return own == 0 || id == own })
 	if err != nil {
 		return "", err
 	}
@@ -38,6 +39,7 @@ func Save(ctx context.Context, f File, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	own, _ = id.Float()
 	for {
 		name, done, err := downloadState(ctx, downloads, id)
 		if done || err != nil {
@@ -88,10 +90,16 @@ func interrupted(reason string) error {
 	return fault.Newf(fault.WriteFailed, "%s", reason)
 }
 
-// watchDownloads reports that some download changed.
-func watchDownloads(downloads Value) (<-chan struct{}, func(), error) {
+// watchDownloads reports that the state of a download changed which is ours by
+// its number.
+func watchDownloads(downloads Value, ours func(id float64) bool) (<-chan struct{}, func(), error) {
 	changes := make(chan struct{}, 1)
-	listener, err := NewFunc(func([]Value) { notify(changes) })
+	listener, err := NewFunc(func(args []Value) {
+		delta := first(args)
+		if state, err := Get(delta, "state"); err == nil && Present(state) && ours(Number(delta, "id")) {
+			notify(changes)
+		}
+	})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -10,8 +10,9 @@ import (
 )
 
 // The hand-over of files between two documents of the extension. A
-// BroadcastChannel keeps nothing for a listener that comes late, so the sender
-// repeats until the other side says that it has them.
+// BroadcastChannel keeps nothing for a listener that comes late: that one says
+// that it listens now, and the sender repeats, also by itself, until the other
+// side says that it has them.
 const (
 	repeatMillis  = 200
 	exchangeLimit = 30 * time.Second
@@ -39,10 +40,14 @@ func Offer(ctx context.Context, session, call string, body map[string]any) error
 		return err
 	}
 	defer channel.Close()
-	taken := make(chan struct{}, 1)
+	taken, wanted := make(chan struct{}, 1), make(chan struct{}, 1)
 	err = channel.Listen(func(data Value) {
-		if String(data, "call") == call && Bool(data, "got") {
+		switch {
+		case String(data, "call") != call:
+		case Bool(data, "got"):
 			notify(taken)
+		case Bool(data, "wanted"):
+			notify(wanted)
 		}
 	})
 	if err != nil {
@@ -56,14 +61,14 @@ func Offer(ctx context.Context, session, call string, body map[string]any) error
 		if err := channel.Post(message); err != nil {
 			return err
 		}
-		if done, err := waitOrRepeat(ctx, taken); done {
+		if done, err := waitOrRepeat(ctx, taken, wanted); done {
 			return exchangeError(err)
 		}
 	}
 }
 
 // waitOrRepeat waits until it is time to send again; done ends the exchange.
-func waitOrRepeat(ctx context.Context, taken <-chan struct{}) (done bool, err error) {
+func waitOrRepeat(ctx context.Context, taken, wanted <-chan struct{}) (done bool, err error) {
 	timer := time.NewTimer(repeatMillis * time.Millisecond)
 	defer timer.Stop()
 	select {
@@ -71,6 +76,8 @@ func waitOrRepeat(ctx context.Context, taken <-chan struct{}) (done bool, err er
 		return true, nil
 	case <-ctx.Done():
 		return true, Ended(ctx)
+	case <-wanted:
+		return false, nil
 	case <-timer.C:
 		return false, nil
 	}
@@ -104,6 +111,9 @@ func NewTake(session, call, field string) (*Take, error) {
 		default: // a repetition that crossed the answer
 		}
 	})
+	if err == nil {
+		err = channel.Post(map[string]any{"call": call, "wanted": true})
+	}
 	if err != nil {
 		channel.Close()
 		return nil, err
