@@ -114,7 +114,7 @@ func everything() []string {
 	b := build{options: options{version: v}}
 	return []string{
 		"SHA256SUMS", b.packageName("rpm"), "scelle-" + v + "-macos.zip", "scelle-" + v + ".cdx.json", "scelle-" + v + ".msi",
-		"scelle-extension-chrome.zip", "scelle-extension-firefox.zip", b.linuxName(), "scelle-setup-" + v + ".exe",
+		"scelle-extension-chrome.zip", "scelle-extension-firefox.zip", b.linuxName(), b.pageTarball(), "scelle-setup-" + v + ".exe",
 		"scelle-windows-amd64.exe", "scelle-windows-arm64.exe", b.packageName("deb"), "update.json",
 	}
 }

@@ -13,15 +13,20 @@ const screens = "./wasm/app"
 // wasmModules are the packages that become WebAssembly modules.
 func wasmModules() []string { return []string{screens, "./wasm/crypto", "./wasm/verify"} }
 
+// pageTarball is the npm package for portals. npm itself would call it
+// scelle-VERSION.tgz, which says nothing beside the other packages.
+func (b *build) pageTarball() string { return "scelle-page-" + b.version + ".tgz" }
+
 // extensionZip is what scripts/pack calls a browser's package.
 func extensionZip(b extension.Browser) string { return "scelle-extension-" + string(b) + ".zip" }
 
-// extensions makes what is given to stores, or loaded unpacked.
+// extensions makes what is given to stores, or loaded unpacked, and beside it
+// what portals serve.
 func (b *build) extensions() error {
 	for _, browser := range extension.Browsers() {
 		b.output(extensionZip(browser))
 	}
-	return b.pack(b.out)
+	return b.pack(b.out, "-tarball", b.output(b.pageTarball()))
 }
 
 // pack builds the modules, once, and lets scripts/pack zip them for each

@@ -189,6 +189,7 @@ func TestDepositedPliOpensWithOpenSSL(t *testing.T) {
 	must(t, err)
 	must(t, w.Login(journey.Company))
 	must(t, w.Deposit(file))
+	must(t, w.Page.Visible("#sealed-by[data-by=extension]"))
 	pli := depositedPli(t, w)
 	pliOpensWithOpenSSL(t, w, pli)
 	must(t, os.Remove(pli)) // the next one is sealed by the page
@@ -219,6 +220,13 @@ func sealedHere(t *testing.T, w *journey.Walk, file string) {
 	must(t, p.Screenshot(filepath.Join(pictures(t), "sealed-here.png")))
 	must(t, p.Click("#deposit"))
 	must(t, p.Visible("#content-sha256"))
+	must(t, p.Visible("#sealed-by[data-by=page]"))
+	must(t, p.Says("#sealed-by", "sans l’extension"))
+	var coding string
+	must(t, p.Eval(`fetch("/sealing/app/crypto.wasm", { cache: "reload" }).then((r) => r.headers.get("Content-Encoding") ?? "")`, &coding))
+	if coding != "gzip" {
+		t.Errorf("the module that seals comes as %q", coding)
+	}
 }
 
 // pliOpensWithOpenSSL opens a pli by the private key that pk12util takes out of

@@ -13,7 +13,23 @@ import (
 	"testing"
 
 	"scelle/scripts/e2e/browser"
+	"scelle/scripts/e2e/journey"
 )
+
+// looks are the ways in which the screens are looked at.
+var looks = []struct {
+	name, lang string
+	columns    int
+	look       browser.Look
+}{
+	{"usual", "fr", 3, browser.Look{Width: 560, Height: 760}},
+	{"dark", "en", 3, browser.Look{Width: 560, Height: 760, Dark: true}},
+	{"narrow", "fr", 6, browser.Look{Width: 320, Height: 640}},
+	{"double", "en", 3, browser.Look{Width: 280, Height: 400, Scale: 2}},
+	{"wide", "fr", 2, browser.Look{Width: 1280, Height: 800}},
+	{"forced", "fr", 3, browser.Look{Width: 560, Height: 760, Forced: true}},
+	{"print", "fr", 3, browser.Look{Width: 700, Height: 900, Media: "print"}},
+}
 
 // TestPictures draws every state of every screen in several looks, on contact
 // sheets for a person to look at. It runs only when SCELLE_PICTURES names a
@@ -24,19 +40,7 @@ func TestPictures(t *testing.T) {
 		t.Skip("set SCELLE_PICTURES to a folder to get pictures")
 	}
 	p, address := stateServer(t)
-	for _, l := range []struct {
-		name, lang string
-		columns    int
-		look       browser.Look
-	}{
-		{"usual", "fr", 3, browser.Look{Width: 560, Height: 760}},
-		{"dark", "en", 3, browser.Look{Width: 560, Height: 760, Dark: true}},
-		{"narrow", "fr", 6, browser.Look{Width: 320, Height: 640}},
-		{"double", "en", 3, browser.Look{Width: 280, Height: 400, Scale: 2}},
-		{"wide", "fr", 2, browser.Look{Width: 1280, Height: 800}},
-		{"forced", "fr", 3, browser.Look{Width: 560, Height: 760, Forced: true}},
-		{"print", "fr", 3, browser.Look{Width: 700, Height: 900, Media: "print"}},
-	} {
+	for _, l := range looks {
 		if only := os.Getenv("SCELLE_LOOK"); only != "" && only != l.name {
 			continue
 		}
@@ -47,7 +51,7 @@ func TestPictures(t *testing.T) {
 				continue
 			}
 			must(t, p.Goto(address+"/app/"+name+"."+l.lang))
-			shots = append(shots, shoot(t, p, filepath.Join(out, l.name+"-"+name+".png")))
+			shots = append(shots, shoot(t, p, l.look, filepath.Join(out, l.name+"-"+name+".png")))
 		}
 		for n := 0; len(shots) > 0; n++ {
 			take := min(2*l.columns, len(shots))
@@ -57,8 +61,38 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-func shoot(t *testing.T, p browser.Page, path string) image.Image {
+// TestPortalPictures draws the pages of the reference portal in the same looks,
+// as a person comes by them.
+func TestPortalPictures(t *testing.T) {
+	out := os.Getenv("SCELLE_PICTURES")
+	if out == "" {
+		t.Skip("set SCELLE_PICTURES to a folder to get pictures")
+	}
+	w := begin(t)
+	w.Camera = &journey.Camera{Dir: t.TempDir()}
+	w.Camera.Check = func(p browser.Page, caption string) error {
+		var was browser.Look
+		var portal bool
+		must(t, p.Eval(`location.protocol === "http:"`, &portal))
+		if !portal {
+			return nil
+		}
+		must(t, p.Eval(`({ Width: innerWidth, Height: innerHeight })`, &was))
+		for _, l := range looks {
+			shoot(t, p, l.look, filepath.Join(out, fmt.Sprintf("portal-%02d-%s.png", w.Camera.Count(), l.name)))
+		}
+		return p.(browser.Looker).Look(was)
+	}
+	must(t, journey.All(w))
+}
+
+func shoot(t *testing.T, p browser.Page, look browser.Look, path string) image.Image {
 	t.Helper()
+	must(t, p.(browser.Looker).Look(look))
+	var height int64
+	must(t, p.Eval(`document.scrollingElement.scrollHeight`, &height))
+	look.Height = max(look.Height, height) // so that what sticks to the window's edge is at the page's end
+	must(t, p.(browser.Looker).Look(look))
 	must(t, p.Screenshot(path))
 	b, err := os.ReadFile(path)
 	must(t, err)

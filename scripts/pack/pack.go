@@ -19,6 +19,7 @@ import (
 
 type options struct {
 	out, page string // folders of the extensions and of the package for portals; "" writes none
+	tarball   string // file to write the package for portals to, as npm packs it; "" writes none
 	wasm      string // a list with commas
 	demo, zip bool
 	store     bool // for the Chrome Web Store, which refuses a fixed key
@@ -35,8 +36,8 @@ func (o options) run() error {
 		return err
 	}
 	common, err := o.common()
-	if err == nil && o.page != "" {
-		err = common.writePage(o.page)
+	if err == nil {
+		err = o.writePage(common)
 	}
 	if err != nil || o.out == "" {
 		return err

@@ -12,16 +12,16 @@ import (
 // started by the module, which names it.
 var sealers = []string{"app/crypto-worker.js", "app/verify-worker.js"}
 
-// writePage writes the npm package for portals: extension/page, and in its
-// folder sealing/ what seals a pli, out of the extension's files.
-func (t tree) writePage(dir string) error {
+// page is the npm package for portals: extension/page, and in its folder
+// sealing/ what seals a pli, out of the extension's files.
+func (t tree) page() (tree, error) {
 	page, err := fs.Sub(extension.Files(), "page")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p, err := t.sealing()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	err = fs.WalkDir(page, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -31,9 +31,25 @@ func (t tree) writePage(dir string) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return p.writeFolder(dir, "package.json")
+	return p, p.compressed()
+}
+
+// writePage writes the npm package for portals as the folder and the tarball
+// that are asked for.
+func (o options) writePage(t tree) error {
+	if o.page == "" && o.tarball == "" {
+		return nil
+	}
+	p, err := t.page()
+	if err == nil && o.page != "" {
+		err = p.writeFolder(o.page, "package.json")
+	}
+	if err == nil && o.tarball != "" {
+		err = p.writeTarball(o.tarball)
+	}
+	return err
 }
 
 // sealing takes the sealers and every file that they come to need, and puts

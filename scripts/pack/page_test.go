@@ -1,8 +1,15 @@
 package main
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +27,7 @@ func TestPagePackage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	npmPacks(t, dir)
 	var names []string
 	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
@@ -34,14 +42,14 @@ func TestPagePackage(t *testing.T) {
 	}
 	for _, want := range []string{
 		"package.json", "scelle.js", "sealing.js", "codes.js", "integrate-fr.html", "sealing/app/crypto-worker.js", "sealing/app/crypto.wasm", "sealing/app/verify-worker.js",
-		"sealing/app/verify.wasm", "sealing/app/digest-worker.js", "sealing/app/wasm_exec.js", "sealing/app/seclude.js", "sealing/gen/protocol.js",
+		"sealing/app/verify.wasm", "scelle.js.gz", "sealing/app/crypto.wasm.gz", "sealing/app/digest-worker.js", "sealing/app/wasm_exec.js", "sealing/app/seclude.js", "sealing/gen/protocol.js",
 	} {
 		if !slices.Contains(names, want) {
 			t.Errorf("%s is missing", want)
 		}
 	}
 	for _, name := range names {
-		if strings.HasPrefix(name, "sealing/") && !strings.HasPrefix(name, "sealing/app/") && name != "sealing/gen/protocol.js" || strings.HasSuffix(name, "app.wasm") || strings.Contains(name, "bridge") {
+		if strings.HasPrefix(name, "sealing/") && !strings.HasPrefix(name, "sealing/app/") && strings.TrimSuffix(name, ".gz") != "sealing/gen/protocol.js" || strings.HasSuffix(name, "app.wasm") || strings.Contains(name, "bridge") {
 			t.Errorf("%s is in the package", name)
 		}
 	}
@@ -59,5 +67,67 @@ func TestPagePackageNeedsEveryFile(t *testing.T) {
 	}
 	if err := (options{page: dir, wasm: module(t)}).run(); err == nil {
 		t.Error("a folder with other files is replaced")
+	}
+}
+
+// npmPacks: the tarball is the same twice, and holds the files of the folder
+// that npm itself would pack, byte for byte.
+func npmPacks(t *testing.T, dir string) {
+	t.Helper()
+	var first []byte
+	for range 2 {
+		o := options{tarball: filepath.Join(t.TempDir(), "page.tgz"), wasm: module(t)}
+		if err := o.run(); err != nil {
+			t.Fatal(err)
+		}
+		tarball, err := os.ReadFile(o.tarball)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first != nil && !bytes.Equal(tarball, first) {
+			t.Error("two runs pack other bytes")
+		}
+		first = tarball
+	}
+	packed := untar(t, first)
+	out, err := exec.Command("npm", "pack", "--dry-run", "--json", "--offline", dir).Output()
+	if err != nil {
+		t.Fatalf("npm pack: %v", err)
+	}
+	var report []struct{ Files []struct{ Path string } }
+	if err := json.Unmarshal(out, &report); err != nil || len(report) != 1 || len(report[0].Files) != len(packed) {
+		t.Fatalf("npm packs %s, the tarball holds %d files (%v)", out, len(packed), err)
+	}
+	for _, f := range report[0].Files {
+		want, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(f.Path)))
+		if err != nil || !bytes.Equal(packed["package/"+f.Path], want) {
+			t.Errorf("%s is not in the tarball as it is in the folder (%v)", f.Path, err)
+		}
+	}
+}
+
+// untar reads a tarball, whose files have to be sorted and of npm's one time.
+func untar(t *testing.T, tarball []byte) tree {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(tarball))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, r, last := tree{}, tar.NewReader(z), ""
+	for {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return files
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Name <= last || !h.ModTime.Equal(npmTime) {
+			t.Errorf("%s of %v comes after %s", h.Name, h.ModTime, last)
+		}
+		if files[h.Name], err = io.ReadAll(r); err != nil {
+			t.Fatal(err)
+		}
+		last = h.Name
 	}
 }

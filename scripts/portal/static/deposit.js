@@ -76,7 +76,8 @@ const deposit = async (files, fields, signal) => {
   });
   try {
     const { name, sha256, contentSha256 } = sealed;
-    const query = new URLSearchParams([...place, ["name", name], ["sha256", sha256], ["contentSha256", contentSha256]]);
+    const sealedBy = sealed.weaker ? "page" : "extension";
+    const query = new URLSearchParams([...place, ...Object.entries({ name, sha256, contentSha256, sealedBy })]);
     return { receipt: await upload(`${path}/plis?${query}`, sealed.file, signal), leftOut: sealed.leftOut ?? [] };
   } finally {
     await sealed.release().catch(() => {}); // the page's end releases it too

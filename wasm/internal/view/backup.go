@@ -162,7 +162,7 @@ func (w *writer) drillFile(d *model.Drill) dom.Part {
 	if d.File == nil {
 		return nil
 	}
-	return dom.Parts(dom.Text(" "), dom.El("span", dom.Set("class", "picked"), dom.Text(w.S(text.DrillPicked, d.File.Name))))
+	return dom.El("span", dom.Set("class", "picked"), dom.Text(w.S(text.DrillPicked, d.File.Name)))
 }
 
 func (w *writer) drillWord(d *model.Drill, i int, word string) dom.Part {

@@ -23,7 +23,7 @@ func (w *writer) certificates(a *model.Add) dom.Part {
 	case !l.Known:
 		return w.note(text.ListLoading)
 	case len(l.All) == 0:
-		return dom.Parts(w.hole(l.Failed), w.note(text.ListNone), w.wayOut(a))
+		return dom.Parts(w.hole(l.Failed), w.note(text.ListNone), w.wayOut(a, nil))
 	}
 	shown := l.Shown()
 	return dom.Parts(w.hole(l.Failed), w.filter(l, len(shown)),
@@ -33,7 +33,7 @@ func (w *writer) certificates(a *model.Add) dom.Part {
 			dom.If(a.ChoiceMissing, dom.El("p", dom.Set("id", "choice-error"), dom.Set("class", "field-error"), dom.Text(w.S(text.ChoiceMissing)))),
 			dom.Each(shown, func(i int, c protocol.Certificate) dom.Part { return w.certificate(l, c) }),
 			dom.If(len(shown) == 0, w.note(text.FilterNone))),
-		dom.If(hasUnusable(l.All), w.wayOut(a)))
+		dom.If(hasUnusable(l.All), w.wayOut(a, w.note(text.WayOut))))
 }
 
 func (w *writer) filter(l *model.CertificateList, shown int) dom.Part {
@@ -56,13 +56,13 @@ func hasUnusable(all []protocol.Certificate) bool {
 	return false
 }
 
-// wayOut offers a key made on this computer.
-func (w *writer) wayOut(a *model.Add) dom.Part {
+// wayOut offers a key made on this computer, and says why.
+func (w *writer) wayOut(a *model.Add, why dom.Part) dom.Part {
 	takes, _ := a.Takes()
 	if !takes {
 		return nil
 	}
-	return dom.El("div", dom.Set("class", "way-out"), w.note(text.WayOut), w.button("", text.WayOutButton, model.SetMode{Mode: protocol.ModeLocal}))
+	return dom.El("div", dom.Set("class", "way-out"), why, w.button("", text.WayOutButton, model.SetMode{Mode: protocol.ModeLocal}))
 }
 
 func (w *writer) certificate(l *model.CertificateList, c protocol.Certificate) dom.Node {

@@ -21,7 +21,7 @@ func (w *writer) findings(found []keyhealth.Finding, but ...keyhealth.Code) dom.
 	return dom.El("ul", dom.Set("class", "findings"), dom.Each(found, func(_ int, f keyhealth.Finding) dom.Part {
 		serious := f.Level == checkup.Bad || f.Level == checkup.Warning
 		return dom.El("li", dom.Key(string(f.Code)+f.Tender), dom.Set("class", "is-"+string(f.Level)),
-			dom.El("span", dom.Set("class", "what"), dom.Text(f.Text(w.Code())), dom.If(!f.At.IsZero(), dom.Text(" "), w.date(f.At))),
+			dom.El("span", dom.Set("class", "what"), dom.Text(f.Text(w.Code())), dom.If(!f.At.IsZero(), dom.Text(" "), w.date(f.At), dom.Text("."))),
 			dom.If(serious, dom.Text(" "+f.Remedy(w.Code()))),
 			dom.If(f.Level != checkup.Good, dom.Text(" "), w.guide(string(f.Code), f.Heading(w.Code()))))
 	}))

@@ -32,7 +32,7 @@ func (w *writer) offlineBody(f *model.Offline) dom.Part {
 
 func (w *writer) pick(f *model.Offline, label text.ID) dom.Part {
 	if f.Forbidden() {
-		return dom.El("p", dom.Set("class", "caution"), dom.Text(w.S(text.OfflineForbidden)))
+		return dom.El("div", dom.Set("class", "warning"), w.p(text.OfflineForbidden))
 	}
 	return dom.El("div", dom.Set("class", "drop"), dom.Set("id", "drop"),
 		w.p(text.OfflineIntro),

@@ -225,8 +225,10 @@ func (w *writer) keysBody(p *model.Popup) dom.Part {
 		return w.note(text.FactWaiting)
 	case !p.KeysKnown:
 		return w.note(text.KeysUnknown)
+	case len(p.Keys) == 0 && len(p.Failed) == 0:
+		return w.note(text.KeysNone)
 	case len(p.Keys) == 0:
-		return dom.Parts(w.note(text.KeysNone), w.hole(p.Failed))
+		return w.hole(p.Failed)
 	}
 	return dom.Parts(w.hole(p.Failed), dom.El("ul", dom.Set("class", "keys"), dom.Each(p.Keys, func(_ int, c protocol.Certificate) dom.Part {
 		found := model.Health(c, p.Known[c.Thumbprint], w.env.Time())

@@ -28,13 +28,14 @@ type receiptJSON struct {
 	SHA256        string    `json:"sha256"`
 	ContentSHA256 string    `json:"contentSha256"`
 	Received      time.Time `json:"received"`
-	Receipt       string    `json:"receipt"` // path of the receipt's page
+	SealedBy      string    `json:"sealedBy,omitempty"` // "extension" or "page"
+	Receipt       string    `json:"receipt"`            // path of the receipt's page
 }
 
 func receiptOf(t store.Tender, p store.Pli) receiptJSON {
 	return receiptJSON{
 		ID: p.ID, Tender: t.Reference, Lot: p.Lot, Kind: p.Kind, Name: p.Name, Size: p.Size,
-		SHA256: p.SHA256, ContentSHA256: p.ContentSHA256, Received: p.Received, Receipt: "/depots/" + p.ID,
+		SHA256: p.SHA256, ContentSHA256: p.ContentSHA256, Received: p.Received, SealedBy: p.SealedBy, Receipt: "/depots/" + p.ID,
 	}
 }
 
@@ -54,6 +55,9 @@ func (s *Server) deposit(c *call) error {
 	if err := checkPlace(t, p.Lot, p.Kind); err != nil {
 		return err
 	}
+	if p.SealedBy, err = checkSealedBy(q.Get("sealedBy")); err != nil {
+		return err
+	}
 	if !t.Open(s.Now()) {
 		return fault.Newf(fault.PortalRefused, "deadline")
 	}
@@ -66,6 +70,15 @@ func (s *Server) deposit(c *call) error {
 		return err
 	}
 	return c.reply(receiptOf(t, p))
+}
+
+// checkSealedBy takes what a page says of who sealed the pli: nothing at all
+// from an older page.
+func checkSealedBy(text string) (string, error) {
+	if text != "" && text != store.SealedByExtension && text != store.SealedByPage {
+		return "", fault.Newf(fault.BadRequest, "sealedBy")
+	}
+	return text, nil
 }
 
 // receive streams the request's body to disk.

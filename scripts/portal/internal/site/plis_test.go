@@ -95,6 +95,37 @@ func TestDepositAndOpening(t *testing.T) {
 	}
 }
 
+// TestSealedBy: the receipt of a pli that the page sealed says so, and that it
+// is weaker, as JSON and on the pages of company and buyer; the others say
+// that the extension sealed it, or, from an older page, nothing.
+func TestSealedBy(t *testing.T) {
+	s := newSealing(t)
+	for by, want := range map[string]string{"page": "La page de la salle des marchés", "extension": "L’extension Scellé", "": ""} {
+		sealed := s.company.seal(salt, "", "offre "+by)
+		if by != "" {
+			sealed.query.Set("sealedBy", by)
+		}
+		receipt := s.company.deposit(salt, sealed)
+		_, page := s.company.page(receipt.Receipt)
+		if receipt.SealedBy != by || !strings.Contains(page, want) || strings.Contains(page, "sealed-by") != (by != "") {
+			t.Errorf("sealed by %q: %q, %s", by, receipt.SealedBy, page)
+		}
+		if weaker := strings.Contains(page, "protection moindre"); weaker != (by == "page") {
+			t.Errorf("sealed by %q: the receipt warns: %v", by, weaker)
+		}
+	}
+	for _, who := range []*client{s.company, s.agent.client} {
+		if _, page := who.page("/consultations/" + salt); strings.Count(page, "scellé par la page") != 1 {
+			t.Error("the list of plis does not tell the one that the page sealed")
+		}
+	}
+	wrong := s.company.seal(salt, "", "offre")
+	wrong.query.Set("sealedBy", "somebody")
+	if f := s.company.refusal(400, fault.BadRequest, http.MethodPost, wrong.path(salt), wrong.bytes); f.Detail != "sealedBy" {
+		t.Errorf("refused for %s", f.Detail)
+	}
+}
+
 func TestRecipients(t *testing.T) {
 	s := newSealing(t)
 	second := s.agent.activate("Second", false, certtest.SelfSigned(t, certtest.Options{CommonName: "Second", Key: 2}))

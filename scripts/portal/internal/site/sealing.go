@@ -22,8 +22,20 @@ func (s *Server) sealingFile(c *call) error {
 	return s.serveSealing(c, path.Join("sealing", c.PathValue("folder"), c.PathValue("file")))
 }
 
-// serveSealing serves a file, which a browser asks for again only when it has
-// changed: the modules have megabytes.
+// openShorter opens the compressed file beside one, where it may be sent and is
+// there.
+func openShorter(root *os.Root, name string, takesGzip bool) (f *os.File, zipped bool, err error) {
+	if takesGzip {
+		if f, err = root.Open(name + ".gz"); err == nil {
+			return f, true, nil
+		}
+	}
+	f, err = root.Open(name)
+	return f, false, err
+}
+
+// serveSealing serves a file, compressed where the package holds it so, which a
+// browser asks for again only when it has changed: the modules have megabytes.
 func (s *Server) serveSealing(c *call, name string) error {
 	if s.Sealing == "" {
 		return errGone
@@ -33,7 +45,7 @@ func (s *Server) serveSealing(c *call, name string) error {
 		return err
 	}
 	defer root.Close()
-	f, err := root.Open(name)
+	f, zipped, err := openShorter(root, name, takesGzip(c.Request))
 	if err != nil {
 		return errGone
 	}
@@ -44,6 +56,7 @@ func (s *Server) serveSealing(c *call, name string) error {
 	}
 	c.w.Header().Set("Content-Type", contentType(name))
 	c.w.Header().Set("Cache-Control", "no-cache")
+	sayGzip(c.w.Header(), zipped)
 	http.ServeContent(c.w, c.Request, name, info.ModTime(), f)
 	return nil
 }

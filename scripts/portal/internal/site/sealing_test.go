@@ -17,7 +17,7 @@ func sealingFiles(t *testing.T) string {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"page/sealing.js": "export {};\n", "page/codes.js": "export {};\n", "page/sealing/app/crypto.wasm": "\x00asm",
-		"page/sealing/app/crypto-worker.js": "// a Worker\n", "secret.js": "no\n",
+		"page/sealing/app/crypto-worker.js": "// a Worker\n", "page/sealing/app/crypto.wasm.gz": zipped(t, "\x00asm"), "secret.js": "no\n",
 	} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -55,6 +55,7 @@ type Server struct {
 	making    chan struct{} // one slot for each key pair that may be made at once
 	views     *views
 	shelf     *downloads.Shelf
+	gzips     gzips
 }
 
 // NewServer opens the data directory, creates what is missing, and in a

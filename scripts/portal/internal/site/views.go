@@ -168,10 +168,12 @@ func setDownload(w http.ResponseWriter, mediaType, name string, size int64) {
 }
 
 // staticFile serves the portal's own script, style and picture files.
-func (s *Server) staticFile(c *call) error { return serveAsset(c, static.Files, c.PathValue("file")) }
+func (s *Server) staticFile(c *call) error {
+	return s.serveAsset(c, static.Files, c.PathValue("file"))
+}
 
 // scelleJS serves the library that a portal includes in its pages.
-func (s *Server) scelleJS(c *call) error { return serveAsset(c, s.Page, "scelle.js") }
+func (s *Server) scelleJS(c *call) error { return s.serveAsset(c, s.Page, "scelle.js") }
 
 // guide serves what every code of scelle.js means and what to do about it.
 func (s *Server) guide(c *call) error {
@@ -179,10 +181,10 @@ func (s *Server) guide(c *call) error {
 	if !strings.HasPrefix(name, "help") && !strings.HasPrefix(name, "integrate") {
 		return errGone
 	}
-	return serveAsset(c, s.Page, name)
+	return s.serveAsset(c, s.Page, name)
 }
 
-func serveAsset(c *call, files fs.FS, name string) error {
+func (s *Server) serveAsset(c *call, files fs.FS, name string) error {
 	body, err := fs.ReadFile(files, name)
 	if errors.Is(err, fs.ErrNotExist) || path.Ext(name) == ".go" {
 		return errGone
@@ -193,6 +195,12 @@ func serveAsset(c *call, files fs.FS, name string) error {
 	h := c.w.Header()
 	h.Set("Content-Type", contentType(name))
 	h.Set("Cache-Control", "no-cache")
+	zipped := takesGzip(c.Request)
+	if sayGzip(h, zipped); zipped {
+		if body, err = s.gzips.of(body); err != nil {
+			return err
+		}
+	}
 	_, _ = c.w.Write(body) // the browser went away: nobody is left to tell
 	return nil
 }

@@ -28,11 +28,19 @@ type Pli struct {
 	ContentSHA256 string
 	HeaderSHA256  string // of the envelope up to its content; "" for plis of before it was noted
 	Received      time.Time
-	Copies        int // other plis with the same encrypted content, in any consultation
+	SealedBy      string // SealedByExtension, SealedByPage, or "" where the page did not say
+	Copies        int    // other plis with the same encrypted content, in any consultation
 	Openings      []Opening
 	Handed        []HandedFile
 	Keys          []string // ids of the keys that it is sealed to; only for AddPli
 }
+
+// What sealed a pli, as the page that deposited it says. The portal cannot
+// check it: a pli is the same, whoever seals it.
+const (
+	SealedByExtension = "extension"
+	SealedByPage      = "page" // the portal's own page, without the extension
+)
 
 // Differs reports whether two openings of the pli gave different files: then
 // it was made to show different things to different keys.
@@ -76,8 +84,8 @@ func (s *Store) AddPli(ctx context.Context, p Pli) (added Pli, known bool, err e
 			added, known = old, true
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO plis (id, tender, lot, kind, company, depositor, name, size, sha256, content_sha256, header_sha256, received)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, p.ID, p.Tender, p.Lot, p.Kind, p.Company, p.Depositor, p.Name, p.Size, p.SHA256, p.ContentSHA256, p.HeaderSHA256, millis(p.Received))
+		_, err = tx.ExecContext(ctx, `INSERT INTO plis (id, tender, lot, kind, company, depositor, name, size, sha256, content_sha256, header_sha256, received, sealed_by)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, p.ID, p.Tender, p.Lot, p.Kind, p.Company, p.Depositor, p.Name, p.Size, p.SHA256, p.ContentSHA256, p.HeaderSHA256, millis(p.Received), p.SealedBy)
 		for _, k := range p.Keys {
 			if err != nil {
 				return err
@@ -91,13 +99,13 @@ func (s *Store) AddPli(ctx context.Context, p Pli) (added Pli, known bool, err e
 	return added, known, err
 }
 
-const selectPli = `SELECT plis.id, tender, lot, kind, companies.id, companies.name, users.id, users.name, plis.name, size, sha256, iif(current_sha256 = '', sha256, current_sha256), iif(file = '', plis.id, file), content_sha256, header_sha256, received,
+const selectPli = `SELECT plis.id, tender, lot, kind, companies.id, companies.name, users.id, users.name, plis.name, size, sha256, iif(current_sha256 = '', sha256, current_sha256), iif(file = '', plis.id, file), content_sha256, header_sha256, received, sealed_by,
 	(SELECT count(*) FROM plis AS other WHERE other.content_sha256 = plis.content_sha256 AND other.id <> plis.id)
 	FROM plis JOIN companies ON companies.id = plis.company JOIN users ON users.id = plis.depositor `
 
 func scanPli(row scanner) (p Pli, err error) {
 	var received int64
-	err = row.Scan(&p.ID, &p.Tender, &p.Lot, &p.Kind, &p.Company, &p.CompanyName, &p.Depositor, &p.DepositorName, &p.Name, &p.Size, &p.SHA256, &p.Current, &p.File, &p.ContentSHA256, &p.HeaderSHA256, &received, &p.Copies)
+	err = row.Scan(&p.ID, &p.Tender, &p.Lot, &p.Kind, &p.Company, &p.CompanyName, &p.Depositor, &p.DepositorName, &p.Name, &p.Size, &p.SHA256, &p.Current, &p.File, &p.ContentSHA256, &p.HeaderSHA256, &received, &p.SealedBy, &p.Copies)
 	p.Received = fromMillis(received)
 	return p, err
 }
