@@ -2,12 +2,12 @@ package keypair
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/pem"
 	"time"
 
 	"scelle/shared/fault"
+	"scelle/shared/fingerprint"
 	"scelle/shared/tlv"
 )
 
@@ -173,7 +173,7 @@ func Read(file []byte) (*Certificate, error) {
 // Thumbprint is the lower-case hexadecimal SHA-256 of der. For a whole
 // certificate this is what people know as its « empreinte ».
 func Thumbprint(der []byte) string {
-	sum := sha256.Sum256(der)
+	sum := fingerprint.Sum(der)
 	return hex.EncodeToString(sum[:])
 }
 
