@@ -2,15 +2,13 @@ package keypair
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/pem"
 	"time"
 
-	"golang.org/x/crypto/cryptobyte"
-	"golang.org/x/crypto/cryptobyte/asn1"
-
 	"scelle/shared/fault"
+	"scelle/shared/fingerprint"
+	"scelle/shared/tlv"
 )
 
 // MaxSize is the largest certificate that Parse reads, in bytes.
@@ -86,16 +84,16 @@ func Parse(der []byte) (*Certificate, error) {
 	if len(der) > MaxSize {
 		return nil, fault.Newf(fault.CertificateBad, "%d bytes", len(der))
 	}
-	input := cryptobyte.String(der)
-	var cert, tbs, algorithm cryptobyte.String
+	input := tlv.String(der)
+	var cert, tbs, algorithm tlv.String
 	c := &Certificate{Raw: der}
-	if !input.ReadASN1(&cert, asn1.SEQUENCE) || !input.Empty() ||
-		!cert.ReadASN1(&tbs, asn1.SEQUENCE) ||
-		!cert.ReadASN1(&algorithm, asn1.SEQUENCE) {
+	if !input.Read(&cert, tlv.Sequence) || !input.Empty() ||
+		!cert.Read(&tbs, tlv.Sequence) ||
+		!cert.Read(&algorithm, tlv.Sequence) {
 		return nil, fault.New(fault.CertificateBad)
 	}
-	var signature cryptobyte.String
-	if !cert.ReadASN1(&signature, asn1.BIT_STRING) || !cert.Empty() {
+	var signature tlv.String
+	if !cert.Read(&signature, tlv.BitString) || !cert.Empty() {
 		c.Odd = true
 	}
 	c.Signature = signatureHash(algorithm)
@@ -118,15 +116,15 @@ func Parse(der []byte) (*Certificate, error) {
 //	    issuerUniqueID  [1] IMPLICIT UniqueIdentifier OPTIONAL,
 //	    subjectUniqueID [2] IMPLICIT UniqueIdentifier OPTIONAL,
 //	    extensions      [3] EXPLICIT Extensions OPTIONAL }
-func (c *Certificate) readTBS(tbs cryptobyte.String) bool {
-	var serial, issuer, validity, subject, spki cryptobyte.String
-	if !tbs.SkipOptionalASN1(asn1.Tag(0).ContextSpecific().Constructed()) ||
-		!tbs.ReadASN1(&serial, asn1.INTEGER) || len(serial) == 0 ||
-		!tbs.SkipASN1(asn1.SEQUENCE) ||
-		!tbs.ReadASN1Element(&issuer, asn1.SEQUENCE) ||
-		!tbs.ReadASN1(&validity, asn1.SEQUENCE) ||
-		!tbs.ReadASN1Element(&subject, asn1.SEQUENCE) ||
-		!tbs.ReadASN1Element(&spki, asn1.SEQUENCE) {
+func (c *Certificate) readTBS(tbs tlv.String) bool {
+	var serial, issuer, validity, subject, spki tlv.String
+	if !tbs.SkipOptional(tlv.Context(0).Constructed()) ||
+		!tbs.Read(&serial, tlv.Integer) || len(serial) == 0 ||
+		!tbs.Skip(tlv.Sequence) ||
+		!tbs.ReadElement(&issuer, tlv.Sequence) ||
+		!tbs.Read(&validity, tlv.Sequence) ||
+		!tbs.ReadElement(&subject, tlv.Sequence) ||
+		!tbs.ReadElement(&spki, tlv.Sequence) {
 		return false
 	}
 	c.SerialRaw, c.IssuerRaw, c.SubjectRaw, c.SPKI = serial, issuer, subject, spki
@@ -147,7 +145,7 @@ func (c *Certificate) readNames() {
 	c.Odd = c.Odd || !ok1 || !ok2
 }
 
-func (c *Certificate) readValidity(validity cryptobyte.String) {
+func (c *Certificate) readValidity(validity tlv.String) {
 	var ok1, ok2 bool
 	c.NotBefore, ok1 = readTime(&validity)
 	c.NotAfter, ok2 = readTime(&validity)
@@ -175,7 +173,7 @@ func Read(file []byte) (*Certificate, error) {
 // Thumbprint is the lower-case hexadecimal SHA-256 of der. For a whole
 // certificate this is what people know as its « empreinte ».
 func Thumbprint(der []byte) string {
-	sum := sha256.Sum256(der)
+	sum := fingerprint.Sum(der)
 	return hex.EncodeToString(sum[:])
 }
 

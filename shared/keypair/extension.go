@@ -1,11 +1,9 @@
 package keypair
 
 import (
-	encasn1 "encoding/asn1"
 	"time"
 
-	"golang.org/x/crypto/cryptobyte"
-	"golang.org/x/crypto/cryptobyte/asn1"
+	"scelle/shared/tlv"
 )
 
 const (
@@ -19,18 +17,18 @@ const maxExtensions = 128
 
 // readExtensions reads what follows the key in a TBSCertificate and returns
 // the authority's key identifier, nil without one.
-func (c *Certificate) readExtensions(tbs cryptobyte.String) (authority []byte) {
-	var outer, list cryptobyte.String
+func (c *Certificate) readExtensions(tbs tlv.String) (authority []byte) {
+	var outer, list tlv.String
 	var present bool
-	if !tbs.SkipOptionalASN1(asn1.Tag(1).ContextSpecific()) ||
-		!tbs.SkipOptionalASN1(asn1.Tag(2).ContextSpecific()) ||
-		!tbs.ReadOptionalASN1(&outer, &present, asn1.Tag(3).ContextSpecific().Constructed()) || !tbs.Empty() {
+	if !tbs.SkipOptional(tlv.Context(1)) ||
+		!tbs.SkipOptional(tlv.Context(2)) ||
+		!tbs.ReadOptional(&outer, &present, tlv.Context(3).Constructed()) || !tbs.Empty() {
 		c.Odd = true
 	}
 	if !present {
 		return nil
 	}
-	if !outer.ReadASN1(&list, asn1.SEQUENCE) || !outer.Empty() {
+	if !outer.Read(&list, tlv.Sequence) || !outer.Empty() {
 		c.Odd = true
 		return nil
 	}
@@ -46,8 +44,8 @@ func (c *Certificate) readExtensions(tbs cryptobyte.String) (authority []byte) {
 		case oidKeyUsage:
 			c.readKeyUsage(value)
 		case oidSubjectKeyID:
-			var id cryptobyte.String
-			if !value.ReadASN1(&id, asn1.OCTET_STRING) || !value.Empty() || len(id) == 0 {
+			var id tlv.String
+			if !value.Read(&id, tlv.OctetString) || !value.Empty() || len(id) == 0 {
 				c.Odd = true
 				continue
 			}
@@ -60,22 +58,22 @@ func (c *Certificate) readExtensions(tbs cryptobyte.String) (authority []byte) {
 }
 
 // readExtension reads one Extension, RFC 5280 4.2.
-func readExtension(list *cryptobyte.String) (oid string, value cryptobyte.String, ok bool) {
-	var extension cryptobyte.String
-	var id encasn1.ObjectIdentifier
-	ok = list.ReadASN1(&extension, asn1.SEQUENCE) &&
-		extension.ReadASN1ObjectIdentifier(&id) &&
-		extension.SkipOptionalASN1(asn1.BOOLEAN) &&
-		extension.ReadASN1(&value, asn1.OCTET_STRING) && extension.Empty()
-	return id.String(), value, ok
+func readExtension(list *tlv.String) (oid string, value tlv.String, ok bool) {
+	var extension tlv.String
+	var id string
+	ok = list.Read(&extension, tlv.Sequence) &&
+		extension.ReadOID(&id) &&
+		extension.SkipOptional(tlv.Boolean) &&
+		extension.Read(&value, tlv.OctetString) && extension.Empty()
+	return id, value, ok
 }
 
 // readKeyUsage reads the BIT STRING whatever its padding; bits that RFC 5280
 // does not name are dropped.
-func (c *Certificate) readKeyUsage(value cryptobyte.String) {
+func (c *Certificate) readKeyUsage(value tlv.String) {
 	c.HasKeyUsage = true
-	var bits cryptobyte.String
-	if !value.ReadASN1(&bits, asn1.BIT_STRING) || !value.Empty() || len(bits) == 0 {
+	var bits tlv.String
+	if !value.Read(&bits, tlv.BitString) || !value.Empty() || len(bits) == 0 {
 		c.Odd = true
 		return
 	}
@@ -86,11 +84,11 @@ func (c *Certificate) readKeyUsage(value cryptobyte.String) {
 	}
 }
 
-func readAuthorityKeyID(value cryptobyte.String) []byte {
-	var body, id cryptobyte.String
+func readAuthorityKeyID(value tlv.String) []byte {
+	var body, id tlv.String
 	var present bool
-	if !value.ReadASN1(&body, asn1.SEQUENCE) ||
-		!body.ReadOptionalASN1(&id, &present, asn1.Tag(0).ContextSpecific()) || !present {
+	if !value.Read(&body, tlv.Sequence) ||
+		!body.ReadOptional(&id, &present, tlv.Context(0)) || !present {
 		return nil
 	}
 	return id
@@ -99,15 +97,15 @@ func readAuthorityKeyID(value cryptobyte.String) []byte {
 // readTime reads a Time: UTCTime or GeneralizedTime, also in the forms that
 // RFC 5280 forbids and old authorities wrote (no seconds, an offset, a
 // fraction of a second).
-func readTime(s *cryptobyte.String) (time.Time, bool) {
-	var value cryptobyte.String
-	var tag asn1.Tag
-	if !s.ReadAnyASN1(&value, &tag) {
+func readTime(s *tlv.String) (time.Time, bool) {
+	var value tlv.String
+	var tag tlv.Tag
+	if !s.ReadAny(&value, &tag) {
 		return time.Time{}, false
 	}
 	text := string(value)
 	switch tag {
-	case asn1.UTCTime:
+	case tlv.UTCTime:
 		// RFC 5280 4.1.2.5.1: two digits from 50 up mean 19xx.
 		if len(text) < 2 {
 			return time.Time{}, false
@@ -117,7 +115,7 @@ func readTime(s *cryptobyte.String) (time.Time, bool) {
 			century = "19"
 		}
 		text = century + text
-	case asn1.GeneralizedTime:
+	case tlv.GeneralizedTime:
 	default:
 		return time.Time{}, false
 	}
@@ -135,15 +133,15 @@ const (
 )
 
 // signatureHash names the hash of a signatureAlgorithm.
-func signatureHash(algorithm cryptobyte.String) string {
-	var oid encasn1.ObjectIdentifier
-	if !algorithm.ReadASN1ObjectIdentifier(&oid) {
+func signatureHash(algorithm tlv.String) string {
+	var oid string
+	if !algorithm.ReadOID(&oid) {
 		return ""
 	}
-	if oid.String() == oidRSASSAPSS {
+	if oid == oidRSASSAPSS {
 		return pssHash(algorithm)
 	}
-	switch oid.String() {
+	switch oid {
 	case "1.2.840.113549.1.1.4":
 		return "MD5"
 	case "1.2.840.113549.1.1.5", "1.3.14.3.2.29", "1.2.840.10045.4.1", "1.2.840.10040.4.3":
@@ -160,21 +158,21 @@ func signatureHash(algorithm cryptobyte.String) string {
 
 // pssHash reads the hashAlgorithm of RSASSA-PSS-params, whose default is
 // SHA-1 (RFC 4055 3.1).
-func pssHash(parameters cryptobyte.String) string {
-	var body, field, algorithm cryptobyte.String
+func pssHash(parameters tlv.String) string {
+	var body, field, algorithm tlv.String
 	var present bool
-	var oid encasn1.ObjectIdentifier
-	if !parameters.ReadASN1(&body, asn1.SEQUENCE) ||
-		!body.ReadOptionalASN1(&field, &present, asn1.Tag(0).ContextSpecific().Constructed()) {
+	var oid string
+	if !parameters.Read(&body, tlv.Sequence) ||
+		!body.ReadOptional(&field, &present, tlv.Context(0).Constructed()) {
 		return ""
 	}
 	if !present {
 		return "SHA-1"
 	}
-	if !field.ReadASN1(&algorithm, asn1.SEQUENCE) || !algorithm.ReadASN1ObjectIdentifier(&oid) {
+	if !field.Read(&algorithm, tlv.Sequence) || !algorithm.ReadOID(&oid) {
 		return ""
 	}
-	switch oid.String() {
+	switch oid {
 	case oidSHA1:
 		return "SHA-1"
 	case "2.16.840.1.101.3.4.2.1":

@@ -1,12 +1,10 @@
 package keypair
 
 import (
-	encasn1 "encoding/asn1"
 	"math"
 	"math/bits"
 
-	"golang.org/x/crypto/cryptobyte"
-	"golang.org/x/crypto/cryptobyte/asn1"
+	"scelle/shared/tlv"
 )
 
 // What a key needs to receive plis.
@@ -46,40 +44,39 @@ func SupportedCurve(id string) bool {
 // spki is a SubjectPublicKeyInfo, taken apart.
 type spki struct {
 	oid        string
-	parameters cryptobyte.String // what follows the OID in the AlgorithmIdentifier
-	key        cryptobyte.String // the BIT STRING's octets
+	parameters tlv.String // what follows the OID in the AlgorithmIdentifier
+	key        tlv.String // the BIT STRING's octets
 }
 
 func parseSPKI(der []byte) (spki, bool) {
 	var s spki
-	var body, algorithm cryptobyte.String
-	var oid encasn1.ObjectIdentifier
-	var key []byte
-	input := cryptobyte.String(der)
-	if !input.ReadASN1(&body, asn1.SEQUENCE) || !input.Empty() ||
-		!body.ReadASN1(&algorithm, asn1.SEQUENCE) ||
-		!algorithm.ReadASN1ObjectIdentifier(&oid) ||
-		!body.ReadASN1BitStringAsBytes(&key) || !body.Empty() {
+	var body, algorithm, key tlv.String
+	var oid string
+	input := tlv.String(der)
+	if !input.Read(&body, tlv.Sequence) || !input.Empty() ||
+		!body.Read(&algorithm, tlv.Sequence) ||
+		!algorithm.ReadOID(&oid) ||
+		!body.ReadBits(&key) || !body.Empty() {
 		return s, false
 	}
-	return spki{oid.String(), algorithm, key}, true
+	return spki{oid, algorithm, key}, true
 }
 
 // rsaKey reads an RSAPublicKey, RFC 8017 A.1.1, as positive integers without
 // leading zeros. What is not minimal DER is refused.
 func (s spki) rsaKey() (n, e []byte, ok bool) {
-	var body cryptobyte.String
+	var body tlv.String
 	key := s.key
-	ok = key.ReadASN1(&body, asn1.SEQUENCE) && key.Empty() &&
+	ok = key.Read(&body, tlv.Sequence) && key.Empty() &&
 		readPositive(&body, &n) && readPositive(&body, &e) && body.Empty()
 	return n, e, ok
 }
 
 // readPositive reads a minimal INTEGER above 0. cryptobyte's own way would link
 // math/big.
-func readPositive(s *cryptobyte.String, out *[]byte) bool {
-	var v cryptobyte.String
-	if !s.ReadASN1(&v, asn1.INTEGER) || len(v) == 0 || v[0]&0x80 != 0 || len(v) > 1 && v[0] == 0 && v[1]&0x80 == 0 {
+func readPositive(s *tlv.String, out *[]byte) bool {
+	var v tlv.String
+	if !s.Read(&v, tlv.Integer) || len(v) == 0 || v[0]&0x80 != 0 || len(v) > 1 && v[0] == 0 && v[1]&0x80 == 0 {
 		return false
 	}
 	if v[0] == 0 {
@@ -116,9 +113,9 @@ func (c *Certificate) readKey(der []byte) {
 		}
 	case oidECPublicKey:
 		c.Kind, c.Curve = EC, "explicit"
-		var oid encasn1.ObjectIdentifier
-		if s.parameters.ReadASN1ObjectIdentifier(&oid) {
-			c.Curve, c.Bits = curveOf(oid.String())
+		var oid string
+		if s.parameters.ReadOID(&oid) {
+			c.Curve, c.Bits = curveOf(oid)
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"scelle/shared/certtest"
 	"scelle/shared/fault"
+	"scelle/shared/tlv"
 )
 
 // TestAgainstX509 compares our reading with the standard library's over many
@@ -141,13 +142,13 @@ func TestOddTimes(t *testing.T) {
 		"\x18\x1120310203040506.5Z": at.Add(time.Second / 2),
 		"\x18\x0d203102030405Z":     at.Truncate(time.Minute),
 	} {
-		s := cryptobyte.String(text)
+		s := tlv.String(text)
 		if got, ok := readTime(&s); !ok || !got.Equal(want) {
 			t.Errorf("%q: %v %v", text, got, ok)
 		}
 	}
 	for _, text := range []string{"", "\x17\x00", "\x17\x011", "\x17\x0d31020304050", "\x04\x0d310203040506Z", "\x17\x0d311303040506Z"} {
-		s := cryptobyte.String(text)
+		s := tlv.String(text)
 		if got, ok := readTime(&s); ok {
 			t.Errorf("%q was read as %v", text, got)
 		}

@@ -1,14 +1,12 @@
 package keypair
 
 import (
-	encasn1 "encoding/asn1"
 	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"golang.org/x/crypto/cryptobyte"
-	"golang.org/x/crypto/cryptobyte/asn1"
+	"scelle/shared/tlv"
 )
 
 // maxDisplay is the length at which a displayed string is cut, in characters.
@@ -57,26 +55,26 @@ type name []attribute
 // parseName reads a Name (RFC 5280 4.1.2.4) as far as it goes; ok says
 // whether that was to its end.
 func parseName(der []byte) (n name, ok bool) {
-	var sequence cryptobyte.String
-	input := cryptobyte.String(der)
-	if !input.ReadASN1(&sequence, asn1.SEQUENCE) || !input.Empty() {
+	var sequence tlv.String
+	input := tlv.String(der)
+	if !input.Read(&sequence, tlv.Sequence) || !input.Empty() {
 		return nil, false
 	}
 	for !sequence.Empty() {
-		var set cryptobyte.String
-		if !sequence.ReadASN1(&set, asn1.SET) {
+		var set tlv.String
+		if !sequence.Read(&set, tlv.Set) {
 			return n, false
 		}
 		for !set.Empty() {
-			var pair cryptobyte.String
-			var oid encasn1.ObjectIdentifier
-			var value cryptobyte.String
-			var tag asn1.Tag
-			if len(n) == maxAttributes || !set.ReadASN1(&pair, asn1.SEQUENCE) ||
-				!pair.ReadASN1ObjectIdentifier(&oid) || !pair.ReadAnyASN1(&value, &tag) {
+			var pair tlv.String
+			var oid string
+			var value tlv.String
+			var tag tlv.Tag
+			if len(n) == maxAttributes || !set.Read(&pair, tlv.Sequence) ||
+				!pair.ReadOID(&oid) || !pair.ReadAny(&value, &tag) {
 				return n, false
 			}
-			n = append(n, attribute{oid.String(), Clean(decodeString(tag, value))})
+			n = append(n, attribute{oid, Clean(decodeString(tag, value))})
 		}
 	}
 	return n, true
@@ -106,30 +104,24 @@ func (n name) display() string {
 	return Clean(strings.Join(parts, ", "))
 }
 
-// The string types that cryptobyte has no name for.
-const (
-	tagUniversalString = asn1.Tag(28)
-	tagBMPString       = asn1.Tag(30)
-)
-
 // decodeString turns a DirectoryString into UTF-8. T61String is read as
 // Latin-1, as everybody does; so is text that claims to be UTF-8 and is not.
-func decodeString(tag asn1.Tag, value []byte) string {
+func decodeString(tag tlv.Tag, value []byte) string {
 	switch tag {
-	case tagBMPString:
+	case tlv.BMPString:
 		units := make([]uint16, 0, len(value)/2)
 		for i := 0; i+1 < len(value); i += 2 {
 			units = append(units, uint16(value[i])<<8|uint16(value[i+1]))
 		}
 		return string(utf16.Decode(units))
-	case tagUniversalString:
+	case tlv.UniversalString:
 		runes := make([]rune, 0, len(value)/4)
 		for i := 0; i+3 < len(value); i += 4 {
 			runes = append(runes, rune(uint32(value[i])<<24|uint32(value[i+1])<<16|uint32(value[i+2])<<8|uint32(value[i+3])))
 		}
 		return string(runes)
 	}
-	if tag != asn1.T61String && utf8.Valid(value) {
+	if tag != tlv.T61String && utf8.Valid(value) {
 		return string(value)
 	}
 	runes := make([]rune, len(value))

@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"scelle/shared/tlv"
 )
 
 // algorithm is the content of an AlgorithmIdentifier with these parameters.
@@ -55,7 +57,7 @@ func TestSignatureHash(t *testing.T) {
 		{pssOID, pss([]int{2, 16, 840, 1, 101, 3, 4, 2, 3}), "SHA-512"},
 		{pssOID, pss([]int{1, 2, 3}), ""},
 	} {
-		if got := signatureHash(algorithm(c.oid, c.parameters)); got != c.want {
+		if got := signatureHash(tlv.String(algorithm(c.oid, c.parameters))); got != c.want {
 			t.Errorf("%v: %q, want %q", c.oid, got, c.want)
 		}
 	}
@@ -73,12 +75,12 @@ func TestDecodeString(t *testing.T) {
 		{asn1.UTF8String, "\xe9", "é"},
 		{asn1.PrintableString, "abc", "abc"},
 		{asn1.T61String, "\xe9t\xe9", "été"},
-		{tagBMPString, "\x00\xe9\xd8\x3d\xde\x00", "é😀"},
-		{tagBMPString, "\x00a\x00", "a"},
-		{tagUniversalString, "\x00\x00\x00\xe9\x00\x01\xf6\x00", "é😀"},
-		{tagUniversalString, "\xff\xff\xff\xff", "\ufffd"},
+		{asn1.Tag(tlv.BMPString), "\x00\xe9\xd8\x3d\xde\x00", "é😀"},
+		{asn1.Tag(tlv.BMPString), "\x00a\x00", "a"},
+		{asn1.Tag(tlv.UniversalString), "\x00\x00\x00\xe9\x00\x01\xf6\x00", "é😀"},
+		{asn1.Tag(tlv.UniversalString), "\xff\xff\xff\xff", "\ufffd"},
 	} {
-		if got := decodeString(c.tag, []byte(c.in)); got != c.want {
+		if got := decodeString(tlv.Tag(c.tag), []byte(c.in)); got != c.want {
 			t.Errorf("%d %q: %q, want %q", c.tag, c.in, got, c.want)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"scelle/shared/fault"
+	"scelle/shared/pli/kind"
 )
 
 // Version is the format that is written, the only one that is read.
@@ -25,13 +26,13 @@ const (
 	maxRawName  = 1024    // bytes of a file name, before it is made safe
 )
 
-// Kind says what an envelope holds.
-type Kind string
+// Kind is [kind.Kind].
+type Kind = kind.Kind
 
 // The kinds of envelopes.
 const (
-	Candidature Kind = "candidature"
-	Offre       Kind = "offre"
+	Candidature = kind.Candidature
+	Offre       = kind.Offre
 )
 
 // Manifest describes a pli. Texts have at most 512 bytes and no control,

@@ -8,6 +8,7 @@ import (
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/smalljson"
 	"scelle/wasm/internal/bridge"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/trust"
@@ -247,7 +248,7 @@ func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 // decoded reads JSON that the extension wrote itself.
 func decoded[R any](raw json.RawMessage) (R, error) {
 	var v R
-	return v, fault.Wrap(fault.Internal, json.Unmarshal(raw, &v))
+	return v, fault.Wrap(fault.Internal, smalljson.Unmarshal(raw, &v))
 }
 
 // callPage runs a function of the page. Files go to the bridge in the page at

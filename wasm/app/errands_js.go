@@ -7,6 +7,7 @@ import (
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/smalljson"
 	"scelle/wasm/internal/bridge"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/vault"
@@ -20,7 +21,7 @@ func (d *document) rewrapFile(e model.RewrapFile) (wrapped model.Rewrapped, err 
 	if err != nil {
 		return wrapped, err
 	}
-	to, err := json.Marshal(e.To)
+	to, err := smalljson.Marshal(e.To)
 	if err != nil {
 		return wrapped, fault.Wrap(fault.Internal, err)
 	}
@@ -44,7 +45,7 @@ func (d *document) sealTest(e model.SealTest) (sealed model.SealedTest, err erro
 	if err != nil {
 		return sealed, err
 	}
-	recipients, err := json.Marshal(e.Recipients)
+	recipients, err := smalljson.Marshal(e.Recipients)
 	if err != nil {
 		return sealed, fault.Wrap(fault.Internal, err)
 	}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/json"
 	"time"
 
 	"scelle/shared/fault"
@@ -26,16 +25,16 @@ func (d *document) saveRecord(e model.SaveRecord) ([]string, error) {
 	if _, saving := bridge.Managed(); !saving {
 		return nil, fault.New(fault.SavingForbidden)
 	}
-	data, err := json.MarshalIndent(e.Record.OpeningRecord, "", "  ")
+	data, err := bridge.Indented(e.Record.OpeningRecord)
 	if err != nil {
-		return nil, fault.Wrap(fault.Internal, err)
+		return nil, err
 	}
 	stem := recordName(e)
 	var names []string
 	for _, part := range []struct {
 		ending  string
 		content []byte
-	}{{".html", []byte(view.RecordDocument(e.Env, e.Record))}, {".json", append(data, '\n')}} {
+	}{{".html", []byte(view.RecordDocument(e.Env, e.Record))}, {".json", []byte(data + "\n")}} {
 		blob, err := bridge.NewBlob(part.content)
 		if err != nil {
 			return names, err

@@ -29,12 +29,12 @@ package lists
 
 import (
 	"bytes"
-	"encoding/json"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"scelle/shared/fault"
+	"scelle/shared/smalljson"
 )
 
 // The types of lists: the value of the member "type".
@@ -97,12 +97,11 @@ func (e Expected) place(origin string, issued time.Time) error {
 	return nil
 }
 
-// encode writes a document without the line feed that json.Encoder adds.
 func encode(document any, problem string) ([]byte, error) {
 	if problem != "" {
 		return nil, fault.Newf(fault.BadRequest, "%s", problem)
 	}
-	data, err := canonical(document)
+	data, err := smalljson.Marshal(document)
 	if err != nil {
 		return nil, fault.Wrap(fault.BadRequest, err) // a year beyond 9999
 	}
@@ -112,18 +111,8 @@ func encode(document any, problem string) ([]byte, error) {
 	return data, nil
 }
 
-func canonical(document any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(document); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
 // decode reads the list of a type into document, the pointer to a struct.
-// What encoding/json forgives is found by writing the list again.
+// What smalljson forgives is found by writing the list again.
 func decode(data []byte, kind string, document any) error {
 	if len(data) > MaxSize {
 		return fault.Newf(fault.ListForged, "%d > %d", len(data), MaxSize)
@@ -132,7 +121,7 @@ func decode(data []byte, kind string, document any) error {
 		Type    string `json:"type"`
 		Version int    `json:"version"`
 	}
-	if err := json.Unmarshal(data, &head); err != nil {
+	if err := smalljson.Unmarshal(data, &head); err != nil {
 		return fault.Newf(fault.ListForged, "JSON")
 	}
 	switch {
@@ -143,12 +132,10 @@ func decode(data []byte, kind string, document any) error {
 	case head.Version != Version:
 		return fault.Newf(fault.ListForged, "version")
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(document); err != nil {
+	if err := smalljson.Unmarshal(data, document); err != nil {
 		return fault.Newf(fault.ListForged, "JSON")
 	}
-	again, err := canonical(document)
+	again, err := smalljson.Marshal(document)
 	if err != nil || !bytes.Equal(again, data) {
 		return fault.Newf(fault.ListForged, "canonical JSON")
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"scelle/shared/fault"
-	"scelle/shared/pli"
+	"scelle/shared/pli/kind"
 	"scelle/shared/protocol"
 )
 
@@ -26,13 +26,13 @@ type Opening struct {
 // HeaderSHA256 and SHA256 is given. A rewrap changes both and leaves
 // ContentSHA256 as it is.
 type Pli struct {
-	ID            string   `json:"id"`                      // the portal's, not empty, once in a list
-	HeaderSHA256  string   `json:"headerSha256,omitempty"`  // of the envelope's header, up to its content
-	SHA256        string   `json:"sha256,omitempty"`        // of the whole envelope
-	ContentSHA256 string   `json:"contentSha256,omitempty"` // of encryptedContent and mac
-	Label         string   `json:"label"`                   // whose pli it is, for the screen; may be empty
-	Kind          pli.Kind `json:"kind"`                    //
-	Lot           string   `json:"lot,omitempty"`           // "" without lots
+	ID            string    `json:"id"`                      // the portal's, not empty, once in a list
+	HeaderSHA256  string    `json:"headerSha256,omitempty"`  // of the envelope's header, up to its content
+	SHA256        string    `json:"sha256,omitempty"`        // of the whole envelope
+	ContentSHA256 string    `json:"contentSha256,omitempty"` // of encryptedContent and mac
+	Label         string    `json:"label"`                   // whose pli it is, for the screen; may be empty
+	Kind          kind.Kind `json:"kind"`                    //
+	Lot           string    `json:"lot,omitempty"`           // "" without lots
 }
 
 type openingDocument struct {
@@ -155,7 +155,7 @@ func (p Pli) problem() string {
 		return "contentSha256"
 	case !text(p.Label, maxText):
 		return "label"
-	case p.Kind != pli.Candidature && p.Kind != pli.Offre:
+	case p.Kind != kind.Candidature && p.Kind != kind.Offre:
 		return "kind"
 	case !text(p.Lot, maxText):
 		return "lot"

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"scelle/shared/fault"
+	"scelle/shared/smalljson"
 
 	"github.com/hack-pad/safejs"
 )
@@ -82,10 +83,10 @@ func Wipe(array Value) {
 	}
 }
 
-// ToObject makes a JavaScript value of what encoding/json makes of v: bytes
+// ToObject makes a JavaScript value of what smalljson makes of v: bytes
 // are base64 strings, as everywhere on our wires.
 func ToObject(v any) (Value, error) {
-	text, err := json.Marshal(v)
+	text, err := smalljson.Marshal(v)
 	if err != nil {
 		return Undefined(), fault.Wrap(fault.Internal, err)
 	}
@@ -107,16 +108,30 @@ func Text(v Value) (json.RawMessage, error) {
 	if v.IsUndefined() {
 		return nil, nil
 	}
+	text, err := stringify(v)
+	return json.RawMessage(text), err
+}
+
+// Indented is v as JSON for a file that people open, two spaces a level.
+func Indented(v any) (string, error) {
+	object, err := ToObject(v)
+	if err != nil {
+		return "", err
+	}
+	return stringify(object, nil, 2)
+}
+
+func stringify(args ...any) (string, error) {
 	j, ok := Lookup("JSON")
 	if !ok {
-		return nil, fault.New(fault.Internal)
+		return "", fault.New(fault.Internal)
 	}
-	out, err := j.Call("stringify", v)
+	out, err := j.Call("stringify", args...)
 	if err != nil || out.Type() != safejs.TypeString {
-		return nil, fault.Wrap(fault.BadRequest, err)
+		return "", fault.Wrap(fault.BadRequest, err)
 	}
 	text, err := out.String()
-	return json.RawMessage(text), faultOf(fault.BadRequest, err)
+	return text, faultOf(fault.BadRequest, err)
 }
 
 // Random is n bytes from the browser's generator of secrets. Go's own

@@ -5,10 +5,10 @@ package bridge
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/smalljson"
 )
 
 // Connection is one connection to the host, which may ask for PINs.
@@ -36,7 +36,7 @@ func (c Connection) AwaitPIN(ctx context.Context) (protocol.PINQuestion, error) 
 	if err != nil {
 		return q, err
 	}
-	return q, fault.Wrap(fault.Internal, json.Unmarshal(text, &q))
+	return q, fault.Wrap(fault.Internal, smalljson.Unmarshal(text, &q))
 }
 
 // AnswerPIN sends what was typed to the host that asked, and wipes it: here,

@@ -1,10 +1,9 @@
 package model
 
 import (
-	"encoding/json"
-
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/smalljson"
 )
 
 // Assistant is the window that a page's request opens. Exactly one of its
@@ -30,35 +29,35 @@ func NewAssistant(env Env, s protocol.SessionResult) *Assistant {
 	switch s.Method {
 	case protocol.KeysAdd:
 		var p protocol.AddParams
-		if err := json.Unmarshal(s.Params, &p); err != nil {
+		if err := smalljson.Unmarshal(s.Params, &p); err != nil {
 			return refuse(a, s, err)
 		}
 		add := newAdd(env, s, p)
 		a.Add, a.part = add, add
 	case protocol.PliOpen:
 		var p protocol.OpenParams
-		if err := json.Unmarshal(s.Params, &p); err != nil {
+		if err := smalljson.Unmarshal(s.Params, &p); err != nil {
 			return refuse(a, s, err)
 		}
 		open := newOpening(env, s, p)
 		a.Open, a.part = open, open
 	case protocol.KeysVerify:
 		var p protocol.VerifyKeysParams
-		if err := json.Unmarshal(s.Params, &p); err != nil {
+		if err := smalljson.Unmarshal(s.Params, &p); err != nil {
 			return refuse(a, s, err)
 		}
 		verify := newVerify(env, s, p)
 		a.Verify, a.part = verify, verify
 	case protocol.PliRehearse:
 		var p protocol.RehearseParams
-		if err := json.Unmarshal(s.Params, &p); err != nil {
+		if err := smalljson.Unmarshal(s.Params, &p); err != nil {
 			return refuse(a, s, err)
 		}
 		open := newRehearsal(env, s, p)
 		a.Open, a.part = open, open
 	case protocol.PliRewrap:
 		var p protocol.RewrapParams
-		if err := json.Unmarshal(s.Params, &p); err != nil {
+		if err := smalljson.Unmarshal(s.Params, &p); err != nil {
 			return refuse(a, s, err)
 		}
 		open := newRewrap(env, s, p)

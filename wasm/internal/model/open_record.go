@@ -7,6 +7,7 @@ import (
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/smalljson"
 )
 
 // Minutes are what an opening writes down while it goes on.
@@ -101,7 +102,7 @@ func (o *Opening) endBatch() []Effect {
 	return []Effect{HostCall{Method: protocol.HostBatchEnd, Params: protocol.BatchEndParams{ID: id}, Then: func(raw json.RawMessage, err error) Msg {
 		var r protocol.BatchEndResult
 		if err == nil {
-			err = json.Unmarshal(raw, &r)
+			err = smalljson.Unmarshal(raw, &r)
 		}
 		if err != nil {
 			return batchEnded{}

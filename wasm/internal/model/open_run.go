@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -94,7 +95,7 @@ func (o *Opening) deliver(p *Pli, opened Opened) []Effect {
 	}
 	if o.Delivery == ToPortal && !o.Offline {
 		args := protocol.ReceiveOpenedArgs{ID: p.ID, Files: opened.Details}
-		return []Effect{page(&o.runs, protocol.CallReceiveOpened, args, opened.Files, func(_ any, err error) []Effect {
+		return []Effect{page(&o.runs, protocol.CallReceiveOpened, args, opened.Files, func(_ json.RawMessage, err error) []Effect {
 			p.HandedOver = err == nil
 			return done(err)
 		})}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/json"
 	"slices"
 
 	"scelle/shared/fault"
@@ -115,7 +116,7 @@ func (r *Rewrap) use(o *Opening, p *Pli, contentKey []byte) []Effect {
 			}
 			p.giving = true
 			args := protocol.ReplaceRecipientsArgs{ID: p.ID, Header: p.Info.HeaderSHA256, From: r.List.From.Thumbprint, Recipients: wrapped.Recipients, Verified: wrapped.Verified}
-			return []Effect{page(&o.runs, protocol.CallReplaceRecipients, args, nil, func(_ any, err error) []Effect {
+			return []Effect{page(&o.runs, protocol.CallReplaceRecipients, args, nil, func(_ json.RawMessage, err error) []Effect {
 				r.verified[p] = wrapped.Verified && err == nil
 				return o.next(p, err)
 			})}

@@ -6,6 +6,7 @@ import (
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/smalljson"
 )
 
 // Env is what a screen knows about where it runs.
@@ -84,7 +85,7 @@ func decoded[R any](r *runs, bad fault.Code, then func(R, error) []Effect) func(
 	return once(r, nil, func(raw json.RawMessage, err error) []Effect {
 		var v R
 		if err == nil && len(raw) > 0 {
-			if e := json.Unmarshal(raw, &v); e != nil {
+			if e := smalljson.Unmarshal(raw, &v); e != nil {
 				err = fault.Recode(bad, e)
 			}
 		}
@@ -139,7 +140,7 @@ func (r *runs) lower(armed *bool) []Effect {
 func finish(r *runs, session string, result any, err error, then func() []Effect) Effect {
 	p := protocol.FinishParams{Session: session, Fault: protocol.FaultOf(err)}
 	if err == nil {
-		raw, e := json.Marshal(result)
+		raw, e := smalljson.Marshal(result)
 		if e != nil {
 			p.Fault = protocol.FaultOf(e)
 		}

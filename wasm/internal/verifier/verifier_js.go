@@ -4,11 +4,11 @@ package verifier
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/smalljson"
 	"scelle/wasm/internal/bridge"
 	"scelle/wasm/internal/trust"
 )
@@ -80,7 +80,7 @@ func read(data bridge.Value) answer {
 		return answer{err: bridge.FaultIn(data)}
 	}
 	var signed trust.Signed
-	if err := json.Unmarshal([]byte(bridge.String(data, "result")), &signed); err != nil {
+	if err := smalljson.Unmarshal([]byte(bridge.String(data, "result")), &signed); err != nil {
 		return answer{err: fault.Wrap(fault.Internal, err)}
 	}
 	return answer{signed: &signed}
