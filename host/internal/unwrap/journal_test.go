@@ -90,6 +90,13 @@ func TestNoUseWithoutJournal(t *testing.T) {
 			t.Errorf("%x, %v", got, err)
 		}
 	})
+	t.Run("the withheld key is wiped", func(t *testing.T) {
+		key := bytes.Repeat([]byte{7}, 32)
+		got, err := unwrap.Recorded(&notes{add: full}, journal.Entry{}, func() ([]byte, error) { return key, nil })
+		if got != nil || fault.CodeOf(err) != fault.JournalFailed || !bytes.Equal(key, make([]byte, 32)) {
+			t.Errorf("%x, %v, kept %x", got, err, key)
+		}
+	})
 }
 
 // What is over its limit does not open the key: no PIN is asked for in vain.
