@@ -115,6 +115,9 @@ func TestTheWholeJourney(t *testing.T) {
 	certificatesSeenByCertutil(t, w)
 	handedOver(t, w)
 	looksAround(t, w)
+	if w.World.Engine == stack.Chromium {
+		keysPicture(t, w)
+	}
 	w.Browser.Close()
 	must(t, w.World.WaitHosts(0))
 	if after := homeListing(t); after != before {
