@@ -1,6 +1,7 @@
 # Scellé. `make help` says what there is.
 GO := scripts/setup/go.sh
-export GOFLAGS := -buildvcs=false
+# One set of flags everywhere, so that nothing is compiled twice.
+export GOFLAGS := -buildvcs=false -trimpath
 BUILD := build
 LDFLAGS := -s -w
 HOSTFLAGS := $(LDFLAGS) -X=runtime.godebugDefault=asyncpreemptoff=1
@@ -27,15 +28,15 @@ build: setup host portal wasm extension ## build host, portal, WebAssembly modul
 	$(GO) build -o $(BUILD)/demo-run ./scripts/demo
 
 host:
-	$(GO) build -trimpath -ldflags "$(HOSTFLAGS)" -o $(BUILD)/scelle ./host
+	$(GO) build -ldflags "$(HOSTFLAGS)" -o $(BUILD)/scelle ./host
 
 portal:
-	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/portal ./scripts/portal
+	$(GO) build -ldflags "$(LDFLAGS)" -o $(BUILD)/portal ./scripts/portal
 
 wasm:
-	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -gcflags=scelle/...=-l -o $(BUILD)/app.wasm ./wasm/app
-	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/crypto.wasm ./wasm/crypto
-	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/verify.wasm ./wasm/verify
+	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" -gcflags=scelle/...=-l -o $(BUILD)/app.wasm ./wasm/app
+	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" -o $(BUILD)/crypto.wasm ./wasm/crypto
+	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" -o $(BUILD)/verify.wasm ./wasm/verify
 
 extension: wasm # and the npm package for portals, build/page
 	$(GO) run ./scripts/pack -out $(BUILD)/extension -page $(BUILD)/page -wasm $(MODULES)

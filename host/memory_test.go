@@ -99,7 +99,7 @@ func (a account) sealedFor(name string) protocol.UnwrapParams {
 	}
 	return protocol.UnwrapParams{
 		Thumbprint: list.Certificates[0].Thumbprint, RecipientInfo: info.Recipients[0].Info, ContentAlgorithm: info.Content.Raw,
-		Origin: "https://marches.example", Envelope: hex.EncodeToString(info.HeaderSHA256[:]), Verb: protocol.VerbOpen,
+		Origin: "https://marches.example", Envelope: hex.EncodeToString(info.HeaderSHA256[:]), Verb: protocol.VerbProve,
 	}
 }
 

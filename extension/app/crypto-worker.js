@@ -52,6 +52,7 @@
     console.error("Scellé:", error);
     for (const port of ports) port.postMessage({ kind: "failed", fault: { code: "internal" } });
     for (const { id } of kept) if (id !== undefined) globalThis.postMessage({ id, ok: false, fault: { code: "internal" } });
+    globalThis.reportError(error); // an assistant hears of it, and that what it asked for is lost
     globalThis.close();
   };
 

@@ -46,15 +46,21 @@
     return wanted.map((l) => l.slice(0, 2).toLowerCase()).find((l) => l === "fr" || l === "en") ?? "fr";
   };
 
-  /** Adds what people read to a wire fault. */
-  const worded = (fault) => {
-    if (typeof fault?.code !== "string") return fault;
-    const { text, remedy } = (own(faults, fault.code) ?? faults.internal)[language()];
-    return { code: fault.code, ...(fault.detail && { detail: fault.detail }), message: text, remedy };
+  /** What a page may have of a wire fault: what is wrong with this computer is a code to it, whatever its detail names. */
+  const told = (fault) => {
+    const { code, detail } = fault ?? {};
+    if (typeof code !== "string") return { code: "internal" };
+    return { code, ...(detail && own(faults, code)?.detail && { detail }) };
   };
 
-  /** Words every fault inside a result. */
-  const wordedResult = (result) => JSON.parse(JSON.stringify(result ?? {}), (key, value) => (key === "fault" ? worded(value) : value));
+  /** Adds what people read. */
+  const worded = (fault) => {
+    const { text, remedy } = (own(faults, fault?.code) ?? faults.internal)[language()];
+    return { ...told(fault), message: text, remedy };
+  };
+
+  /** Every fault inside a value, as the page may have it. */
+  const withFaults = (value, change) => JSON.parse(JSON.stringify(value ?? {}), (key, v) => (key === "fault" && v ? change(v) : v));
 
   /** Plain JSON within a limit, or undefined. */
   const clean = (value, limit) => {
@@ -76,8 +82,8 @@
   const respond = (id, answer) => {
     if (!requests.delete(id)) return;
     for (const [key, resolve] of calls) if (key.startsWith(`${id}/`)) resolve(failure("session-lost"));
-    if (answer.ok === true) post({ kind: KIND.response, id, ok: true, result: wordedResult(answer.result), ...(answer.file && { file: answer.file }) });
-    else post({ kind: KIND.response, id, ok: false, fault: worded(answer.fault ?? { code: "internal" }) });
+    if (answer.ok === true) post({ kind: KIND.response, id, ok: true, result: withFaults(answer.result, worded), ...(answer.file && { file: answer.file }) });
+    else post({ kind: KIND.response, id, ok: false, fault: worded(answer.fault) });
   };
 
   /** @type {(id: string, at: {step: string, done?: number, total?: number}) => void} */
@@ -269,7 +275,7 @@
     if (!requests.has(id)) return failure("session-lost");
     const answer = await new Promise((resolve) => {
       calls.set(`${id}/${call}`, resolve);
-      post({ kind: KIND.call, id, call: String(call), name, args, ...(files && { files }) });
+      post({ kind: KIND.call, id, call: String(call), name, args: withFaults(args, told), ...(files && { files }) });
     });
     if (answer.ok !== true) return pageFault(answer.fault);
     if (spec.blob) return sendFile(id, session, call, answer.file);

@@ -1492,7 +1492,7 @@ export type Unsigned =
 
 /**
  * UnwrapParams carries one RecipientInfo and the content algorithm, never a raw ciphertext.
- * Without Batch it counts against UnwrapsPerMinute.
+ * Only a proof (VerbProve) goes without Batch, and counts against UnwrapsPerMinute.
  */
 export interface UnwrapParams {
   /** of the certificate whose key is to be used */

@@ -172,6 +172,7 @@ export interface RewrapOptions extends RewrapParams, Running {
 export class ScelleError extends Error {
   constructor(fault: Fault);
   code: Fault["code"];
+  /** A technical word on what your page gave. A fault of the person's computer has none. */
   detail?: string;
   remedy: string;
   /** Where the guide explains the code; see helpAt(). */

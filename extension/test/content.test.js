@@ -109,6 +109,32 @@ test("faults carry words in the document's language, wherever they stand", async
   assert.equal(page.heard("response")[1].fault.message, page.world.ScelleFaults["site-not-allowed"].en.text, "then the browser's");
 });
 
+test("what is wrong with this computer is a code to the page, wherever it stands", async () => {
+  const page = start();
+  const opens = page.chrome.answerRuntime;
+  const secret = "/usr/lib/pkcs11/libcard.so: Carte d'Anne";
+  const own = ["store-failed", "store-library-missing", "token-removed", "read-failed", "file-exists", "certificate-bad", "host-unreachable", "internal", "not-a-code"].map((code) => ({ code, detail: secret }));
+  page.chrome.answerRuntime = async () => ({
+    ok: true,
+    result: { host: { fault: own[6] }, store: { fault: own[0] }, list: own.map((fault) => ({ fault })), portal: { fault: { code: "portal-refused", detail: "409" } } },
+  });
+  await page.request("r1", "status", {});
+  const { result } = page.heard("response")[0];
+  assert.ok(!JSON.stringify(result).includes("libcard"), JSON.stringify(result));
+  assert.deepEqual(result.list.map(({ fault }) => fault.code), own.map(({ code }) => code));
+  assert.equal(result.portal.fault.detail, "409", "what the page itself did wrong is told");
+  page.chrome.answerRuntime = async () => ({ ok: false, fault: own[1] });
+  await page.request("r2", "keys.health", {});
+  assert.deepEqual(page.heard("response")[1].fault.detail, undefined);
+  page.chrome.answerRuntime = opens;
+  await page.request("r3", "pli.open", {});
+  page.extensionSays({ kind: "call", call: "1", name: "receiveRecord", args: { plis: [{ fault: own[2] }, { fault: { code: "envelope-unsupported", detail: "DES" } }] } });
+  await settle();
+  assert.deepEqual(page.heard("call")[0].args, { plis: [{ fault: { code: "token-removed" } }, { fault: { code: "envelope-unsupported", detail: "DES" } }] });
+  await page.extensionSays({ kind: "response", request: "r3", ok: false, fault: own[3] });
+  assert.deepEqual([page.heard("response")[2].fault.code, page.heard("response")[2].fault.detail], ["read-failed", undefined]);
+});
+
 test("does not start where it has no business", () => {
   const framed = new FakeWindow();
   framed.top = new FakeWindow();

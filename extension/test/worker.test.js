@@ -367,6 +367,17 @@ test("one assistant for a document; the existing one comes to the front", async 
   assert.equal(world.chrome.openWindows.size, 1);
 });
 
+test("a page that asks without end does not raise its window without end, which would never arm", async () => {
+  const world = await start();
+  const { session, windowId } = await opened(world);
+  for (let i = 0; i < 10; i++) assert.equal((await world.fromPage("pli.open")).fault.code, "busy");
+  assert.deepEqual(world.chrome.focused, [windowId]);
+  world.chrome.storage.session.data[`session:${session}`].raised -= 3_000;
+  await world.fromPage("pli.open");
+  assert.deepEqual(world.chrome.focused, [windowId, windowId]);
+  assert.equal((await world.fromApp("session.get", { session })).ok, true, "the session is as it was");
+});
+
 test("two requests at the same moment open one window", async () => {
   const world = await start();
   const answers = await Promise.all([world.fromPage("keys.add"), world.fromPage("keys.add")]);

@@ -1,5 +1,5 @@
 // Assistant windows and the documents that asked for them. A session lives in
-// storage.session ("session:<id>" = {session, windowId, started, over, outcome}),
+// storage.session ("session:<id>" = {session, windowId, started, raised, over, outcome}),
 // since a worker dies after 30 s without work, even between two lines. Whatever
 // ends it, the asking document gets a response; it takes the first one only.
 (() => {
@@ -9,6 +9,7 @@
   const WINDOW = /** @type {const} */ ({ type: "popup", width: 560, height: 720, focused: true });
   const MAX_SESSIONS = 4; // windows at a time, whatever reloads a page does
   const START_MILLIS = 30_000; // a window that did not appear by then never will
+  const RAISE_MILLIS = 3_000; // between two times that a page has its window brought to the front
   const NONCE_MILLIS = 30_000;
   const SEND_MILLIS = 3_000; // how long an answer waits for its page
 
@@ -96,6 +97,17 @@
   };
 
   /**
+   * Brings the window of a page that asks again to the front. Not more often
+   * than now and then: the window's buttons arm anew each time that it comes
+   * there, and a page that asks without end must not keep them from arming.
+   */
+  const raise = async (record) => {
+    if (record.windowId === undefined || Date.now() - record.raised < RAISE_MILLIS) return;
+    await save({ ...record, raised: Date.now() });
+    await api.windows.update(record.windowId, { focused: true }).catch(() => {});
+  };
+
+  /**
    * Opens an assistant window for a page's request; returns the session's id
    * before the window is there, so that the content script knows it first.
    */
@@ -107,7 +119,7 @@
       const busy = same ?? (live.length >= MAX_SESSIONS ? live[0] : undefined);
       if (busy) {
         // A site must not bring another site's window to the front.
-        if (busy.windowId !== undefined && busy.session.origin === who.origin) await api.windows.update(busy.windowId, { focused: true }).catch(() => {});
+        if (busy.session.origin === who.origin) await raise(busy);
         throw { code: "busy" };
       }
       const session = { session: randomId(), request, method, params, ...who, ...(language && { language }) };

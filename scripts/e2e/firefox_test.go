@@ -38,7 +38,8 @@ func TestFirefoxMore(t *testing.T) {
 }
 
 // TestFirefoxPermissionPrompt answers the browser's real prompt with no and
-// with yes. The popup stays below it.
+// with yes. The popup stays below it. Then the world meets the attacks whose
+// outcome is the browser's doing.
 func TestFirefoxPermissionPrompt(t *testing.T) {
 	w := begin(t)
 	must(t, w.GoKeys())
@@ -47,6 +48,7 @@ func TestFirefoxPermissionPrompt(t *testing.T) {
 	must(t, w.Page.Until(`document.querySelector("#assistant").dataset.fault === "extension-missing"`))
 	askFirefox(t, w, true, "#forget")
 	must(t, w.Online())
+	attackedIn(t, w)
 }
 
 // askFirefox clicks « Autoriser » in the popup, answers the prompt and closes
@@ -121,7 +123,8 @@ func TestFirefoxBackgroundEnds(t *testing.T) {
 	must(t, w.Page.Visible("#add-key:enabled"))
 }
 
-// TestFirefoxHostile carries out the attacks of TestHostile in Firefox.
+// TestFirefoxHostile carries out every attack of TestHostile in Firefox; those
+// whose outcome is the browser's doing are in TestFirefoxPermissionPrompt too.
 func TestFirefoxHostile(t *testing.T) {
 	lengthy(t)
 	TestHostile(t)

@@ -48,14 +48,13 @@ func (h *hostile) leading() {
 	paths := []string{"app/popup.html", "app/assistant.html#" + strings.Repeat("0", 32), "app/options.html", "app/backup.html"}
 	h.case_("pages of the extension are no address to go to", func(t *testing.T) {
 		victim := h.open(h.evil.Allowed + "/")
+		defer victim.Close()
 		must(t, victim.Eval(fmt.Sprintf(`setTimeout(() => location.href = %q), true`, own), nil))
 		must(t, victim.Until(`location.hash === "#own"`))
-		victim.Close()
 		for _, path := range paths {
-			victim := h.open(h.evil.Allowed + "/")
+			must(t, victim.Goto(h.evil.Allowed+"/"))
 			_ = victim.Eval(fmt.Sprintf(`location.href = %q, true`, h.Browser.ExtensionURL(path)), nil) // the browser may say no right here
 			h.noneOfOurs(t, path)
-			victim.Close()
 		}
 	})
 	h.case_("pages of the extension are not opened by a click", func(t *testing.T) {

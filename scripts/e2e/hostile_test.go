@@ -15,6 +15,7 @@ import (
 	"scelle/scripts/e2e/browser"
 	"scelle/scripts/e2e/evil"
 	"scelle/scripts/e2e/journey"
+	"scelle/scripts/e2e/stack"
 	"scelle/shared/certtest"
 	"scelle/shared/protocol"
 )
@@ -43,6 +44,8 @@ type hostile struct {
 	typed   string   // what a person types when a password is asked for; "" where nobody can be asked
 
 	thumbprint string // of a certificate, which the journal and the host know
+
+	password stack.Secret // of the file in which the real portal's key came
 }
 
 // syncBuffer keeps what programs say.
@@ -70,24 +73,24 @@ func TestHostile(t *testing.T) {
 	h := newHostile(t)
 	stranger := h.open(h.evil.Stranger + "/")
 	before := h.gains(stranger, "what a stranger is told")
-	h.furnish()
+	h.serverKey()
+	h.furnish(serverKeyName)
 	h.strangerLearnsNothing(stranger, before)
 	h.outsiders()
 	next := h.addNeighbour()
 	used := len(h.journal())
-	h.fromFrames()
-	h.fromAllowed()
+	h.messages()
 	h.embedding(next)
+	h.leading()
 	h.floods()
 	h.neighbour(next)
+	h.sealPlis()
 	h.consent()
 	if n := len(h.journal()); n != used {
 		t.Errorf("%d private-key uses by attacks: %+v", n-used, h.journal()[used:])
 	}
 	h.canaries()
-	if len(h.ran) != hostileAttacks || len(slices.Compact(slices.Sorted(slices.Values(h.ran)))) != hostileAttacks {
-		t.Errorf("%d attacks were carried out, want %d: %q", len(h.ran), hostileAttacks, h.ran)
-	}
+	h.made(hostileAttacks)
 }
 
 func newHostile(t *testing.T) *hostile {
@@ -100,6 +103,15 @@ func newHostile(t *testing.T) *hostile {
 	must(t, h.GoKeys())
 	must(t, h.Allow())
 	must(t, h.Online())
+	h.invite()
+	return h
+}
+
+// invite starts the evil portal, which is then allowed as a portal with a
+// script hole is.
+func (h *hostile) invite() {
+	t := h.t
+	t.Helper()
 	var ok bool
 	if h.seen, ok = h.Browser.(browser.Watched); !ok {
 		t.Fatal("this browser cannot be watched")
@@ -120,10 +132,9 @@ func newHostile(t *testing.T) *hostile {
 	h.config["stranger"], h.config["outside"], h.config["page"] = h.evil.Stranger, h.evil.Outside, h.evil.Allowed
 	h.config["base"] = h.Browser.ExtensionURL("")
 	h.allowed = h.open(h.evil.Allowed + "/")
-	walk := journey.New(w, h.Browser, nil)
+	walk := journey.New(h.World, h.Browser, nil)
 	walk.Page = h.allowed
-	must(t, walk.Allow())
-	return h
+	must(t, walk.AllowInPopup())
 }
 
 func (h *hostile) open(url string) browser.Page {
@@ -133,25 +144,22 @@ func (h *hostile) open(url string) browser.Page {
 	return p
 }
 
-// furnish puts five certificates with their keys into the store, one of them
-// registered by the real portal.
-func (h *hostile) furnish() {
+// serverKeyName is the key that the real portal makes and registers.
+const serverKeyName = "Clé de Camille Lefort"
+
+// furnish puts certificates with their keys into the store, which then has
+// five; one may be there already, which the real portal registered.
+func (h *hostile) furnish(registered ...string) {
 	h.t.Helper()
-	must(h.t, h.AddLocal("Clé de Camille Lefort", false))
-	must(h.t, h.Page.Visible(journey.RowOf("Clé de Camille Lefort")+` [data-present="yes"]`)) // its own portal is told
-	secrets := []string{"Clé de Camille Lefort"}
+	secrets := registered
 	h.importCertificate(certtest.Options{CommonName: recipient})
-	for i := range 3 {
+	for i := range 4 - len(registered) {
 		name := fmt.Sprintf("Certificat secret %d", i)
 		h.importCertificate(certtest.Options{CommonName: name, Curve: elliptic.P256()})
 		secrets = append(secrets, name)
 	}
-	out, err := h.World.Run(h.World.Host, "list", "--json")
-	must(h.t, err)
-	var list protocol.ListResult
-	must(h.t, json.Unmarshal([]byte(out), &list))
 	var thumbprints []string
-	for _, c := range list.Certificates {
+	for _, c := range h.certificates() {
 		thumbprints = append(thumbprints, c.Thumbprint)
 		if c.Name != recipient { // that one the page may know: it has plis for it
 			secrets = append(secrets, c.Thumbprint)
@@ -162,6 +170,16 @@ func (h *hostile) furnish() {
 	}
 	h.config["thumbprints"], h.thumbprint = thumbprints, thumbprints[0]
 	h.hide(secrets...)
+}
+
+// certificates are those that the host lists.
+func (h *hostile) certificates() []protocol.Certificate {
+	h.t.Helper()
+	out, err := h.World.Run(h.World.Host, "list", "--json")
+	must(h.t, err)
+	var list protocol.ListResult
+	must(h.t, json.Unmarshal([]byte(out), &list))
+	return list.Certificates
 }
 
 // hide tells pages what they are to look for, backwards: what they are told
@@ -188,74 +206,6 @@ func (h *hostile) journal() []use {
 	return uses
 }
 
-// do runs one part of an attack and returns what it found.
-func (h *hostile) do(p browser.Page, name, part string) ([]string, error) {
-	h.seq++
-	wish, err := json.Marshal(map[string]any{"seq": h.seq, "name": name, "part": part, "config": h.config})
-	if err != nil {
-		return nil, err
-	}
-	text, err := json.Marshal(string(wish))
-	if err != nil {
-		return nil, err
-	}
-	if err := p.Eval(`document.documentElement.dataset.run = `+string(text)+`; true`, nil); err != nil {
-		return nil, err
-	}
-	if err := p.Until(fmt.Sprintf(`JSON.parse(document.documentElement.dataset.done ?? "{}").seq === %d`, h.seq)); err != nil {
-		return nil, err
-	}
-	var done struct{ Found []string }
-	err = p.Eval(`JSON.parse(document.documentElement.dataset.done)`, &done)
-	return done.Found, err
-}
-
-// gains is what an attack got, without its control.
-func (h *hostile) gains(p browser.Page, name string) []string {
-	h.t.Helper()
-	found, err := h.do(p, name, "run")
-	must(h.t, err)
-	return found
-}
-
-// step is a part of an attack that gains nothing by itself.
-func (h *hostile) step(t *testing.T, p browser.Page, name string) {
-	t.Helper()
-	found, err := h.do(p, name, "run")
-	must(t, err)
-	if len(found) > 0 {
-		t.Fatalf("%s: %s", name, strings.Join(found, "\n"))
-	}
-}
-
-// attack carries out an attack after its control: the control must reach what
-// it aims at, the attack must not.
-func (h *hostile) attack(p browser.Page, name string) {
-	h.t.Helper()
-	h.attackAs(name, p, name)
-}
-
-// attackAs is attack under another name, for one that is made twice.
-func (h *hostile) attackAs(as string, p browser.Page, name string) {
-	h.t.Helper()
-	h.case_(as, func(t *testing.T) {
-		for _, part := range []string{"control", "run"} {
-			found, err := h.do(p, name, part)
-			must(t, err)
-			for _, what := range found {
-				t.Errorf("%s: %s", part, what)
-			}
-		}
-	})
-}
-
-// case_ counts an attack and runs it.
-func (h *hostile) case_(name string, run func(t *testing.T)) {
-	h.t.Helper()
-	h.t.Run(name, run)
-	h.ran = append(h.ran, name)
-}
-
 // strangerLearnsNothing compares every word that a site hears which was not
 // allowed, with no certificate and with five.
 func (h *hostile) strangerLearnsNothing(stranger browser.Page, before []string) {
@@ -280,20 +230,22 @@ func (h *hostile) strangerLearnsNothing(stranger browser.Page, before []string) 
 	outside.Close()
 }
 
-func (h *hostile) fromFrames() {
-	h.attack(h.allowed, "messages from frames")
+// messages are forged by frames, by a document without an origin, and by the
+// allowed page itself.
+func (h *hostile) messages() {
 	sandboxed := h.open(h.evil.Allowed + "/sandboxed")
-	h.attack(sandboxed, "a document without an origin")
-	sandboxed.Close()
-}
-
-func (h *hostile) fromAllowed() {
+	end := h.begin(sandboxed, map[string]string{"a document without an origin": "a document without an origin"})
+	h.attack(h.allowed, "messages from frames")
+	all := map[string]string{}
 	for _, name := range []string{
 		"an event that no browser sent", "methods of others", "odd names", "odd parameters", "replies of others, replayed", "keys of others",
-		"names over the document's own",
 	} {
-		h.attack(h.allowed, name)
+		all[name] = name
 	}
+	h.together(h.allowed, all)
+	h.attack(h.allowed, "names over the document's own")
+	end()
+	sandboxed.Close()
 }
 
 // ofExtension are the open documents of the extension, without assistants.
@@ -334,7 +286,6 @@ func (h *hostile) embedding(next browser.Page) {
 	})
 	h.attack(h.allowed, "a bridge of the page's own")
 	h.step(h.t, h.allowed, "clearing frames")
-	h.leading()
 }
 
 // assistants counts the windows on the screen.
@@ -427,12 +378,14 @@ func (h *hostile) addNeighbour() browser.Page {
 }
 
 func (h *hostile) neighbour(p browser.Page) {
+	all := map[string]string{}
 	for _, name := range []string{
 		"messages to the other extension", "the other extension's host", "the other extension's storage and files", "the bridge in the page",
 		"scripts in the other extension's pages",
 	} {
-		h.attack(p, name)
+		all[name] = name
 	}
+	h.together(p, all)
 	h.step(h.t, h.allowed, "asking for a window")
 	a, err := h.Browser.Assistant()
 	must(h.t, err)

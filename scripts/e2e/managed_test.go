@@ -134,7 +134,10 @@ const (
 )
 
 // desk is a computer with a card in its reader, whose PIN is typed when it is asked for.
-type desk struct{ pin string }
+type desk struct {
+	pin string
+	log *syncBuffer
+}
 
 // settleCards forbids the shared database, in which there is a key, and names
 // the module of a card with another.
@@ -142,7 +145,8 @@ func settleCards(t *testing.T, w *stack.World) desk {
 	t.Helper()
 	_, err := w.Run(w.Host, "generate", "--cn", storeName)
 	must(t, err)
-	d, tokens := desk{word("pin")}, filepath.Join(w.Dir, "tokens")
+	d, tokens := desk{word("pin"), &syncBuffer{}}, filepath.Join(w.Dir, "tokens")
+	w.BrowserLog = d.log
 	pair := certtest.SelfSigned(t, certtest.Options{CommonName: cardName})
 	key, err := x509.MarshalPKCS8PrivateKey(pair.Key)
 	must(t, err)
@@ -173,8 +177,10 @@ func onlyTheCard(t *testing.T, w *journey.Walk) {
 	must(t, popup.Shut())
 }
 
-// forgotten looks for the PIN, which was asked for in the site's name, in the
-// host that has just used it and wherever something was written.
+// forgotten looks for the PIN, which was asked for in the site's name: in the
+// host that has just used it, in every process's environment and command line,
+// in the page's memory, in what was said, and wherever something was written,
+// the journal among it.
 func (d desk) forgotten(t *testing.T, w *journey.Walk) {
 	t.Helper()
 	said, err := w.World.Asked()
@@ -184,6 +190,9 @@ func (d desk) forgotten(t *testing.T, w *journey.Walk) {
 	}
 	secrets := []stack.Secret{stack.NewSecret("PIN", []byte(d.pin))}
 	hostsForget(t, w.World, secrets, cardName)
+	control := word("control")
+	pagesForget(t, w.Browser.(browser.Watched), w.Page, control, secrets)
+	logForgets(t, d.log, w.Page, control, secrets)
 	for _, dir := range []string{filepath.Join(w.World.Home, ".local"), filepath.Join(w.World.Dir, "portal")} {
 		if seen, err := stack.SeenInFiles(dir, secrets); err != nil || seen["PIN"] {
 			t.Errorf("the PIN is in a file below %s: %v", dir, err)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,8 +57,8 @@ func settleHost(t *testing.T, w *stack.World, settings map[string]any) bool {
 }
 
 // passwordInAssistant: where the administrator allows it, a database's password
-// is typed in the assistant's window: a wrong one is asked for again, the right
-// one stores the key. Afterwards the host is registered as before.
+// is typed in the assistant's window: a wrong one and one that is too
+// long are asked for again, the right one stores the key. Afterwards the host is registered as before.
 func passwordInAssistant(t *testing.T, w *journey.Walk) {
 	t.Helper()
 	if !settleHost(t, w.World, map[string]any{"pinInAssistant": true}) {
@@ -76,6 +77,11 @@ func passwordInAssistant(t *testing.T, w *journey.Walk) {
 	must(t, a.Click("button[type=submit]"))
 	must(t, a.Says("#pin-warning", "pas le bon"))
 	must(t, a.Screenshot(filepath.Join(pictures(t), "assistant-password-wrong.png")))
+	// Of 255 characters, but of more bytes than the host takes: it is not sent.
+	must(t, a.Eval(fmt.Sprintf(`document.querySelector("#pin").value = "é".repeat(%d), true`, protocol.MaxPIN), nil))
+	must(t, a.Click("button[type=submit]"))
+	must(t, a.Says("#pin-warning", "plus long"))
+	must(t, a.Screenshot(filepath.Join(pictures(t), "assistant-password-long.png")))
 	must(t, a.Fill("#pin", "secret-1"))
 	must(t, a.Keys("\r"))
 	must(t, a.Visible(".success"))

@@ -155,7 +155,12 @@ func faultScript(*source) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := frozenGlobal("ScelleFaults", "// What each fault's code means to people, and what to do about it.\n", v)
+	for i, c := range fault.Codes() {
+		if entry, ok := v[i].Value.(object); ok && c.DetailForPages() {
+			v[i].Value = append(entry, member{"detail", true})
+		}
+	}
+	data, err := frozenGlobal("ScelleFaults", "// What each fault's code means to people, what to do about it, and whether a page may have its detail.\n", v)
 	return []file{{"extension/gen/faults.js", data}}, err
 }
 

@@ -44,6 +44,23 @@ func (c Code) Known() bool {
 // a newer peer may send, counts as Developer.
 func (c Code) Group() Group { return c.entry().group }
 
+// DetailForPages reports whether the detail of this fault may be told to a page.
+// Where what is wrong lies in what the page itself gave, the detail helps whoever
+// wrote it. That of a fault of this computer (its program, its stores, its keys
+// and certificates, its files) may name a module's path, a card or a folder, and
+// stays in the extension's own windows: of those a page learns the code.
+func (c Code) DetailForPages() bool {
+	switch c {
+	case ReadFailed, WriteFailed, FileExists, DiskFull, SavingForbidden, TransportFailed, Timeout, Internal:
+		return false
+	}
+	switch e, known := c.find(); e.group {
+	case Envelope, Flow, Developer:
+		return known
+	}
+	return false
+}
+
 // Text says in one sentence what happened, in "fr" or else in English. A code
 // that is not known has the text of Internal.
 func (c Code) Text(lang string) string {

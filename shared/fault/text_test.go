@@ -136,6 +136,36 @@ func TestHostRemediesSayNothingToLaunch(t *testing.T) {
 	}
 }
 
+// TestDetailsOfThisComputerStayHere: what may name a module, a card, a folder or
+// a file of this computer is no page's business.
+func TestDetailsOfThisComputerStayHere(t *testing.T) {
+	told := 0
+	for _, c := range append(Codes(), "not-a-code") {
+		switch c.Group() {
+		case Setup, Store, Key:
+			if c.DetailForPages() {
+				t.Errorf("%s would tell a page of this computer", c)
+			}
+		}
+		if c.DetailForPages() {
+			told++
+		}
+	}
+	for _, c := range []Code{ReadFailed, WriteFailed, FileExists, TransportFailed, Internal, "not-a-code"} {
+		if c.DetailForPages() {
+			t.Errorf("%s would tell a page of this computer", c)
+		}
+	}
+	for _, c := range []Code{BadRequest, PortalRefused, ListForged, EnvelopeUnsupported, MessageTooLarge} {
+		if !c.DetailForPages() {
+			t.Errorf("whoever wrote the page does not hear what is wrong with it: %s", c)
+		}
+	}
+	if told < 10 {
+		t.Errorf("only %d codes", told)
+	}
+}
+
 func TestUnknownCodeReadsAsInternal(t *testing.T) {
 	c := Code("from-the-future")
 	if c.Known() || c.Group() != Developer || c.Text("fr") != Internal.Text("fr") || c.Remedy("en") != Internal.Remedy("en") {

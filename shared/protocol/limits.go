@@ -15,7 +15,7 @@ const (
 	MaxRecipientDER = 16 << 10
 
 	TransportSeconds  = 600 // life of a one-time certificate
-	UnwrapsPerMinute  = 60  // key operations a minute and connection outside a batch
+	UnwrapsPerMinute  = 60  // proofs of possession a minute and connection; every other key operation needs a batch
 	UnwrapsPerPli     = 2   // key operations for one envelope of a batch
 	BatchSeconds      = 3600
 	ConsentArmMillis  = 500

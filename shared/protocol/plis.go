@@ -163,7 +163,8 @@ type BatchEndResult struct {
 }
 
 // UnwrapParams carries one RecipientInfo and the content algorithm, never a
-// raw ciphertext. Without Batch it counts against UnwrapsPerMinute.
+// raw ciphertext. Only a proof (VerbProve) goes without Batch, and counts against
+// UnwrapsPerMinute.
 type UnwrapParams struct {
 	Thumbprint       string `json:"thumbprint"`       // of the certificate whose key is to be used
 	RecipientInfo    []byte `json:"recipientInfo"`    // DER, RFC 5652 6.2

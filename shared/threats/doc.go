@@ -23,7 +23,11 @@
 // Tests are named by their folder; those of the extension's JavaScript by file
 // and title. scripts/e2e.TestHostile carries out the attacks of rows 1 to 6, 15,
 // 18, 28 and 35 that a browser can mount, each beside a control that shows the
-// same means at work, and scripts/e2e.TestFirefoxHostile the same in Firefox.
+// same means at work. In Firefox scripts/e2e.TestFirefoxPermissionPrompt carries
+// out those whose outcome is the browser's doing (messages, frames, embedding,
+// focus, hooks and prototypes, navigation) and scripts/e2e.TestFirefoxHostile,
+// in make test-all, every one: floods, covers, the other extension's calls and
+// the search for secrets meet the same code there as in Chromium, and take minutes.
 //
 //  1. A page uses the extension without a right. A grant for each origin, given
 //     by a click, taken back on the options page; nothing without it.
@@ -45,15 +49,21 @@
 //     extension/test/content.test.js "envelopes and opened files pass through the bridge, not through messages";
 //     wasm/internal/model.TestHandOverOnlyWhenOffered; hooks and heaps in scripts/e2e.TestHostile.
 //  4. Clickjacking. Consent only in a top-level window of the extension, armed
-//     500 ms after it is in sight, for trusted events, never the default.
+//     500 ms after it is in sight, for trusted events, never the default. A page
+//     that asks again and again neither hides the window nor keeps it from arming.
 //     wasm/internal/model.TestConsentNeedsTimeAndTrust, wasm/internal/model.TestHiddenWindowArmsNothing,
-//     wasm/internal/model.TestKeyButtonNeedsTimeAndTrust, scripts/e2e.TestKnownPortals.
+//     wasm/internal/model.TestKeyButtonNeedsTimeAndTrust, scripts/e2e.TestKnownPortals,
+//     extension/test/worker.test.js "a page that asks without end does not raise its window without end, which would never arm";
+//     by keyboard alone scripts/e2e.TestCasesTakeSixClicks.
 //     The bridge draws nothing, so no visibility is watched there.
 //  5. Other extensions. No external messages; one id may reach the host; no
 //     screen lies in a page.
 //     extension.TestGlueRules, extension.TestPowers, host/internal/serve.TestCallers.
 //  6. A site counts certificates. The same answer to every site that was not
-//     allowed; an allowed one hears of keys that it registered.
+//     allowed; an allowed one hears of keys that it registered, and of a fault of
+//     this computer its code, without the module, card or folder that it names.
+//     shared/fault.TestDetailsOfThisComputerStayHere;
+//     extension/test/content.test.js "what is wrong with this computer is a code to the page, wherever it stands";
 //     extension/test/worker.test.js "keys.present speaks only of keys that this origin registered",
 //     "keys.health looks only at keys that this origin registered, in the page's language",
 //     "a page's status tells how the keys stand that it registered, and of no others";
@@ -62,8 +72,11 @@
 //  7. A local program drives the host. Only a browser's arguments of our
 //     extension start it; nothing secret is on a command line.
 //     host/internal/serve.TestCallers, host/internal/cli.TestServeIsForOurExtension,
-//     host/internal/unwrap.TestRate. That a program can play the browser is not
-//     prevented: see above.
+//     host.TestOnlyBrowsersStartTheHost, host.TestAFloodTakesNoMemory, host/internal/serve.TestMutatedFrames,
+//     host/internal/serve.TestALocalProgramMeetsTheCaps, host/internal/unwrap.TestRate. Outside a
+//     consent a key serves proofs of possession alone, 60 a minute and connection:
+//     host/internal/unwrap.TestOnlyAProofNeedsNoConsent. That a program can play the
+//     browser, and begin a consent itself, is not prevented: see above.
 //  8. RSA padding oracle. One answer whatever the padding; a synthetic key; caps.
 //     host/internal/serve.TestUnwrapAnswersAreEqual, host/internal/unwrap.TestSynthetic,
 //     host/internal/unwrap.TestTiming, shared/envelope.TestGuidanceVectors, shared/envelope.TestPKCS1Families.
@@ -129,7 +142,8 @@
 //     The words of a key's backup are shown in the assistant's window alone, and
 //     in no file. scripts/e2e.TestHostile and scripts/e2e.TestFirefoxSettledSaving
 //     look for PINs and passwords in the host's memory after their use, as does
-//     host.TestTheHostForgetsPasswords.
+//     host.TestTheHostForgetsPasswords; and in pages, logs, the journal, the portal's
+//     disk, and the command line and environment of every process.
 //     host/internal/serve.TestWordsAreWipedOnTheirWay, scripts/e2e.TestCasesTakeSixClicks,
 //     host.TestPasswordOnTheTerminal, scripts/portal/internal/site.TestPrivateKeyIsForgotten,
 //     host/internal/wire.TestFramesAreWiped, host/internal/serve.TestTheFrameForgetsThePIN,
@@ -137,7 +151,7 @@
 //  29. A hijacked update. The host has no network code, opens no socket and is
 //     kept from the network; browsers update the extension.
 //     host.TestNoNetworkIsLinked, host.TestTheConfinedHost, host/internal/confine.TestConfined,
-//     scripts/archtest.TestHostLinksNoNetwork.
+//     host.TestTheHostOpensNoSocket, scripts/archtest.TestHostLinksNoNetwork.
 //  30. Planted libraries and modules. Places that only administrators can write;
 //     variables that name modules are dropped.
 //     host.TestForeignCodeIsNotChosen, host/internal/keystore/pkcs11.TestRegisteredByOthers,
@@ -155,6 +169,9 @@
 //     scripts/portal/internal/site.TestExpiredKeys.
 //  35. Logs tell of people. The journal has hashes, times and origins only.
 //     host/internal/unwrap.TestJournalIsNoOracle, host/internal/journal.TestUsesAreKept, host/internal/cli.TestJournal.
+//     What was cut out or changed shows, and without a journal no key is used:
+//     host/internal/journal.TestDamageIsFound, host/internal/journal.TestFullDisk,
+//     host/internal/journal.TestUnwritable, host/internal/unwrap.TestNoUseWithoutJournal.
 //  36. The supply chain. Pinned modules, a bill of materials, the same bytes twice.
 //     scripts/archtest.TestDirectDependencies, scripts/dist.TestBillOfMaterials, scripts/dist.TestSameBytesTwice.
 //     That two people review the host is a rule for its maintainers, which no test holds.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	"scelle/shared/fault"
 	"scelle/wasm/internal/bridge"
@@ -13,6 +14,11 @@ import (
 // started when it is first needed and again after each end; a key that was in
 // it is gone then. The module is compiled once for all of them, and the next
 // one may be starting while one works.
+//
+// A worker wipes each content key when its pli is done. It is ended as well,
+// for what wiping may have missed: after maxOpened plis, or when none followed
+// within idleMillis. Starting one takes longer than opening a small pli, so it
+// opens those that follow each other.
 type cryptoClient struct {
 	worker  *bridge.Worker
 	next    *bridge.Worker // nothing was sent to it; nil when none is starting
@@ -20,10 +26,93 @@ type cryptoClient struct {
 	turn    chan struct{}  // held while a worker is started
 	last    int
 	waiting map[int]*cryptoCall
+	opened  int           // content keys that the worker got
+	opening int           // plis that it is opening
+	free    chan struct{} // told when it opens none any more
+	given   int           // how often everything was given up
+	shared  sync.RWMutex  // held for writing by a pli that is opened alone
 }
 
+const (
+	maxOpened  = 25
+	idleMillis = 500
+)
+
+// errBroken is the end of a worker that failed by itself.
+var errBroken = fault.Newf(fault.Internal, "worker")
+
 func newCryptoClient() *cryptoClient {
-	return &cryptoClient{module: bridge.Undefined(), turn: make(chan struct{}, 1), waiting: map[int]*cryptoCall{}}
+	return &cryptoClient{module: bridge.Undefined(), turn: make(chan struct{}, 1), free: make(chan struct{}, 1), waiting: map[int]*cryptoCall{}}
+}
+
+// open is call for a message with a content key, which is made by message. A
+// pli that breaks the worker takes those beside it along: each of them is
+// opened once more, alone.
+func (c *cryptoClient) open(ctx context.Context, message func() (map[string]any, error), progress func(done, total int64)) (bridge.Value, error) {
+	run := c.given
+	c.shared.RLock()
+	answer, err := c.openIn(ctx, run, message, progress)
+	c.shared.RUnlock()
+	if err != error(errBroken) {
+		return answer, err
+	}
+	c.shared.Lock()
+	defer c.shared.Unlock()
+	return c.openIn(ctx, run, message, progress)
+}
+
+// openIn opens a pli in the worker that is there, or in a new one when that
+// has opened enough, unless everything was given up since the run began.
+func (c *cryptoClient) openIn(ctx context.Context, run int, message func() (map[string]any, error), progress func(done, total int64)) (bridge.Value, error) {
+	for c.opened >= maxOpened {
+		if c.opening == 0 {
+			c.end()
+			c.tell()
+			break
+		}
+		select {
+		case <-c.free:
+		case <-ctx.Done():
+			return bridge.Undefined(), bridge.Ended(ctx)
+		}
+	}
+	if c.given != run {
+		return bridge.Undefined(), fault.New(fault.Cancelled)
+	}
+	body, err := message()
+	if err != nil {
+		return bridge.Undefined(), err
+	}
+	c.opened++
+	c.opening++
+	if c.opened == maxOpened {
+		bridge.Go(func() error { return c.prepare(ctx) }, bridge.Log)
+	}
+	answer, err := c.call(ctx, body, progress)
+	c.opening--
+	if c.opening == 0 {
+		c.tell()
+		bridge.Go(func() error { return c.endIdle(ctx) }, bridge.Log)
+	}
+	return answer, err
+}
+
+// tell wakes one of those who wait until nothing is being opened.
+func (c *cryptoClient) tell() {
+	select {
+	case c.free <- struct{}{}:
+	default:
+	}
+}
+
+// endIdle ends a worker that opens nothing more.
+func (c *cryptoClient) endIdle(ctx context.Context) error {
+	n := c.opened
+	err := pause(ctx, idleMillis)
+	if c.opened == n && len(c.waiting) == 0 {
+		c.end()
+	}
+	return err
 }
 
 // cryptoCall is a request under way.
@@ -73,14 +162,16 @@ func (c *cryptoClient) call(ctx context.Context, message map[string]any, progres
 
 // start makes sure that there is a worker.
 func (c *cryptoClient) start(ctx context.Context) error {
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
 	if c.worker != nil {
 		return nil
 	}
-	if err := c.prepare(ctx); err != nil || c.worker != nil {
+	if err := c.startNext(ctx); err != nil {
 		return err
 	}
 	if c.next == nil { // it failed at once
-		return fault.Newf(fault.Internal, "worker")
+		return errBroken
 	}
 	c.worker, c.next = c.next, nil
 	return c.worker.Listen(c.receive)
@@ -90,6 +181,11 @@ func (c *cryptoClient) start(ctx context.Context) error {
 func (c *cryptoClient) prepare(ctx context.Context) error {
 	c.turn <- struct{}{}
 	defer func() { <-c.turn }()
+	return c.startNext(ctx)
+}
+
+// startNext is prepare for who holds the turn.
+func (c *cryptoClient) startNext(ctx context.Context) error {
 	if c.next != nil {
 		return nil
 	}
@@ -114,7 +210,8 @@ func (c *cryptoClient) prepare(ctx context.Context) error {
 func (c *cryptoClient) broken(w *bridge.Worker, err error) {
 	switch w {
 	case c.worker:
-		c.stop(err)
+		bridge.Log(err)
+		c.stop(errBroken)
 	case c.next:
 		c.next = nil
 		w.End()
@@ -150,6 +247,12 @@ func (w *cryptoCall) settle(a cryptoAnswer) {
 	}
 }
 
+// cancel gives up what the worker does, and what waits for it.
+func (c *cryptoClient) cancel() {
+	c.given++
+	c.end()
+}
+
 // end stops the worker at once; what it was doing is cancelled.
 func (c *cryptoClient) end() { c.stop(fault.New(fault.Cancelled)) }
 
@@ -168,6 +271,7 @@ func (c *cryptoClient) stop(reason error) {
 		c.worker.End()
 		c.worker = nil
 	}
+	c.opened = 0
 	for id, w := range c.waiting {
 		delete(c.waiting, id)
 		w.settle(cryptoAnswer{err: reason})

@@ -56,7 +56,7 @@ func (d *document) run(e model.Effect) {
 	case model.BringUpdate:
 		async(d, e.Then, d.bringUpdate)
 	case model.CancelWork:
-		d.crypto.end()
+		d.crypto.cancel()
 	default:
 		d.runHere(e)
 	}
@@ -213,8 +213,7 @@ func (d *document) openSmall(e model.OpenSmall) (string, error) {
 }
 
 // openFile decrypts in the crypto worker, into a directory of this document's
-// vault that is removed unless everything was good. The worker had a content
-// key in its memory, so it is ended; the next one starts meanwhile.
+// vault that is removed unless everything was good.
 func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 	defer clear(e.ContentKey)
 	file, err := d.files.get(e.File)
@@ -225,16 +224,16 @@ func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 	if err != nil {
 		return opened, err
 	}
-	key, err := bridge.ToJS(e.ContentKey)
-	if err != nil {
-		return opened, err
-	}
-	place := vault.RandomName()
-	d.quietly(func() error { return d.crypto.prepare(d.ctx) })
-	answer, err := d.crypto.call(d.ctx, map[string]any{
-		"verb": "open", "file": file.Value(), "key": key, "tender": e.Tender, "raw": e.Raw, "vault": v.Name, "place": place,
+	var place string
+	answer, err := d.crypto.open(d.ctx, func() (map[string]any, error) {
+		if place != "" { // of a first attempt
+			left := place
+			d.quietly(func() error { return removeSlowly(d.ctx, v.Dir, left) })
+		}
+		place = vault.RandomName()
+		key, err := bridge.ToJS(e.ContentKey)
+		return map[string]any{"verb": "open", "file": file.Value(), "key": key, "tender": e.Tender, "raw": e.Raw, "vault": v.Name, "place": place}, err
 	}, func(done, total int64) { d.send(e.Progress(done, total)) })
-	d.crypto.end()
 	if err != nil {
 		d.quietly(func() error { return removeSlowly(d.ctx, v.Dir, place) })
 		return opened, err

@@ -58,6 +58,17 @@ func below(ctx context.Context, dir bridge.Dir, names string) (bridge.Dir, error
 	return dir, nil
 }
 
+// newFolder makes a folder below the chosen one, one at a time: a free name is
+// looked for first and taken then.
+func (d *document) newFolder(chosen bridge.Dir, parents, name string) (parent, dir bridge.Dir, err error) {
+	d.naming.Lock()
+	defer d.naming.Unlock()
+	if parent, err = below(d.ctx, chosen, parents); err == nil {
+		dir, err = parent.New(d.ctx, name)
+	}
+	return parent, dir, err
+}
+
 // saveInto stores files in a new folder at the path's end. A failure takes
 // away what was stored of them, and the folder when it is empty then.
 func (d *document) saveInto(e model.SaveFiles) (model.Saved, error) {
@@ -66,11 +77,7 @@ func (d *document) saveInto(e model.SaveFiles) (model.Saved, error) {
 		return model.Saved{}, err
 	}
 	parents, name := path.Split(e.Folder)
-	parent, err := below(d.ctx, chosen, parents)
-	if err != nil {
-		return model.Saved{}, err
-	}
-	dir, err := parent.New(d.ctx, name)
+	parent, dir, err := d.newFolder(chosen, parents, name)
 	if err != nil {
 		return model.Saved{}, err
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"scelle/shared/fault"
+	"scelle/shared/protocol"
 	"scelle/wasm/internal/bridge"
 	"scelle/wasm/internal/model"
 )
@@ -36,6 +37,11 @@ func (d *document) answerPIN(e model.AnswerPIN) {
 		if typed, err = d.mount.TakeSecret(e.Field); err != nil {
 			bridge.Log(fault.Wrap(fault.Internal, err))
 			typed = nil // the host hears that it was cancelled
+		}
+		if len(typed) > protocol.MaxPIN { // the field counts characters
+			clear(typed)
+			d.send(model.PINTooLong{ID: e.Question})
+			return
 		}
 	}
 	asker := d.asker

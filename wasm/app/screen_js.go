@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"sync"
+	"time"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
@@ -34,19 +36,22 @@ type document struct {
 	native  *bridge.Native
 	files   *fileTable
 	folders folderTable
+	naming  sync.Mutex // held while a free name is looked for in a folder
 	crypto  *cryptoClient
 	place   bridge.Place      // of the page, in an assistant
 	asker   bridge.Connection // whose host asked for a PIN last, in an assistant
 
 	queue []model.Msg
 	busy  bool
+	drawn time.Time // when the screen was last drawn
+	later bool      // it is drawn a little later
 }
 
 func newDocument() (*document, error) {
 	d := &document{ctx: context.Background(), native: bridge.NewNative(), files: newFileTable()}
 	d.crypto = newCryptoClient()
 	var err error
-	d.mount, err = dom.NewMount(rootID, liveID, d.send, bridge.Log)
+	d.mount, err = dom.NewMount(rootID, liveID, d.act, bridge.Log)
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err)
 	}
@@ -81,6 +86,16 @@ func (d *document) show(s model.Screen) {
 	d.drain()
 }
 
+// drawMillis is the least time between two drawings that no person asked for:
+// an opening gets hundreds of answers a second, and nobody sees each of them.
+const drawMillis = 50
+
+// act gives the screen a message of a person, who sees at once what came of it.
+func (d *document) act(msg any) {
+	d.drawn = time.Time{}
+	d.send(msg)
+}
+
 // send gives the screen a message. It may be called from events and from
 // goroutines; a message that comes while another is at work waits its turn.
 // From a click everything runs inside that click, as permissions need.
@@ -94,7 +109,8 @@ func (d *document) send(msg any) {
 	}
 }
 
-// drain works the queue off and draws what came of it.
+// drain works the queue off and draws what came of it, at once or a little
+// later.
 func (d *document) drain() {
 	for len(d.queue) > 0 {
 		d.guarded(func() error {
@@ -103,9 +119,30 @@ func (d *document) drain() {
 				d.queue = d.queue[1:]
 				d.runAll(d.screen.Update(msg))
 			}
-			return d.draw()
+			return d.drawSpaced()
 		})
 	}
+}
+
+// drawSpaced draws, unless that was done just now: then what is shown follows.
+func (d *document) drawSpaced() error {
+	since := time.Since(d.drawn)
+	switch {
+	case since >= drawMillis*time.Millisecond:
+		return d.draw()
+	case d.later:
+		return nil
+	}
+	d.later = true
+	d.quietly(func() error {
+		err := pause(d.ctx, drawMillis-int(since.Milliseconds()))
+		if d.later {
+			d.guarded(d.draw)
+			d.drain() // what came while that was at work
+		}
+		return err
+	})
+	return nil
 }
 
 // guarded keeps a mistake in one message from ending the document.
@@ -118,6 +155,7 @@ func (d *document) guarded(fn func() error) {
 }
 
 func (d *document) draw() error {
+	d.later, d.drawn = false, time.Now()
 	page := view.Of(d.screen)
 	if err := d.mount.Title(page.Title, page.Lang); err != nil {
 		return fault.Wrap(fault.Internal, err)

@@ -22,7 +22,7 @@ const maxKey = 32
 // runWorker serves one assistant, or one bridge, until the Worker is ended.
 func runWorker() error {
 	own := bridge.Own()
-	w := &cryptoWorker{own: own, digests: webcrypto.NewDigests(), running: map[int]context.CancelFunc{}, desk: &desk{own: own, waiting: map[int]chan bridge.Value{}}}
+	w := &cryptoWorker{own: own, digests: webcrypto.NewDigests(), running: map[int]context.CancelFunc{}, vaults: map[string]bridge.Dir{}, desk: &desk{own: own, waiting: map[int]chan bridge.Value{}}}
 	seam, ok := bridge.Lookup("scelleWorker")
 	if !ok {
 		return fault.Newf(fault.Internal, "no crypto-worker.js")
@@ -47,6 +47,8 @@ type cryptoWorker struct {
 	digests *webcrypto.Digests
 	running map[int]context.CancelFunc
 	desk    *desk
+	free    int64                 // bytes that the browser would still store, by its last word
+	vaults  map[string]bridge.Dir // of the assistant, once it named them
 }
 
 // receive takes {id, verb, ...}: "inspect", "open", "test", "rewrap", "prove" and
@@ -182,11 +184,7 @@ func (w *cryptoWorker) open(ctx context.Context, id int, data bridge.Value) erro
 	if err != nil {
 		return err
 	}
-	if err := bridge.NeedSpace(ctx, o.file.Size()); err != nil {
-		clear(o.key)
-		return err
-	}
-	dir, err := vault.At(ctx, bridge.String(data, "vault"), bridge.String(data, "place"))
+	dir, err := w.place(ctx, o.file.Size(), bridge.String(data, "vault"), bridge.String(data, "place"))
 	if err != nil {
 		clear(o.key)
 		return err
@@ -210,6 +208,29 @@ func (w *cryptoWorker) open(ctx context.Context, id int, data bridge.Value) erro
 	}
 	w.answer(id, opened, files, nil)
 	return nil
+}
+
+// place makes a directory for so many bytes in the assistant's vault.
+func (w *cryptoWorker) place(ctx context.Context, size int64, name, sub string) (bridge.Dir, error) {
+	if size > w.free/16 { // a small pli does not ask: the answer is a guess, and takes longer than the pli
+		err := bridge.NeedSpace(ctx, size)
+		if err == nil {
+			w.free, err = bridge.FreeSpace(ctx)
+		}
+		if err != nil {
+			return bridge.Dir{}, err
+		}
+	}
+	w.free -= size
+	v, known := w.vaults[name]
+	if !known {
+		var err error
+		if v, err = vault.At(ctx, name); err != nil {
+			return v, err
+		}
+		w.vaults[name] = v
+	}
+	return v.Sub(ctx, sub)
 }
 
 func (w *cryptoWorker) newOpening(ctx context.Context, id int, data bridge.Value) (*opening, error) {

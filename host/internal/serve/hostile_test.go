@@ -71,9 +71,14 @@ func newAttacked(t *testing.T) *attacked {
 	return a
 }
 
-// question is one that the key answers.
+// question is one that the key answers: within a consent to open, without one
+// as a proof.
 func (a *attacked) question(t *testing.T, batch string) protocol.UnwrapParams {
 	t.Helper()
+	verb := protocol.VerbOpen
+	if batch == "" {
+		verb = protocol.VerbProve
+	}
 	public := a.pair.Key.Public().(*rsa.PublicKey)
 	em := paddingtest.Good(public.Size(), bytes.Repeat([]byte{0x33}, 32))
 	return protocol.UnwrapParams{
@@ -83,7 +88,7 @@ func (a *attacked) question(t *testing.T, batch string) protocol.UnwrapParams {
 		Origin:           "https://marches.example",
 		Envelope:         strings.Repeat("0a", 32),
 		Batch:            batch,
-		Verb:             protocol.VerbOpen,
+		Verb:             verb,
 	}
 }
 
@@ -109,14 +114,17 @@ func TestALocalProgramMeetsTheCaps(t *testing.T) {
 		t.Fatalf("%+v", r.Fault)
 	}
 	for name, change := range map[string]func(*protocol.UnwrapParams){
+		"no consent, to open":          func(q *protocol.UnwrapParams) { q.Batch, q.Verb = "", protocol.VerbOpen },
+		"no consent, to rewrap":        func(q *protocol.UnwrapParams) { q.Batch, q.Verb = "", protocol.VerbRewrap },
+		"no consent, to rehearse":      func(q *protocol.UnwrapParams) { q.Batch, q.Verb = "", protocol.VerbRehearse },
 		"a consent that nobody gave":   func(q *protocol.UnwrapParams) { q.Batch = strings.Repeat("0", 32) },
 		"another connection's consent": func(q *protocol.UnwrapParams) { q.Batch = foreign },
 		"a consent that is over":       func(q *protocol.UnwrapParams) { q.Batch = ended },
-		"another site":                 func(q *protocol.UnwrapParams) { q.Batch, q.Origin = mine, "https://evil.example" },
-		"no site":                      func(q *protocol.UnwrapParams) { q.Batch, q.Origin = mine, "" },
-		"another envelope":             func(q *protocol.UnwrapParams) { q.Batch, q.Envelope = mine, strings.Repeat("0b", 32) },
+		"another site":                 func(q *protocol.UnwrapParams) { q.Origin = "https://evil.example" },
+		"no site":                      func(q *protocol.UnwrapParams) { q.Origin = "" },
+		"another envelope":             func(q *protocol.UnwrapParams) { q.Envelope = strings.Repeat("0b", 32) },
 	} {
-		q := a.question(t, "")
+		q := a.question(t, mine)
 		change(&q)
 		if r := p.call(protocol.HostUnwrap, q); r.OK || r.Fault.Code != fault.ConsentRefused {
 			t.Errorf("%s: %+v", name, r)

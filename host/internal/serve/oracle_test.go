@@ -98,7 +98,7 @@ func TestUnwrapAnswersAreEqual(t *testing.T) {
 			ContentAlgorithm: der.Algorithm("2.16.840.1.101.3.4.1.42", der.Octets(make([]byte, 16))),
 			Origin:           "https://marches.example",
 			Envelope:         strings.Repeat("0a", 32),
-			Verb:             protocol.VerbOpen,
+			Verb:             protocol.VerbProve,
 		}
 		frame, r := o.answer(protocol.HostUnwrap, params)
 		var result protocol.UnwrapResult

@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"scelle/host/internal/journal"
 	"scelle/host/internal/keystore"
 	"scelle/host/internal/keystore/memory"
 	"scelle/host/internal/keystore/nss"
@@ -169,7 +170,7 @@ func makeClasses(t *testing.T, pair *certtest.Pair) []class {
 		for range 256 {
 			raw := bytes.Clone(info.Raw)
 			copy(raw[len(raw)-public.Size():], paddingtest.Encrypt(public, varied(f.EM)))
-			c.questions = append(c.questions, unwrap.Request{Certificate: pair.DER, RecipientInfo: raw, ContentAlgorithm: []byte(aes256CBC)})
+			c.questions = append(c.questions, unwrap.Request{Certificate: pair.DER, RecipientInfo: raw, ContentAlgorithm: []byte(aes256CBC), Verb: journal.Prove})
 		}
 		classes = append(classes, c)
 	}

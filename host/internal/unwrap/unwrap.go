@@ -5,9 +5,16 @@
 // A private key that answers questions is an oracle. What is done about it:
 // a question is one whole RecipientInfo that names the certificate; no answer
 // tells whether a PKCS#1 v1.5 padding was good; and questions are few, as a
-// consent names its envelopes and allows two operations for each, and outside
-// a consent there are 60 a minute. A bad pli can thus neither be used to ask
-// thousands of times nor use up what the other plis of an opening need.
+// consent names its envelopes and allows two operations for each. A bad pli can
+// thus neither be used to ask thousands of times nor use up what the other plis
+// of an opening need.
+//
+// Outside a consent there is one purpose only, the proof of possession: its
+// envelope is a challenge that the portal makes after the person has agreed,
+// when no consent can name it yet. Proofs are 60 a minute and connection. The
+// host cannot see that an envelope is a challenge, since it never has the
+// content; the extension does, and gives a portal nothing but the hash of a
+// right one (protocol.ProofPrefix).
 package unwrap
 
 import (
@@ -56,14 +63,14 @@ func New(secret []byte, recorder Recorder, now func() time.Time) *Service {
 }
 
 // Guard is one connection's share of the policy: its consents and its count
-// of operations outside of them. Its methods may be called from several
+// of proofs. Its methods may be called from several
 // goroutines.
 type Guard struct {
 	service *Service
 
 	mu      sync.Mutex
 	batches map[string]*batch
-	recent  []time.Time // of operations outside a batch, oldest first
+	recent  []time.Time // of proofs, oldest first
 }
 
 // Guard returns a new connection's guard. Everything it knows ends with it.
@@ -147,7 +154,7 @@ type Request struct {
 	ContentAlgorithm []byte   // DER AlgorithmIdentifier of the content
 	Origin           string   // as the browser reported it, "" offline
 	Envelope         Envelope // the envelope it is about
-	Batch            string   // consent, "" without one
+	Batch            string   // consent, "" for a proof
 	Verb             journal.Verb
 }
 
@@ -157,8 +164,8 @@ type Request struct {
 // is in the journal before the answer is given.
 //
 // fault.ConsentRefused when the consent is unknown, over, or not for this
-// origin, envelope and purpose; fault.RateLimited when its operations, or those of the
-// last minute without one, are used up; fault.JournalFailed; otherwise open's
+// origin, envelope and purpose, and without one for all but a proof;
+// fault.RateLimited when its operations, or the proofs of the last minute, are used up; fault.JournalFailed; otherwise open's
 // and those of envelope.UnwrapWith. An operation counts even when it fails.
 func (g *Guard) Unwrap(ctx context.Context, open Opener, r Request) ([]byte, error) {
 	if err := g.allow(r); err != nil {
@@ -205,7 +212,7 @@ func (g *Guard) allow(r Request) error {
 	now := g.service.now()
 	g.expire(now)
 	if r.Batch == "" {
-		return g.allowAlone(now)
+		return g.allowProof(r.Verb, now)
 	}
 	b, ok := g.batches[r.Batch]
 	if !ok || b.origin != r.Origin || b.verb != "" && b.verb != r.Verb {
@@ -225,9 +232,12 @@ func (g *Guard) allow(r Request) error {
 	return nil
 }
 
-// allowAlone holds operations without a consent to UnwrapsPerMinute in any
-// sixty seconds.
-func (g *Guard) allowAlone(now time.Time) error {
+// allowProof holds operations without a consent to proofs, UnwrapsPerMinute in
+// any sixty seconds.
+func (g *Guard) allowProof(verb journal.Verb, now time.Time) error {
+	if verb != journal.Prove {
+		return fault.New(fault.ConsentRefused)
+	}
 	if len(g.recent) >= protocol.UnwrapsPerMinute {
 		return fault.New(fault.RateLimited)
 	}

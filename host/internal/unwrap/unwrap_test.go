@@ -70,7 +70,7 @@ func (s *scene) request(t *testing.T, m envelope.Mechanism) unwrap.Request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return unwrap.Request{Certificate: s.pair.DER, RecipientInfo: info.Raw, ContentAlgorithm: []byte(aes256CBC), Origin: "https://marches.example"}
+	return unwrap.Request{Certificate: s.pair.DER, RecipientInfo: info.Raw, ContentAlgorithm: []byte(aes256CBC), Origin: "https://marches.example", Verb: journal.Prove}
 }
 
 func (s *scene) ask(t *testing.T, r unwrap.Request) ([]byte, error) {
@@ -206,6 +206,26 @@ func TestRate(t *testing.T) {
 
 	if _, err := s.guard.Begin("", []unwrap.Envelope{{1}}); err != nil {
 		t.Errorf("a consent is refused when the minute is used up: %v", err)
+	}
+}
+
+// TestOnlyAProofNeedsNoConsent: whatever else a key is to be used for, it is
+// not reached, and no proof is used up by asking.
+func TestOnlyAProofNeedsNoConsent(t *testing.T) {
+	s := newScene(t, certtest.Options{Curve: elliptic.P256()})
+	r := s.request(t, envelope.ECDH)
+	for _, verb := range []journal.Verb{journal.Open, journal.Rewrap, journal.Rehearse, journal.SelfTest, journal.Backup, ""} {
+		for range protocol.UnwrapsPerMinute {
+			r.Verb = verb
+			_, err := s.ask(t, r)
+			wantFault(t, "without a consent, to "+string(verb), err, fault.ConsentRefused)
+		}
+	}
+	if n := s.key.calls.Load(); n != 0 {
+		t.Errorf("%d operations reached the key", n)
+	}
+	if _, err := s.ask(t, s.request(t, envelope.ECDH)); err != nil {
+		t.Errorf("a proof after that: %v", err)
 	}
 }
 

@@ -47,9 +47,9 @@ func (c *Chromium) shown(t *target.Info) string {
 	if t.Type != "page" || !strings.HasPrefix(t.URL, c.ExtensionURL("")) {
 		return t.URL
 	}
-	ctx, cancel := chromedp.NewContext(c.ctx, chromedp.WithTargetID(t.TargetID))
+	ctx, cancel := chromedp.NewContext(c.ctx, chromedp.WithTargetID(t.TargetID), chromedp.WithDetachOnCancel())
 	p := c.newTab(ctx, cancel, t.TargetID)
-	defer p.Close()
+	defer p.cancel()
 	if p.do() != nil {
 		return t.URL // it is on its way out
 	}

@@ -63,8 +63,14 @@ func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) error {
 	return nil
 }
 
-// Close closes the tab.
-func (p *tab) Close() { p.cancel() }
+// Close closes the tab. A window that the browser opened is only left when its
+// context ends, so that looking at one changes nothing, and is closed here.
+func (p *tab) Close() {
+	if p.id != "" {
+		_, _ = chromedp.CallBrowser(p.c.ctx, target.CloseTarget, target.CloseTargetParams{TargetID: p.id}) // it may be gone
+	}
+	p.cancel()
+}
 
 // Goto navigates.
 func (p *tab) Goto(url string) error {

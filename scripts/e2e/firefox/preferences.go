@@ -50,9 +50,10 @@ func writePreferences(o Options) error {
 		"intl.accept_languages":                      lang,
 		"intl.locale.requested":                      lang,
 		// Pages that are not in front wait no longer than others.
-		"dom.min_background_timeout_value":           4,
-		"dom.timeout.enable_budget_timer_throttling": false,
-		"dom.timeout.throttling_delay":               -1,
+		"dom.min_background_timeout_value":                           4,
+		"dom.min_background_timeout_value_without_budget_throttling": 4,
+		"dom.timeout.enable_budget_timer_throttling":                 false,
+		"dom.timeout.throttling_delay":                               -1,
 		// Without it the first click on a doorhanger within this time is lost.
 		"security.notification_enable_delay": 0,
 	}

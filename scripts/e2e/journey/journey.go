@@ -166,14 +166,16 @@ func (w *Walk) Allow() error {
 		return err
 	}
 	// A popup closes when anything else takes the focus; people open it again.
-	err := w.allowInPopup()
+	err := w.AllowInPopup()
 	if err != nil {
-		err = w.allowInPopup()
+		err = w.AllowInPopup()
 	}
 	return err
 }
 
-func (w *Walk) allowInPopup() error {
+// AllowInPopup is Allow where the browser's permission is there, as it is for
+// every port of a host that has it.
+func (w *Walk) AllowInPopup() error {
 	popup, err := w.Browser.Popup(w.Page)
 	if err != nil {
 		return err

@@ -35,6 +35,22 @@ func (w *World) Hosts() ([]int, error) {
 	return pids, nil
 }
 
+// Processes are all that run with this world's home: browser, portal, hosts, and
+// what they started.
+func (w *World) Processes() ([]int, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err == nil && w.owns(pid) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids, nil
+}
+
 // owns reports whether a process has this world's home.
 func (w *World) owns(pid int) bool {
 	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))

@@ -189,17 +189,9 @@ func (f *SyncFile) Close() error {
 // NeedSpace fails with fault.DiskFull when the browser would not store need
 // more bytes. Browsers guess high: a write can fail later.
 func NeedSpace(ctx context.Context, need int64) error {
-	s, err := storage()
-	if err != nil {
-		return err
+	free, err := FreeSpace(ctx)
+	if err == nil && need > free {
+		err = fault.Newf(fault.DiskFull, "%d MB", (need+999_999)/1_000_000)
 	}
-	estimate, err := Run(ctx, s, fault.Internal, "estimate")
-	if err != nil {
-		return err
-	}
-	free := Number(estimate, "quota") - Number(estimate, "usage")
-	if float64(need) > free {
-		return fault.Newf(fault.DiskFull, "%d MB", (need+999_999)/1_000_000)
-	}
-	return nil
+	return err
 }

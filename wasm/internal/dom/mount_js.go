@@ -22,6 +22,7 @@ type Mount struct {
 	byID    map[int]*element // by the number that a DOM element carries in idProperty
 	lastID  int
 	said    string
+	titled  [2]string // title and language of the document
 	focusID string
 	listen  safejs.Func
 }
@@ -85,8 +86,13 @@ func (m *Mount) Show(nodes ...Node) error {
 	return m.moveFocus()
 }
 
-// Title sets the document's title and language.
+// Title sets the document's title and language, where they change: the browser
+// lays everything out anew for either.
 func (m *Mount) Title(title, lang string) error {
+	titled := [2]string{title, lang}
+	if m.titled == titled {
+		return nil
+	}
 	if err := m.document.Set("title", title); err != nil {
 		return err
 	}
@@ -94,7 +100,11 @@ func (m *Mount) Title(title, lang string) error {
 	if err != nil {
 		return err
 	}
-	return html.Set("lang", lang)
+	if err := html.Set("lang", lang); err != nil {
+		return err
+	}
+	m.titled = titled
+	return nil
 }
 
 // Announce has a screen reader say the text, unless it was the last one said.

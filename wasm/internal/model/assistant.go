@@ -18,8 +18,10 @@ type Assistant struct {
 	Broken *fault.Fault // there is nothing to work for
 	// PIN is what the host asks for in the middle of the work, nil most of the
 	// time; the part's own screen comes back after it.
-	PIN  *protocol.PINQuestion
-	part Screen
+	PIN        *protocol.PINQuestion
+	PINTooLong bool // what was typed before was too long to be sent
+	answered   *protocol.PINQuestion
+	part       Screen
 }
 
 // NewAssistant makes the screen for a session, as the worker tells it.

@@ -72,6 +72,7 @@ type Pli struct {
 	try        int
 	fetched    bool
 	giving     bool // the portal is taking its new recipients
+	queued     bool // asks for its content key when no other pli does
 }
 
 // Opening opens plis with the private keys of this computer, after one
@@ -95,9 +96,9 @@ type Opening struct {
 	Folder    FolderRef    // that the person chose, also when another delivery is
 	Unchosen  *fault.Fault // why the last choice of a folder came to nothing
 	Armed     bool
-	At        int  // the pli in work
-	Stopping  bool // ends after the pli in work
-	Pausing   bool // rests after the pli in work
+	At        int  // the first pli in work
+	Stopping  bool // ends after what is in work
+	Pausing   bool // rests after what is in work
 	Minutes   Minutes
 	Check     protocol.ListCheck // what became of the portal's signed list
 	Listed    *lists.Opening     // that list; nil while there is none
@@ -107,6 +108,8 @@ type Opening struct {
 	TimeLeft  time.Duration      // until all are open, at the pace so far; 0 while nobody knows
 	pace      pace
 	batch     string
+	asking    *Pli  // whose content key the host is asked for
+	halt      error // why the run ends after what is in work
 	errand    errand
 	report    bool // the page takes each outcome as soon as it is known
 	record    bool // the page takes the record
@@ -205,7 +208,7 @@ func (o *Opening) Update(m Msg) []Effect {
 // Ready are the plis that a key of this computer opens.
 func (o *Opening) Ready() []*Pli { return o.in(PliReady) }
 
-// Left is how many plis the consent still covers: the one in work and those to
+// Left is how many plis the consent still covers: those in work and those to
 // come. It counts down as they are done.
 func (o *Opening) Left() int {
 	if o.Phase != OpenRunning && o.Phase != OpenPaused {

@@ -190,7 +190,7 @@ func (o *Opening) goOn() []Effect {
 		return nil
 	}
 	o.Phase, o.TimeLeft = OpenRunning, 0
-	return append([]Effect{Focus{ID: "title"}}, o.openNext(o.At)...)
+	return append([]Effect{Focus{ID: "title"}}, o.goAhead()...)
 }
 
 // makeRecord is the record of what was done.

@@ -24,6 +24,7 @@ func (o *Opening) consent(m Consent) []Effect {
 	o.end()
 	o.Phase, o.Stopping, o.Pausing, o.consented = OpenRunning, false, false, true
 	o.TimeLeft, o.pace, o.Expires = 0, pace{}, time.Time{}
+	o.asking, o.halt = nil, nil
 	o.At = slices.Index(o.Plis, o.Ready()[0])
 	begin := host(&o.runs, protocol.HostBatchBegin, o.batchParams(), func(r protocol.BatchResult, err error) []Effect {
 		if err != nil {
@@ -31,7 +32,7 @@ func (o *Opening) consent(m Consent) []Effect {
 		}
 		o.batch, o.Expires = r.ID, r.Expires
 		o.Minutes.begin(o.Env.Time(), r)
-		return o.openNext(0)
+		return o.goAhead()
 	})
 	return []Effect{Focus{ID: "title"}, o.pinFirst(begin)}
 }
@@ -45,49 +46,6 @@ func (o *Opening) batchParams() protocol.BatchParams {
 		}
 	}
 	return p
-}
-
-// openNext opens the plis one after the other, from index i.
-func (o *Opening) openNext(i int) []Effect {
-	for i < len(o.Plis) && o.Plis[i].State != PliReady {
-		i++
-	}
-	if i == len(o.Plis) || o.Stopping {
-		return o.results()
-	}
-	o.At = i
-	if o.Pausing {
-		o.Phase, o.Pausing = OpenPaused, false
-		return []Effect{Focus{ID: "title"}}
-	}
-	p := o.Plis[i]
-	p.State, p.try, p.Done = PliOpening, 0, 0
-	o.pace = pace{}
-	step := PageProgress{Step: "open", Done: int64(i), Total: int64(len(o.Plis))}
-	if o.Offline {
-		return o.unwrap(p)
-	}
-	return append([]Effect{step}, o.unwrap(p)...)
-}
-
-// unwrap asks the host for the content key, with the recipient whose turn it is.
-func (o *Opening) unwrap(p *Pli) []Effect {
-	if !o.Expires.IsZero() && !o.Env.Time().Before(o.Expires) {
-		return o.stop(p, fault.New(fault.ConsentExpired))
-	}
-	k := p.keys[min(p.try, len(p.keys)-1)]
-	params := protocol.UnwrapParams{Thumbprint: k.own.entry.Thumbprint, RecipientInfo: k.info.DER,
-		ContentAlgorithm: p.Info.ContentAlgorithm, Origin: o.Site.Origin, Envelope: p.Info.HeaderSHA256, Batch: o.batch, Verb: o.errand.verb()}
-	return []Effect{host(&o.runs, protocol.HostUnwrap, params, func(r protocol.UnwrapResult, err error) []Effect {
-		switch {
-		case err == nil:
-			p.Key = k.own.entry.Thumbprint
-			return o.errand.use(o, p, r.ContentKey)
-		case stopsAll(fault.CodeOf(err)):
-			return o.stop(p, err)
-		}
-		return o.otherKey(p, err)
-	})}
 }
 
 // otherKey tries the second recipient that is ours, if there is one.
@@ -104,7 +62,7 @@ func (o *Opening) decrypt(p *Pli, contentKey []byte, then func(Opened) []Effect)
 	late := func(opened Opened) []Effect { return []Effect{Forget{Files: opened.Files}} }
 	return []Effect{OpenFile{File: p.File, ContentKey: contentKey, Tender: o.Tender, Raw: p.Foreign,
 		Progress: func(done, total int64) Msg { return progress{run, p, done, total} },
-		Then: once(&o.runs, late, func(opened Opened, err error) []Effect {
+		Then: once(&o.runs, late, inWork(p, late, func(opened Opened, err error) []Effect {
 			switch code := fault.CodeOf(err); {
 			case err == nil:
 				return then(opened)
@@ -116,7 +74,7 @@ func (o *Opening) decrypt(p *Pli, contentKey []byte, then func(Opened) []Effect)
 				return o.unwrap(p)
 			}
 			return o.next(p, err)
-		})}}
+		}))}}
 }
 
 // deliver saves the files or hands them over, then deletes them from the
@@ -157,7 +115,7 @@ func (o *Opening) compare(p *Pli) {
 	}
 }
 
-// next closes the pli in work and goes on with the following one.
+// next closes a pli in work and goes on with the following ones.
 func (o *Opening) next(p *Pli, err error) []Effect {
 	if err == nil {
 		p.State, p.Fault = PliDelivered, nil
@@ -169,15 +127,7 @@ func (o *Opening) next(p *Pli, err error) []Effect {
 		p.fetched = false
 		effects = append(effects, Forget{Files: []FileRef{p.File}})
 	}
-	return append(effects, o.openNext(o.At+1)...)
-}
-
-// stop ends the run for a reason that the other plis share: a card that was
-// taken out, a host that ended. The person puts it right and consents again to
-// what is left, or keeps what was opened.
-func (o *Opening) stop(p *Pli, err error) []Effect {
-	p.State = PliReady
-	return append(o.endBatch(), o.fail(err)...)
+	return append(effects, o.goAhead()...)
 }
 
 // forgetAll lets go of every envelope that is still held.
@@ -265,9 +215,9 @@ func (o *Opening) cancel(byPage bool) []Effect {
 		if o.Stopping {
 			return nil
 		}
-		if p := o.Plis[o.At]; (p.Opened != nil || p.giving) && p.State == PliOpening {
+		if slices.ContainsFunc(o.in(PliOpening), (*Pli).delivering) {
 			o.Stopping = true
-			return nil
+			return o.dropWork()
 		}
 		if len(o.in(PliDelivered)) > 0 && !byPage {
 			return o.stopEarly()
@@ -279,16 +229,14 @@ func (o *Opening) cancel(byPage bool) []Effect {
 // stopEarly keeps what was opened and shows it.
 func (o *Opening) stopEarly() []Effect {
 	o.end()
-	o.Plis[o.At].fail(fault.New(fault.Cancelled))
-	return append([]Effect{CancelWork{}}, o.results()...)
+	return append(o.dropWork(), o.results()...)
 }
 
 // keepAndLeave writes down what was opened before the window closes.
 func (o *Opening) keepAndLeave() []Effect {
 	var effects []Effect
 	if o.Phase == OpenRunning {
-		effects = append(effects, CancelWork{})
-		o.Plis[o.At].fail(fault.New(fault.Cancelled))
+		effects = o.dropWork()
 	}
 	o.end()
 	o.Minutes.leaving = true

@@ -23,10 +23,11 @@ func plis(n int) protocol.OpenParams {
 	return p
 }
 
-// readable makes the world deliver, inspect, open and save every pli.
+// readable makes the world deliver, inspect, open and save every pli, each of
+// a size that is opened alone.
 func (p *portal) readable() {
 	w := p.world
-	w.Fetch = func(id string) (model.FileRef, error) { return model.FileRef{Handle: 1, Name: id, Size: 1000}, nil }
+	w.Fetch = func(id string) (model.FileRef, error) { return model.FileRef{Handle: 1, Name: id, Size: 64 << 20}, nil }
 	w.Inspect = func(f model.FileRef) (model.EnvelopeInfo, error) {
 		return model.EnvelopeInfo{HeaderSHA256: "header-" + f.Name, Authenticated: true, Recipients: []model.RecipientInfo{p.recipient("rsa-oaep-sha256")}}, nil
 	}

@@ -17,6 +17,10 @@ type PINAsked struct{ Question protocol.PINQuestion }
 // ID, the connection ended.
 type PINOver struct{ ID string }
 
+// PINTooLong says that more was typed than a host takes (protocol.MaxPIN bytes):
+// nothing was sent, and the question still waits.
+type PINTooLong struct{ ID string }
+
 // EnterPIN sends what was typed to the host.
 type EnterPIN struct{ Trusted bool }
 
@@ -37,7 +41,7 @@ func (AnswerPIN) effect() {}
 func (a *Assistant) updatePIN(m Msg) ([]Effect, bool) {
 	switch m := m.(type) {
 	case PINAsked:
-		a.PIN = &m.Question
+		a.PIN, a.PINTooLong = &m.Question, false
 		a.PIN.Token = keypair.Clean(a.PIN.Token) // as a card or a database wrote it
 		over := After{Millis: m.Question.Seconds * 1000, Msg: PINOver{ID: m.Question.ID}}
 		return []Effect{Focus{ID: PINField}, over}, true
@@ -45,7 +49,16 @@ func (a *Assistant) updatePIN(m Msg) ([]Effect, bool) {
 		if a.PIN != nil && (m.ID == "" || m.ID == a.PIN.ID) {
 			a.PIN = nil
 		}
+		if a.answered != nil && (m.ID == "" || m.ID == a.answered.ID) {
+			a.answered = nil
+		}
 		return nil, true
+	case PINTooLong:
+		if a.answered == nil || a.answered.ID != m.ID || a.PIN != nil {
+			return nil, true
+		}
+		a.PIN, a.PINTooLong = a.answered, true
+		return []Effect{Focus{ID: PINField}}, true
 	case EnterPIN:
 		if a.PIN == nil || !m.Trusted {
 			return nil, true
@@ -66,6 +79,6 @@ func (a *Assistant) updatePIN(m Msg) ([]Effect, bool) {
 
 func (a *Assistant) answerPIN(field string) []Effect {
 	answer := AnswerPIN{Question: a.PIN.ID, Field: field}
-	a.PIN = nil
+	a.PIN, a.answered = nil, a.PIN
 	return []Effect{answer, Focus{ID: "title"}}
 }

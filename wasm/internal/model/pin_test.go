@@ -41,6 +41,32 @@ func TestPINIsTyped(t *testing.T) {
 	}
 }
 
+// What is too long to be sent is said, and asked for again: by the same question
+// as long as it waits.
+func TestPINIsTooLong(t *testing.T) {
+	player, a := waiting(t)
+	player.Send(model.PINTooLong{ID: "q1"})
+	if a.PINTooLong {
+		t.Error("nothing was typed yet")
+	}
+	player.Send(model.EnterPIN{Trusted: true}, model.PINTooLong{ID: "q0"})
+	if a.PIN != nil {
+		t.Error("another question's answer")
+	}
+	player.Send(model.PINTooLong{ID: "q1"})
+	if a.PIN == nil || a.PIN.ID != "q1" || !a.PINTooLong || player.Count("focus pin") != 2 {
+		t.Fatalf("%+v, %v", a.PIN, player.Log)
+	}
+	player.Send(model.EnterPIN{Trusted: true}, model.PINOver{ID: "q1"}, model.PINTooLong{ID: "q1"})
+	if a.PIN != nil || player.Count("pin q1 pin") != 2 {
+		t.Errorf("%+v, %v", a.PIN, player.Log)
+	}
+	player.Send(model.PINAsked{Question: protocol.PINQuestion{ID: "q2", Seconds: 120}})
+	if a.PINTooLong {
+		t.Error("the next question begins with the warning of the last")
+	}
+}
+
 // Who cancels the question, the work or the window has cancelled the PIN.
 func TestPINIsCancelled(t *testing.T) {
 	for _, m := range []model.Msg{model.CancelPIN{}, model.Cancel{}, model.PageCancelled{}, model.Close{}} {

@@ -47,6 +47,7 @@ var en = [count]string{
 	PINTries:      "Tries left: %d.",
 	PINFew:        "A wrong PIN was entered before. After a few more the card locks.",
 	PINFinal:      "Last try: a wrong PIN now locks the card. If in doubt, cancel and ask for help.",
+	PINTooLong:    "This is longer than a PIN or a password can be (%d bytes at most). Nothing was sent: type it again.",
 	PINConfirm:    "Confirm",
 	PINToOpen:     "To open a submission.",
 	PINToProve:    "To prove to the portal that your key is here.",

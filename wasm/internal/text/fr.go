@@ -55,6 +55,7 @@ var fr = [count]string{
 	PINTries:      "Essais restants : %d.",
 	PINFew:        "Un code faux a été saisi auparavant. Après quelques autres, la carte se bloque.",
 	PINFinal:      "Dernier essai : un code faux bloque la carte. En cas de doute, annulez et demandez de l’aide.",
+	PINTooLong:    "C’est plus long qu’un code ou un mot de passe ne peut l’être (%d octets au plus). Rien n’a été envoyé : saisissez-le de nouveau.",
 	PINConfirm:    "Valider",
 	PINToOpen:     "Pour ouvrir un pli.",
 	PINToProve:    "Pour prouver à la salle des marchés que votre clé est ici.",

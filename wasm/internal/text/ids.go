@@ -38,6 +38,7 @@ const (
 	PINTries
 	PINFew
 	PINFinal
+	PINTooLong
 	PINConfirm
 	PINToOpen
 	PINToProve

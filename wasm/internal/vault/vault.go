@@ -46,10 +46,10 @@ func New(ctx context.Context) (*Vault, error) {
 	return v, nil
 }
 
-// At opens a directory inside another document's vault.
-func At(ctx context.Context, name, sub string) (bridge.Dir, error) {
+// At opens another document's vault, or a directory inside it.
+func At(ctx context.Context, path ...string) (bridge.Dir, error) {
 	dir, err := vaults(ctx)
-	for _, step := range []string{name, sub} {
+	for _, step := range path {
 		if err == nil {
 			dir, err = dir.Sub(ctx, step)
 		}

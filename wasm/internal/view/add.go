@@ -15,7 +15,7 @@ func assistant(a *model.Assistant) Page {
 	w := newWriter(a.Env)
 	switch {
 	case a.PIN != nil:
-		return w.pin(a.Site, a.PIN)
+		return w.pin(a.Site, a.PIN, a.PINTooLong)
 	case a.Add != nil:
 		return w.add(a.Add)
 	case a.Open != nil:

@@ -10,12 +10,12 @@ import (
 // pin draws the host's question for a PIN or a password, in place of the work
 // that waits for it. The field has no handler: what is typed stays in it until
 // the runtime takes it out.
-func (w *writer) pin(site model.Site, q *protocol.PINQuestion) Page {
+func (w *writer) pin(site model.Site, q *protocol.PINQuestion, tooLong bool) Page {
 	title, label, about := text.PINTitle, text.PINLabel, text.PINFor
 	if q.Password {
 		title, label, about = text.PasswordTitle, text.PasswordLabel, text.PasswordFor
 	}
-	warning := w.pinWarning(q)
+	warning := w.pinWarning(q, tooLong)
 	return Page{Title: w.S(title) + " – Scellé", Lang: w.Code(), Status: w.S(title), Body: []dom.Node{
 		dom.El("header", dom.Set("class", "bar"), w.seal(), w.title(title)),
 		w.origin(site),
@@ -28,7 +28,7 @@ func (w *writer) pin(site model.Site, q *protocol.PINQuestion) Page {
 				dom.El("div", dom.Set("class", "field"),
 					dom.El("label", dom.Set("for", model.PINField), dom.Text(w.S(label))),
 					dom.El("input", dom.Set("id", model.PINField), dom.Set("type", "password"), dom.Set("autocomplete", "off"), dom.Set("spellcheck", "false"),
-						dom.Set("maxlength", w.Int64(protocol.MaxPIN)), dom.Flag("required", true), described("pin-help", "pin-warning", q.Wrong)),
+						dom.Set("maxlength", w.Int64(protocol.MaxPIN)), dom.Flag("required", true), described("pin-help", "pin-warning", q.Wrong || tooLong)),
 					dom.El("p", dom.Set("id", "pin-help"), dom.Set("class", "help"), dom.Text(w.S(text.PINHelp)))),
 				actions(
 					dom.El("button", dom.Set("type", "submit"), dom.Set("class", "button primary"), dom.Text(w.S(text.PINConfirm))),
@@ -37,8 +37,10 @@ func (w *writer) pin(site model.Site, q *protocol.PINQuestion) Page {
 }
 
 // pinWarning is what the person must know before typing; "" when nothing.
-func (w *writer) pinWarning(q *protocol.PINQuestion) string {
+func (w *writer) pinWarning(q *protocol.PINQuestion, tooLong bool) string {
 	switch {
+	case tooLong:
+		return w.S(text.PINTooLong, protocol.MaxPIN)
 	case q.Wrong:
 		return w.S(text.PasswordWrong)
 	case q.Tries == 1:

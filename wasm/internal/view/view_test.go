@@ -265,6 +265,16 @@ func signedOpening(trusted protocol.TrustResult, change func(*lists.Opening)) fu
 	}
 }
 
+// tooLong is asked after more was typed than a host takes.
+func tooLong(p protocol.OpenParams, q protocol.PINQuestion) func(*stage) model.Screen {
+	return func(s *stage) model.Screen {
+		screen := asked(p, q)(s).(*model.Assistant)
+		screen.Update(model.EnterPIN{Trusted: true})
+		screen.Update(model.PINTooLong{ID: "0"})
+		return screen
+	}
+}
+
 // asked is an opening in which the host asks for a PIN.
 func asked(p protocol.OpenParams, q protocol.PINQuestion) func(*stage) model.Screen {
 	return func(s *stage) model.Screen {
@@ -314,6 +324,7 @@ func openScenes() []scene {
 		{"open-running", "assistant", opened(origin, three, "open cbc", true, nil)},
 		{"open-pin", "assistant", asked(one, protocol.PINQuestion{Action: "open", Token: "Carte d'Anne \u202emoc", Tries: 3, Few: true, Min: 4, Max: 8})},
 		{"open-pin-final", "assistant", asked(one, protocol.PINQuestion{Action: "open", Token: "Carte d'Anne", Tries: 1})},
+		{"open-pin-long", "assistant", tooLong(one, protocol.PINQuestion{Action: "open", Token: "Carte d'Anne"})},
 		{"open-password-wrong", "assistant", asked(one, protocol.PINQuestion{Action: "prove", Token: "Base NSS partagée", Password: true, Wrong: true})},
 		{"open-paused", "assistant", func(s *stage) model.Screen {
 			p := s.assistant(protocol.PliOpen, tender("a", "cbc", "b"), "save")

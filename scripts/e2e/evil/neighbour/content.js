@@ -18,7 +18,7 @@
         frame.contentWindow.postMessage({ scelle: 1, nonce }, "*", [port2]);
       }
     }
-    await wait(1500);
+    await wait(800);
     return { bridges: bridges().length, said, own: location.protocol.includes("extension") };
   };
 

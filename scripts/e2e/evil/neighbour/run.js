@@ -1,5 +1,5 @@
 // The second extension's attacks, with the same signalling as attack pages:
-// data-run = {"seq", "name", "part", "config"}, data-done = {"seq", "found"}.
+// data-run = {"seq", "names", "part", "config"}, data-done = {"seq", "found"}.
 (() => {
   const api = globalThis.browser ?? globalThis.chrome;
   const { id, host } = globalThis.victim;
@@ -74,17 +74,15 @@
     return value?.[0]?.result?.startsWith("http") ? [] : [`not even in a page: ${error}`];
   }, async () => {
     const found = [];
-    for (const path of ["app/popup.html", "app/assistant.html", "app/offline.html", "app/backup.html", "app/bridge.html"]) {
-      const made = await outcome(api.tabs.create({ url: config.base + path, active: false }));
-      const open = made.value ? [made.value] : [];
+    await Promise.all(["app/popup.html", "app/assistant.html", "app/offline.html", "app/backup.html", "app/bridge.html"].map(async (path) => {
+      const { value: tab } = await outcome(api.tabs.create({ url: config.base + path, active: false }));
+      if (!tab) return;
       await wait(400);
-      for (const tab of open) {
-        for (const { result } of (await inject(tab.id)).value ?? []) if (result?.includes("extension:")) found.push(`a script in ${result}`);
-        found.push(...got(`a message to ${path}`, await outcome(api.tabs.sendMessage(tab.id, "speak"))));
-        if (api.debugger) found.push(...got(`the debugger on ${path}`, await outcome(api.debugger.attach({ tabId: tab.id }, "1.3"))));
-        await outcome(api.tabs.remove(tab.id));
-      }
-    }
+      for (const { result } of (await inject(tab.id)).value ?? []) if (result?.includes("extension:")) found.push(`a script in ${result}`);
+      found.push(...got(`a message to ${path}`, await outcome(api.tabs.sendMessage(tab.id, "speak"))));
+      if (api.debugger) found.push(...got(`the debugger on ${path}`, await outcome(api.debugger.attach({ tabId: tab.id }, "1.3"))));
+      await outcome(api.tabs.remove(tab.id));
+    }));
     if (api.debugger) found.push(...got("the debugger on the extension", await outcome(api.debugger.attach({ extensionId: id }, "1.3"))));
     return found.concat(inside.map((href) => `our content script runs in ${href}`));
   });
@@ -130,9 +128,9 @@
 
   attack("the bridge in the page", async () => {
     const tab = await pageTab();
-    const { value } = await outcome(api.tabs.sendMessage(tab.id, "speak", { frameId: 0 }));
+    const { value } = await outcome(api.tabs.sendMessage(tab.id, "address", { frameId: 0 }));
     // Extensions see into closed shadow roots: the nonce, not the root, holds them off.
-    return value?.bridges === 1 ? [] : [`it does not see the bridge: ${JSON.stringify(value)}`];
+    return value?.length === 1 ? [] : [`it does not see the bridge: ${JSON.stringify(value)}`];
   }, async () => {
     const tab = await pageTab();
     const { value } = await outcome(api.tabs.sendMessage(tab.id, "speak", { frameId: 0 }));
@@ -147,14 +145,16 @@
   const root = document.documentElement;
   root.dataset.attacks = JSON.stringify([...attacks.keys()]);
   new MutationObserver(async () => {
-    const { seq, name, part, config: c } = JSON.parse(root.dataset.run);
+    const { seq, names, part, config: c } = JSON.parse(root.dataset.run);
     config = { ...config, ...c };
-    let found;
-    try {
-      found = (await attacks.get(name)[part]()).map(String);
-    } catch (error) {
-      found = [`the ${part} itself failed: ${error?.stack ?? error}`];
-    }
+    const run = async (name) => {
+      try {
+        return (await attacks.get(name)[part]()).map(String);
+      } catch (error) {
+        return [`the ${part} itself failed: ${error?.stack ?? error}`];
+      }
+    };
+    const found = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await run(name)])));
     root.dataset.done = JSON.stringify({ seq, found });
   }).observe(root, { attributes: true, attributeFilter: ["data-run"] });
 })();

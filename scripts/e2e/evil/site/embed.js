@@ -75,7 +75,9 @@
   }, async () => {
     for (const path of PATHS) if (!open(path)) for (const base of new Set([config.base, config.dynamic])) embed(base + path);
     embed(`${config.base}app/assistant.html#${"0".repeat(32)}`);
-    await wait(1500); // the test looks at what the browser shows
+    embed("/frame.html#last");
+    await until(() => evil.heard.some((h) => h.data?.evil === "last")); // by now the others have come, too, or not
+    await wait(300); // the test looks at what the browser shows
     return [];
   });
 
@@ -106,7 +108,7 @@
     const { port1, port2 } = new MessageChannel();
     const said = new Promise((resolve) => {
       port1.onmessage = ({ data }) => resolve(data?.kind ?? "?");
-      setTimeout(resolve, 1500, "nothing");
+      setTimeout(resolve, 800, "nothing");
     });
     frame.contentWindow.postMessage({ scelle: 1, nonce }, "*", [port2]);
     return said;

@@ -1,6 +1,6 @@
 // Messages that a page forges, replays and misshapes.
 (() => {
-  const { attack, ask, answered, post, until, wait, responses, mine, randomId, heard, config } = evil;
+  const { attack, ask, answered, settled, post, until, responses, mine, randomId, heard, config } = evil;
 
   attack("an event that no browser sent", async () => {
     const id = randomId();
@@ -13,8 +13,7 @@
     const data = { scelle: 1, to: "content", kind: "request", id, method: "status", params: {} };
     window.dispatchEvent(new MessageEvent("message", { source: window, origin: location.origin, data }));
     document.dispatchEvent(new MessageEvent("message", { source: window, origin: location.origin, data, bubbles: true }));
-    await wait(500);
-    return mine(id).map((d) => `answered with ${JSON.stringify(d)}`);
+    return (await settled()).concat(mine(id).map((d) => `answered with ${JSON.stringify(d)}`));
   });
 
   attack("methods of others", answered, async () => {
@@ -30,17 +29,17 @@
   const ODD = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "then", "", "status ", "STATUS", "host.hello", 1, null, {}, [], ["status"], true];
 
   attack("odd names", answered, async () => {
-    const found = [];
-    for (const odd of ODD) {
+    const asked = ODD.map((odd) => {
       const ids = [randomId(), randomId(), randomId()];
       post({ id: ids[0], method: odd });
       post({ id: ids[1], kind: odd, method: "status" });
       post({ id: ids[2], to: odd, method: "status" });
       post({ id: odd, method: "status", params: { odd: 1 }, kind: odd });
-      await wait(30);
-      for (const id of ids) for (const r of responses(id)) if (r.ok !== false) found.push(`${JSON.stringify(odd)}: ${JSON.stringify(r)}`);
-    }
-    return found.concat(await answered());
+      return [odd, ids];
+    });
+    const found = await settled();
+    for (const [odd, ids] of asked) for (const id of ids) for (const r of responses(id)) if (r.ok !== false) found.push(`${JSON.stringify(odd)}: ${JSON.stringify(r)}`);
+    return found;
   });
 
   const print = "ab".repeat(32);
@@ -79,17 +78,17 @@
     const id = randomId();
     for (let i = 0; i < 20; i++) post({ id, method: "status" });
     await until(() => responses(id).length > 0);
-    await wait(300);
+    found.push(...(await settled()));
     if (responses(id).length !== 1) found.push(`${responses(id).length} responses to one id`);
     for (const kind of ["call-result", "response", "call", "progress", "hello", "cancel", "files", "ready"]) {
       for (const to of ["content", "worker", "assistant", "page"]) {
         post({ to, kind, id, call: "0", session: print.slice(0, 32), document: print.slice(0, 32), ok: true, result: { forged: true } });
       }
     }
-    await wait(300);
+    found.push(...(await settled()));
     const later = responses(id).filter((r) => !r.result?.forged);
     if (later.length !== 1) found.push(`a replay was answered: ${JSON.stringify(later)}`);
-    return found.concat(await answered());
+    return found;
   });
 
   attack("keys of others", async () => {

@@ -1,7 +1,7 @@
 // Frames that pretend to be the page: of the same origin, inherited, opaque,
 // sandboxed, nested and foreign ones.
 (() => {
-  const { attack, answered, until, wait, mine, randomId, heard, config } = evil;
+  const { attack, answered, settled, until, wait, mine, randomId, heard, config } = evil;
 
   /** What a frame does: asks its parent, its top and itself, and tells the top what it heard. */
   const script = (id) => `(() => {
@@ -51,22 +51,16 @@
     return frame;
   };
 
-  attack("messages from frames", async () => {
-    const found = await answered();
-    for (const [name, id, frame] of start()) {
-      await until(() => reports(id).includes("ran") && heard.some((h) => !h.own && h.data?.id === id));
-      if (!reports(id).includes("ran")) found.push(`the frame "${name}" does not run`);
-      if (!heard.some((h) => !h.own && h.data?.id === id)) found.push(`the forgery of "${name}" does not arrive`);
-      frame.remove();
-    }
-    return found;
-  }, async () => {
-    const found = [];
+  /** Beside the control each frame shows by itself that it runs and that its forgery arrives. */
+  attack("messages from frames", answered, async () => {
     const empty = `frame-${randomId()}`;
     const all = [...start(), ["about:blank", empty, blank(empty)]];
-    await until(() => all.every(([, id]) => reports(id).includes("ran")));
-    await wait(700);
+    const arrived = (id) => heard.some((h) => !h.own && h.data?.id === id);
+    await until(() => all.every(([, id]) => reports(id).includes("ran") && arrived(id)));
+    const found = await settled();
     for (const [name, id, frame] of all) {
+      if (!reports(id).includes("ran")) found.push(`the frame "${name}" does not run`);
+      if (!arrived(id)) found.push(`the forgery of "${name}" does not arrive`);
       for (const d of mine(id)) found.push(`${name}: the page is answered ${JSON.stringify(d)}`);
       for (const what of reports(id).filter((w) => w !== "ran")) found.push(`${name}: the frame is answered ${JSON.stringify(what)}`);
       frame.remove();

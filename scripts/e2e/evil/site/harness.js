@@ -1,7 +1,8 @@
 // What every attack page has: attacks by name, each with a control that shows
 // that the same means reach something that is not protected. A test sets
-// data-run to {"seq", "name", "part", "config"}; data-done gets {"seq", "found"},
-// the list of what the attack gained or of why the control failed.
+// data-run to {"seq", "names", "part", "config"}; data-done gets {"seq", "found"}:
+// of each attack the list of what it gained or of why the control failed.
+// Attacks that are named together run at the same time.
 (() => {
   const attacks = new Map();
   const heard = []; // every message event in this window: {own, trusted, data}
@@ -50,11 +51,17 @@
     return status?.ok === true ? [] : [`status is not answered: ${JSON.stringify(status)}`];
   };
 
-  const evil = (globalThis.evil = { attacks, heard, config: {}, wait, until, randomId, mine, responses, post, ask, answered, frames: [] });
+  /** Whoever asks now is answered after all that was asked before: what has no answer by then gets none. */
+  const settled = async () => {
+    const found = await answered();
+    await wait(50);
+    return found;
+  };
+
+  const evil = (globalThis.evil = { attacks, heard, config: {}, wait, until, randomId, mine, responses, post, ask, answered, settled, frames: [] });
   evil.attack = (name, control, run) => attacks.set(name, { control, run });
 
-  const run = async ({ name, part, config }) => {
-    Object.assign(evil.config, config);
+  const run = async (name, part) => {
     try {
       return (await attacks.get(name)[part]()).map(String);
     } catch (error) {
@@ -65,7 +72,8 @@
   const root = document.documentElement;
   const onRun = async () => {
     const wish = JSON.parse(root.dataset.run);
-    const found = await run(wish);
+    Object.assign(evil.config, wish.config);
+    const found = Object.fromEntries(await Promise.all(wish.names.map(async (name) => [name, await run(name, wish.part)])));
     root.dataset.done = JSON.stringify({ seq: wish.seq, found });
   };
   new MutationObserver(onRun).observe(root, { attributes: true, attributeFilter: ["data-run"] });

@@ -1,0 +1,163 @@
+package model
+
+import (
+	"slices"
+
+	"scelle/shared/fault"
+	"scelle/shared/protocol"
+)
+
+// Small plis are opened abreast: while one is saved the next is decrypted, and
+// the host is asked for the key of the one after. It is asked for one key at a
+// time, in the order of the plis, and the first offre waits until the last
+// candidature is done. A pli of some size is alone in work: it would only
+// compete with others for the disk.
+const (
+	maxAbreast      = 4
+	maxAbreastBytes = 32 << 20 // of all envelopes in work
+)
+
+// goAhead starts what may be started now, or ends the run when nothing is in
+// work and nothing may follow.
+func (o *Opening) goAhead() []Effect {
+	if o.Phase != OpenRunning {
+		return nil
+	}
+	work := o.in(PliOpening)
+	next := slices.IndexFunc(o.Plis, func(p *Pli) bool { return p.State == PliReady })
+	if len(work) == 0 {
+		if effects, over := o.over(next); over {
+			return effects
+		}
+	} else {
+		o.At = slices.Index(o.Plis, work[0])
+	}
+	if o.asking != nil {
+		return nil
+	}
+	if i := slices.IndexFunc(work, func(p *Pli) bool { return p.queued }); i >= 0 {
+		return o.unwrap(work[i])
+	}
+	if next < 0 || o.Stopping || o.Pausing || o.halt != nil || !o.abreast(work, o.Plis[next]) {
+		return nil
+	}
+	return o.begin(next)
+}
+
+// over ends the run, with nothing in work; next is the first pli that is left,
+// or negative.
+func (o *Opening) over(next int) (effects []Effect, over bool) {
+	switch {
+	case next < 0 || o.Stopping:
+		return o.results(), true
+	case o.halt != nil:
+		return append(o.endBatch(), o.fail(o.halt)...), true
+	case o.Pausing:
+		o.Phase, o.Pausing, o.At = OpenPaused, false, next
+		return []Effect{Focus{ID: "title"}}, true
+	}
+	return nil, false
+}
+
+// abreast reports whether a pli may be opened beside those in work.
+func (o *Opening) abreast(work []*Pli, p *Pli) bool {
+	if len(work) == 0 {
+		return true
+	}
+	if _, plain := o.errand.(received); !plain || len(work) >= maxAbreast {
+		return false
+	}
+	bytes := p.Total
+	for _, q := range work {
+		bytes += q.Total
+		if turn(q.Kind) != turn(p.Kind) {
+			return false
+		}
+	}
+	return bytes <= maxAbreastBytes
+}
+
+// begin opens pli i.
+func (o *Opening) begin(i int) []Effect {
+	p := o.Plis[i]
+	p.State, p.try, p.Done = PliOpening, 0, 0
+	o.At = slices.Index(o.Plis, o.in(PliOpening)[0])
+	o.pace = pace{}
+	step := PageProgress{Step: "open", Done: int64(i), Total: int64(len(o.Plis))}
+	if o.Offline {
+		return o.unwrap(p)
+	}
+	return append([]Effect{step}, o.unwrap(p)...)
+}
+
+// unwrap asks the host for the content key, with the recipient whose turn it
+// is: now, or after the pli that it is being asked about.
+func (o *Opening) unwrap(p *Pli) []Effect {
+	if p.queued = o.asking != nil; p.queued {
+		return nil
+	}
+	if !o.Expires.IsZero() && !o.Env.Time().Before(o.Expires) {
+		return o.stop(p, fault.New(fault.ConsentExpired))
+	}
+	o.asking = p
+	k := p.keys[min(p.try, len(p.keys)-1)]
+	params := protocol.UnwrapParams{Thumbprint: k.own.entry.Thumbprint, RecipientInfo: k.info.DER,
+		ContentAlgorithm: p.Info.ContentAlgorithm, Origin: o.Site.Origin, Envelope: p.Info.HeaderSHA256, Batch: o.batch, Verb: o.errand.verb()}
+	return []Effect{host(&o.runs, protocol.HostUnwrap, params, func(r protocol.UnwrapResult, err error) []Effect {
+		o.asking = nil
+		if p.State != PliOpening { // dropped meanwhile
+			clear(r.ContentKey)
+			return o.goAhead()
+		}
+		var effects []Effect
+		switch {
+		case err == nil:
+			p.Key = k.own.entry.Thumbprint
+			effects = o.errand.use(o, p, r.ContentKey)
+		case stopsAll(fault.CodeOf(err)):
+			return o.stop(p, err)
+		default:
+			effects = o.otherKey(p, err)
+		}
+		return append(effects, o.goAhead()...)
+	})}
+}
+
+// inWork is then while a pli is in work, else late.
+func inWork[R any](p *Pli, late func(R) []Effect, then func(R, error) []Effect) func(R, error) []Effect {
+	return func(v R, err error) []Effect {
+		switch {
+		case p.State == PliOpening:
+			return then(v, err)
+		case err == nil:
+			return late(v)
+		}
+		return nil
+	}
+}
+
+// stop ends the run, after what else is in work, for a reason that all plis
+// share: a card that was taken out, a host that ended. The person puts it right
+// and consents again to what is left, or keeps what was opened.
+func (o *Opening) stop(p *Pli, err error) []Effect {
+	p.State = PliReady
+	if o.halt == nil {
+		o.halt = err
+	}
+	return o.goAhead()
+}
+
+// delivering reports whether a pli in work is on its way to where it belongs.
+func (p *Pli) delivering() bool { return p.Opened != nil || p.giving }
+
+// dropWork cancels what is in work, except what is being delivered.
+func (o *Opening) dropWork() []Effect {
+	var effects []Effect
+	for _, p := range o.in(PliOpening) {
+		if !p.delivering() {
+			p.fail(fault.New(fault.Cancelled))
+			effects = []Effect{CancelWork{}}
+		}
+	}
+	return effects
+}
