@@ -2,7 +2,8 @@
 // costs as much as encrypting 100 KB, so what is done to each of them is here.
 //
 // globalThis.scelleChunks has seal, open and wrap, which give or promise a
-// Chunks object. Which keys, IVs and counters there are is decided in Go.
+// Chunks object, and read, which reads a file. Which keys, IVs and counters
+// there are is decided in Go.
 (() => {
   "use strict";
   const BLOCK = 16;
@@ -95,5 +96,29 @@
 
   const wrap = (buffer) => new Chunks([buffer], buffer.byteLength, buffer.byteLength);
 
-  globalThis.scelleChunks = Object.freeze({ seal, open, wrap });
+  /**
+   * Reads a Blob from its start, by one stream: more than twice as fast as a
+   * slice after the other. next(n) promises an ArrayBuffer of the next n bytes,
+   * also while others are awaited, and fails where there are fewer; stop()
+   * gives the stream up. Throws where a browser cannot fill memory of ours.
+   */
+  const read = (blob) => {
+    const reader = blob.stream().getReader({ mode: "byob" });
+    const fill = async (n) => {
+      let buffer = new ArrayBuffer(n);
+      for (let at = 0; at < n; ) {
+        const { value, done } = await reader.read(new Uint8Array(buffer, at), { min: n - at });
+        if (done || !value) throw new Error(`the stream ended ${n - at} bytes early`);
+        ({ buffer } = value); // the same memory, under another name
+        at += value.byteLength;
+      }
+      return buffer;
+    };
+    /** @type {Promise<any>} */
+    let last = Promise.resolve();
+    const next = (n) => (last = last.then(() => fill(n)));
+    return { next, stop: () => reader.cancel().catch(() => {}) };
+  };
+
+  globalThis.scelleChunks = Object.freeze({ seal, open, wrap, read });
 })();

@@ -269,6 +269,25 @@ func TestOneNativeModule(t *testing.T) {
 	}
 }
 
+// TestWindowsLibrariesAreTheSystems: a library that lies beside the program, or
+// where it was started, is never taken for one of Windows'.
+func TestWindowsLibrariesAreTheSystems(t *testing.T) {
+	anywhere := regexp.MustCompile(`\b(NewLazyDLL|MustLoadDLL|LoadDLL|LoadLibrary)\(`)
+	named := 0
+	for _, f := range files(t, `^(host|shared)/.*\.go$`) {
+		text := read(t, f)
+		if strings.Contains(text, "NewLazySystemDLL(") {
+			named++
+		}
+		if found := anywhere.FindString(text); found != "" {
+			t.Errorf("%s looks for a library wherever there is one: %s", f, found)
+		}
+	}
+	if named < 3 {
+		t.Errorf("only %d files name libraries of Windows", named)
+	}
+}
+
 // TestNoMarkupFromStrings: no page is ever built from a string of markup.
 func TestNoMarkupFromStrings(t *testing.T) {
 	bad := regexp.MustCompile(`\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function)\b`)

@@ -319,12 +319,10 @@ func intoFolder(t *testing.T, p browser.Page, page browser.Dropper, pli string) 
 		return lines.sort().join("|");
 	})()`
 	var held string
-	for range 100 { // the record is the last to be written
-		if must(t, p.Eval(list, &held)); strings.HasSuffix(held, "|procès-verbal.html|procès-verbal.json") && !strings.Contains(held, ".crswap") {
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	eventually(func() bool { // the record is the last to be written
+		must(t, p.Eval(list, &held))
+		return strings.HasSuffix(held, "|procès-verbal.html|procès-verbal.json") && !strings.Contains(held, ".crswap")
+	})
 	if held != "prix.txt: 12 345,67 €\n|procès-verbal.html|procès-verbal.json" {
 		t.Errorf("the folder holds %q", held)
 	}
@@ -482,12 +480,10 @@ func leftovers(t *testing.T, w *journey.Walk) int {
 	const count = `(async () => { const walk = async (d) => { let n = 0; for await (const h of d.values()) n += h.kind === "file" ? 1 : await walk(h); return n; };
 		return walk(await navigator.storage.getDirectory()); })()`
 	var n int
-	for range 50 { // the last worker sweeps as it ends
-		if must(t, p.Eval(count, &n)); n == 0 {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
+	eventually(func() bool { // the last worker sweeps as it ends
+		must(t, p.Eval(count, &n))
+		return n == 0
+	})
 	return n
 }
 

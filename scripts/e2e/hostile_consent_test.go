@@ -79,18 +79,14 @@ func (h *hostile) leaves(p browser.Page) {
 	h.case_("the page goes away while a person consents", func(t *testing.T) {
 		a := h.ask(t, p)
 		must(t, p.Goto(h.evil.Allowed+"/hooked.html"))
-		for range 100 {
-			if open, err := h.Browser.HasAssistant(); err != nil || !open {
-				must(t, err)
-				return
-			}
-			if ok, err := absent(a, "#use-key"); err == nil && ok {
-				h.shutAll(t)
-				return
-			}
-			time.Sleep(100 * time.Millisecond)
+		if !eventually(func() bool {
+			open, err := h.Browser.HasAssistant()
+			must(t, err)
+			said, err := absent(a, "#use-key")
+			return !open || err == nil && said
+		}) {
+			t.Error("the window still asks")
 		}
-		t.Error("the window still asks")
 		h.shutAll(t)
 	})
 }
@@ -139,13 +135,12 @@ func (h *hostile) ask(t *testing.T, p browser.Page) browser.Page {
 // closes waits until the assistant is gone.
 func (h *hostile) closes(t *testing.T) {
 	t.Helper()
-	for range 100 {
-		if open, err := h.Browser.HasAssistant(); err == nil && !open {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
+	if !eventually(func() bool {
+		open, err := h.Browser.HasAssistant()
+		return err == nil && !open
+	}) {
+		t.Error("the window stays")
 	}
-	t.Error("the window stays")
 }
 
 // clicked: by scripts. At the end one of them clicks « Annuler ».

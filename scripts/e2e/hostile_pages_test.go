@@ -84,13 +84,11 @@ func (h *hostile) noneOfOurs(t *testing.T, what string) {
 // isOpen waits for a document.
 func (h *hostile) isOpen(t *testing.T, url string) {
 	t.Helper()
-	for range 100 {
+	if !eventually(func() bool {
 		urls, err := h.seen.Documents()
 		must(t, err)
-		if slices.Contains(urls, url) {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
+		return slices.Contains(urls, url)
+	}) {
+		t.Errorf("%s is not opened", url)
 	}
-	t.Errorf("%s is not opened", url)
 }

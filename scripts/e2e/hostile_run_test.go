@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"scelle/scripts/e2e/browser"
 )
@@ -119,4 +120,16 @@ func (h *hostile) case_(name string, run func(t *testing.T)) {
 	h.t.Helper()
 	h.t.Run(name, run)
 	h.ran = append(h.ran, name)
+}
+
+// eventually reports whether a condition comes to hold within a step's patience.
+func eventually(holds func() bool) bool {
+	for deadline := time.Now().Add(browser.Patience); ; time.Sleep(50 * time.Millisecond) {
+		if holds() {
+			return true
+		}
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
 }

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"scelle/scripts/e2e/browser"
 	"scelle/scripts/e2e/journey"
@@ -198,16 +197,10 @@ func pagesForget(t *testing.T, b browser.Watched, p browser.Page, control string
 func logForgets(t *testing.T, log *syncBuffer, p browser.Page, control string, secrets []stack.Secret) {
 	t.Helper()
 	must(t, p.Eval(`console.log(`+strconv.Quote(control)+`), true`, nil))
-	for range 100 {
-		if strings.Contains(log.String(), control) {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	said := log.String()
-	if !strings.Contains(said, control) {
+	if !eventually(func() bool { return strings.Contains(log.String(), control) }) {
 		t.Error("the log does not even hold what a page says")
 	}
+	said := log.String()
 	for _, s := range secrets {
 		if s.In([]byte(said)) {
 			t.Errorf("the %s is in the browser's or the host's log", s.Name)

@@ -127,10 +127,9 @@ func (o options) common() (tree, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !bytes.HasPrefix(module, []byte("\x00asm")) {
-			return nil, fmt.Errorf("%s is not a WebAssembly module", name)
+		if t["app/"+filepath.Base(name)], err = slim(module); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		t["app/"+filepath.Base(name)] = module
 	}
 	if t["app/wasm_exec.js"], err = goLoader(); err != nil {
 		return nil, err

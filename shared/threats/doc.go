@@ -156,6 +156,8 @@
 //     variables that name modules are dropped.
 //     host.TestForeignCodeIsNotChosen, host/internal/keystore/pkcs11.TestRegisteredByOthers,
 //     host/internal/managed.TestNotTrusted, host/internal/install.TestExposedProgram.
+//     On Windows libraries come from the system's folder:
+//     scripts/archtest.TestWindowsLibrariesAreTheSystems.
 //  31. Smuggled frames, noise on the output.
 //     host/internal/wire.TestReaderRefuses, host/internal/wire.FuzzReader, host/internal/wire.TestGuardKeepsFramesClean,
 //     scripts/nmclient.TestNoHiddenMessage.

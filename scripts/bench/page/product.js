@@ -3,6 +3,8 @@
 // with {ms} or {error} in globalThis.ended.
 globalThis.sealed = (file, certificate, kind) => {
   const worker = new Worker("crypto-worker.js");
+  // What bridge.js answers for a site whose lists need no signature.
+  worker.onmessage = ({ data: { id } }) => worker.postMessage({ id, verb: "settled", ok: true, result: { unsigned: "warn" } });
   const { port1, port2 } = new MessageChannel();
   const params = { recipients: [{ certificate }], tender: "T-1", kind, depositor: "Banc" };
   let start = 0;

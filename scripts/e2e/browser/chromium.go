@@ -208,7 +208,7 @@ func (c *Chromium) attach(what string, match func(*target.Info) bool) (*tab, err
 		}
 		for _, t := range infos {
 			if match(t) {
-				ctx, cancel := chromedp.NewContext(c.ctx, chromedp.WithTargetID(t.TargetID))
+				ctx, cancel := chromedp.NewContext(c.ctx, chromedp.WithTargetID(t.TargetID), chromedp.WithDetachOnCancel())
 				p := c.newTab(ctx, cancel, t.TargetID)
 				return p, p.do()
 			}

@@ -31,7 +31,7 @@ type suite struct {
 // packages have tests that only a browser can run, each with the fewest tests
 // that must have passed: a test binary without tests succeeds.
 var packages = []suite{
-	{"scelle/wasm/internal/bridge", ".", 14},
+	{"scelle/wasm/internal/bridge", ".", 15},
 	{"scelle/wasm/internal/webcrypto", ".", 15},
 	{"scelle/wasm/app", "^TestBrowser", 4},
 	{"scelle/wasm/crypto", "^TestBrowser", 4},
@@ -99,7 +99,12 @@ func runIn(t *testing.T, b browser.Browser, server string, s suite) {
 	if err := tab.Eval(fmt.Sprintf(run+`(["-test.v", "-test.run", %q]).then((r) => (globalThis.done = r)), true`, s.run), nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := tab.Until("globalThis.done"); err != nil {
+	for range 4 { // a busy machine takes several times as long as an idle one
+		if err = tab.Until("globalThis.done"); err == nil {
+			break
+		}
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := tab.Eval("globalThis.done", &result); err != nil {

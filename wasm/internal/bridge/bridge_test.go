@@ -177,6 +177,56 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// TestReaderOfChangedFile begins to read a file, which somebody then writes
+// anew or cuts off: what was read is not one file. Firefox notices only the
+// latter.
+func TestReaderOfChangedFile(t *testing.T) {
+	inBrowser(t)
+	ctx := t.Context()
+	root, err := RootDir(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sizes := map[string]int{"rewritten": 3 * SliceSize, "cut off": SliceSize}
+	if _, chromium := Lookup("navigator", "userAgentData"); !chromium {
+		delete(sizes, "rewritten")
+	}
+	for name, size := range sizes {
+		write := func(n int) {
+			out, err := root.Create(ctx, "changed")
+			if err == nil {
+				_, err = out.Write(make([]byte, n))
+			}
+			if err == nil {
+				err = out.Close()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(3 * SliceSize)
+		file, err := root.Open(ctx, "changed")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := file.Reader(ctx).Begin()
+		if _, n, err := r.Next(); n == 0 || err != nil {
+			t.Fatal(n, err)
+		}
+		write(size)
+		for err == nil {
+			_, _, err = r.Next()
+		}
+		if fault.CodeOf(err) != fault.ReadFailed {
+			t.Errorf("%s: %v", name, err)
+		}
+		r.Close()
+	}
+	if err := root.Remove(ctx, "changed"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestReaderCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	file, err := AsFile(eval(t, "new Blob(['x'])"))

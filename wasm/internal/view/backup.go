@@ -36,10 +36,12 @@ func (w *writer) addBackup(a *model.Add) dom.Part {
 	if c.Saved != "" {
 		first = ""
 	}
+	// The button keeps the focus: it is the same one beside what is said of the
+	// saving, and not disabled meanwhile. A second press does nothing.
 	return dom.Parts(
 		dom.El("div", dom.Set("class", "warning"), w.p(text.BackupOnce)),
 		w.h2(text.BackupFileTitle), w.p(text.BackupFileHelp), saved,
-		dom.El("p", w.button(first, label, model.SaveCopy{}, dom.Set("id", "save-copy"), dom.Flag("disabled", c.Saving))),
+		dom.El("p", dom.Key("save-copy"), w.button(first, label, model.SaveCopy{}, dom.Set("id", "save-copy"), dom.If(c.Saving, dom.Set("aria-disabled", "true")))),
 		w.h2(text.BackupWordsTitle), w.p(text.BackupWordsHelp), w.words(c),
 		dom.El("p", w.button("", text.BackupPrint, model.PrintSheet{}, dom.Set("id", "print-sheet"))),
 		w.h2(text.BackupTestTitle), w.p(text.BackupTestHelp),

@@ -4,6 +4,7 @@ package webcrypto
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"slices"
 )
 
@@ -12,21 +13,23 @@ import (
 // cost little more than one.
 
 // Places in the module's memory for the four lanes, in bytes. Word i of lane
-// k's state is at stateAt + 16*i + 4*k; lane k's blocks are at
+// k's state is at stateAt + 16*i + 4*k; the round constants are at constantsAt,
+// of one group of rounds after the other; lane k's blocks are at
 // lanesAt + k*laneSize.
 const (
-	lanes    = 4
-	lanesAt  = stateAt + 16*8
-	laneSize = 64<<10 + 128 // small, so that all lanes stay in the processor's cache
+	lanes       = 4
+	constantsAt = stateAt + 16*8
+	lanesAt     = constantsAt + 4*64
+	laneSize    = 64<<10 + 128 // small, so that all lanes stay in the processor's cache
 )
 
 // Opcodes of vectors, behind the prefix opVector.
 const (
 	opVector   = 0xfd
 	vecLoad    = 0x00
+	vecLoadAll = 0x09
 	vecStore   = 0x0b
 	vecShuffle = 0x0d
-	vecSplat   = 0x11
 	vecAnd     = 0x4e
 	vecOr      = 0x50
 	vecXor     = 0x51
@@ -46,6 +49,7 @@ const (
 	local4Old   = 27 // a ^ b of the round before
 	local4New   = 28 // a ^ b of this round
 	local4Count = 8 + 16 + 3
+	local4K     = 2 + local4Count // 32-bit: where the constants of the rounds are, behind constantsAt
 )
 
 func (a *assembler) vec(codes ...byte) {
@@ -143,7 +147,8 @@ func (a *assembler) transposed(w int) {
 	pair(local4New, at(3), second, at(3))
 }
 
-// schedule4 computes word i of the message schedule, for i from 16.
+// schedule4 computes the next word of the message schedule in the place of word
+// i, which it follows by 16.
 func (a *assembler) schedule4(i int) {
 	w := func(k int) byte { return byte(local4W + k%16) }
 	a.get(w(i))
@@ -168,8 +173,11 @@ func (a *assembler) round4(i int) {
 	a.get(H)
 	a.get(local4W + byte(i%16))
 	a.vec(vecAdd)
-	a.constant(roundConstants()[i])
-	a.vec(vecSplat, vecAdd)
+	a.get(local4K)
+	a.vec(vecLoadAll)
+	a.op(2)
+	a.code = appendUnsigned(a.code, uint64(constantsAt+4*(i%group4)))
+	a.vec(vecAdd)
 	a.get(F) // Ch: f where e is 1, g elsewhere
 	a.get(G)
 	a.get(E)
@@ -202,9 +210,35 @@ func (a *assembler) state4(op byte, k int) {
 	a.code = appendUnsigned(a.code, uint64(16*k))
 }
 
+// group4 is how many rounds are written out. The first ones take the words of
+// the block, and a loop does the others: all 64 in a row are no faster, and the
+// browser compiles them several times as long, with a slow version in use.
+const group4 = 16
+
+// rounds4 does all rounds.
+func (a *assembler) rounds4() {
+	a.constant(0)
+	a.set(local4K)
+	for i := range group4 {
+		a.round4(i)
+	}
+	a.op(opLoop, noResult)
+	a.get(local4K)
+	a.constant(4 * group4)
+	a.op(opAdd)
+	a.set(local4K)
+	for i := range group4 {
+		a.schedule4(i)
+		a.round4(i)
+	}
+	a.get(local4K)
+	a.constant(4 * (64 - group4))
+	a.op(opLess, opBrIf, 0, opEnd)
+}
+
 // compression4 is the body of the function (input of lane 0, blocks).
 func compression4() []byte {
-	a := &assembler{code: []byte{1, local4Count, typeV128}}
+	a := &assembler{code: []byte{2, local4Count, typeV128, 1, typeI32}}
 	a.op(opLoop, noResult)
 	for w := 0; w < 16; w += 4 {
 		a.transposed(w)
@@ -218,12 +252,7 @@ func compression4() []byte {
 	a.get(local4A + 2)
 	a.vec(vecXor)
 	a.set(local4Old)
-	for i := range 64 {
-		if i >= 16 {
-			a.schedule4(i)
-		}
-		a.round4(i)
-	}
+	a.rounds4()
 	for k := range 8 {
 		a.constant(stateAt)
 		a.constant(stateAt)
@@ -246,5 +275,13 @@ func compression4() []byte {
 // function "f".
 func lanesModule() []byte {
 	const room = (lanesAt + lanes*laneSize + 0xffff) >> 16
-	return module(room, []byte{2, typeI32, typeI32, 0}, compression4(), 0, nil)
+	return module(room, []byte{2, typeI32, typeI32, 0}, compression4(), constantsAt, littleEndian(roundConstants()))
+}
+
+// littleEndian is the words as bytes.
+func littleEndian(words [64]uint32) (b []byte) {
+	for _, w := range words {
+		b = binary.LittleEndian.AppendUint32(b, w)
+	}
+	return b
 }

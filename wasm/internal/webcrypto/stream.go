@@ -15,11 +15,12 @@ import (
 
 // chunkSize is how much SubtleCrypto gets at once: from 1 MiB on every result
 // is memory fresh from the kernel, and three times as slow. groupSize is how
-// much goes to chunks.js at once, and inFlight how many groups it has at once;
-// with more the memory of results is not used again soon enough.
+// much goes to chunks.js at once, as much as a file gives, and inFlight how many
+// groups it has at once; with more the memory of results is not used again soon
+// enough.
 const (
-	chunkSize = 512 << 10
-	groupSize = 2 * chunkSize
+	groupSize = bridge.PieceSize
+	chunkSize = groupSize / 2
 	inFlight  = 2
 )
 

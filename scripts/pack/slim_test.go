@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// linked is a module as Go's linker writes one, with a table of n functions
+// between other data.
+func linked(n int) []byte {
+	add := func(b []byte, at int, data ...byte) []byte {
+		b = appendSigned(append(b, 0, opConst), uint64(at))
+		return append(binary.AppendUvarint(append(b, opEnd), uint64(len(data))), data...)
+	}
+	const table = 4096
+	data, count := add(nil, 16, 1, 2, 3), 1
+	for k := bucketsPerFunc; k < n*bucketsPerFunc; k++ {
+		at, idx := table+k*bucketSize, k/bucketsPerFunc
+		switch {
+		case idx < 256:
+			data = add(data, at, byte(idx))
+		case idx%256 == 0:
+			data = add(data, at+1, byte(idx>>8))
+		default:
+			data = add(data, at, byte(idx), byte(idx>>8))
+		}
+		count++
+	}
+	data = add(data, table+n*bucketsPerFunc*bucketSize, 7)
+	return writeSections([]section{
+		{sectionType, vector(1, []byte{typeFunction, 0, 0})},
+		{sectionImport, vector(1, []byte{2, 'g', 'o', 1, 'f', 0, 0})},
+		{sectionFunction, vector(1, []byte{0})},
+		{5, []byte{1, 0, 32}},
+		{7, vector(1, []byte{3, 'm', 'e', 'm', 2, 0})},
+		{sectionElement, vector(0)},
+		{sectionCode, vector(1, []byte{2, 0, opEnd})},
+		{sectionData, vector(uint64(count+1), data)},
+	})
+}
+
+// TestSlim runs both forms of a module in the JavaScript engine that is there
+// for the other tests of the extension: they begin with the same memory.
+func TestSlim(t *testing.T) {
+	whole := linked(700)
+	small, err := slim(whole)
+	if err != nil || len(small) > len(whole)/100 {
+		t.Fatalf("%d bytes of %d, %v", len(small), len(whole), err)
+	}
+	again, err := slim(small)
+	if err != nil || !bytes.Equal(again, small) {
+		t.Errorf("slim of what is slim already: %v", err)
+	}
+	if short := linked(20); !unchanged(t, short) {
+		t.Error("a short table was taken out")
+	}
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("no node here")
+	}
+	dir := t.TempDir()
+	for name, module := range map[string][]byte{"whole": whole, "small": small} {
+		if err := os.WriteFile(filepath.Join(dir, name), module, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(node, "-e", `
+		const memory = (name) => new Uint8Array(new WebAssembly.Instance(
+			new WebAssembly.Module(require("fs").readFileSync(name)), {go: {f() {}}}).exports.mem.buffer);
+		const [whole, small] = [memory("whole"), memory("small")];
+		const last = 4096 + 20 * (700 * 16 - 1);
+		if (whole[last] + 256 * whole[last + 1] !== 699) throw new Error("no table");
+		if (Buffer.compare(whole, small)) throw new Error("another memory");`)
+	cmd.Dir = dir
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+func unchanged(t *testing.T, module []byte) bool {
+	t.Helper()
+	out, err := slim(module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Equal(out, module)
+}
+
+// FuzzSlim: what is no module is refused, and nothing is made of it but itself
+// or a smaller module.
+func FuzzSlim(f *testing.F) {
+	whole := linked(70)
+	f.Add(whole)
+	f.Add(whole[:len(whole)/2])
+	f.Add([]byte(magic))
+	f.Fuzz(func(t *testing.T, module []byte) {
+		out, err := slim(module)
+		if err != nil {
+			return
+		}
+		if _, err := readSections(out); err != nil {
+			t.Error(err)
+		}
+	})
+}
