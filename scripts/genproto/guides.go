@@ -7,15 +7,13 @@ import (
 	"html/template"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 )
 
 // The guides for people: agents, companies, IT departments, and the statement
 // on accessibility. Their words are in guides/ here, that for IT departments in
-// extension/store/deployment.md. Their pictures are the screens themselves, as
-// the tests of package view draw them: in the reader's language, light or dark,
-// at any zoom, and never older than the product.
+// extension/store/deployment.md. Their pictures are of the screens, in the
+// reader's language, and never older than those (pictures.go).
 
 //go:embed guides
 var guideTexts embed.FS
@@ -29,7 +27,8 @@ type manual struct {
 	Guides                                       []guideLink
 	Body                                         template.HTML
 	root                                         string
-	err                                          error // the first thing that was not found
+	pictures                                     map[string]picture // by name and language
+	err                                          error              // the first thing that was not found
 }
 
 type guideLink struct {
@@ -56,10 +55,15 @@ func manualPages(src *source) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
+	pictures, err := readPictures(src.root)
+	if err != nil {
+		return nil, err
+	}
 	var files []file
 	for _, lang := range []string{"fr", "en"} {
 		for _, m := range manuals[:written] {
 			g := newManual(m[0], lang, src.root)
+			g.pictures = pictures
 			if err := g.write(); err != nil {
 				return nil, err
 			}
@@ -140,25 +144,4 @@ func (g *manual) deployment() (string, error) {
 		return "", fmt.Errorf("deployment.md has not the headings that are expected")
 	}
 	return markdown("## "+versions+"\n"+table+"\n"+own, g.Lang), nil
-}
-
-// What a picture must not share with the page around it, or offer.
-var (
-	taken   = regexp.MustCompile(` (?:id|for|name|href|target|rel|role|tabindex|aria-[a-z]+)="[^"]*"`)
-	opening = regexp.MustCompile(`<(h[1-6])\b`)
-	closing = regexp.MustCompile(`</h[1-6]>`)
-)
-
-// screen is a picture: a state of a screen, out of reach of keyboard, mouse and
-// screen reader, which has the caption.
-func (g *manual) screen(name, caption string) template.HTML {
-	text, err := os.ReadFile(filepath.Join(g.root, filepath.FromSlash(screens), name+"."+g.Lang+".html"))
-	_, body, ok := strings.Cut(string(text), " -->\n")
-	if g.err == nil && (err != nil || !ok) {
-		g.err = fmt.Errorf("no screen %s in %s: %w", name, g.Lang, err)
-	}
-	role, _, _ := strings.Cut(name, "-")
-	body = opening.ReplaceAllString(taken.ReplaceAllString(body, ""), `<div class="$1"`)
-	body = closing.ReplaceAllString(body, "</div>")
-	return template.HTML(fmt.Sprintf("<figure class=%q><div class=\"shot\" aria-hidden=\"true\" inert>\n%s</div><figcaption>%s</figcaption></figure>", role, body, template.HTMLEscapeString(caption)))
 }

@@ -41,8 +41,8 @@
 //     nonce serves once, for the document that vouches for it.
 //     extension/test/content.test.js "hears only the page itself, and only what has the right shape",
 //     "the document vouches for the one bridge that it is starting, and for no other";
-//     extension/test/worker.test.js "the origin is the browser's word, not the message's",
-//     "a nonce serves once, in its document, for a while";
+//     extension/test/worker.test.js "the origin is the browser's word, not the message's";
+//     extension/test/sessions.test.js "a nonce serves once, in its document, for a while";
 //     extension/test/bridge.test.js "a bridge elsewhere asks for nothing".
 //  3. A script hole in the portal. Opened bytes and content keys stay in the
 //     extension's own documents, unless the person hands the files over.
@@ -53,7 +53,7 @@
 //     that asks again and again neither hides the window nor keeps it from arming.
 //     wasm/internal/model.TestConsentNeedsTimeAndTrust, wasm/internal/model.TestHiddenWindowArmsNothing,
 //     wasm/internal/model.TestKeyButtonNeedsTimeAndTrust, scripts/e2e.TestKnownPortals,
-//     extension/test/worker.test.js "a page that asks without end does not raise its window without end, which would never arm";
+//     extension/test/sessions.test.js "a page that asks without end does not raise its window without end, which would never arm";
 //     by keyboard alone scripts/e2e.TestCasesTakeSixClicks.
 //     The bridge draws nothing, so no visibility is watched there.
 //  5. Other extensions. No external messages; one id may reach the host; no

@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"errors"
 	"fmt"
 
 	"scelle/scripts/e2e/browser"
@@ -57,11 +58,31 @@ func (w *Walk) AddLocal(name string, recovery bool) error {
 		return err
 	}
 	return inOrder(
-		func() error { return a.Click("#mode-local") },
+		func() error { return chooseMode(a, "local") },
 		func() error { return a.Fill("#common-name", name) },
 		func() error { return w.Camera.Take(a, "Étape 2 : créer la clé sur ce poste (recommandé).") },
 		func() error { return w.Finish(a, name) },
 	)
+}
+
+// chooseMode clicks one of the three modes until it is chosen,
+// as a person does who missed because something above it moved.
+func chooseMode(a browser.Page, mode string) error {
+	fields := fmt.Sprintf(`new Promise((done) => {
+		const end = performance.now() + 5000;
+		const look = () => {
+			const chosen = document.querySelector("#mode-%s").checked;
+			chosen || performance.now() > end ? done(chosen) : setTimeout(look, 50);
+		};
+		look();
+	})`, mode)
+	for range 5 {
+		var chosen bool
+		if err := errors.Join(a.Click("#mode-"+mode), a.Eval(fields, &chosen)); err != nil || chosen {
+			return err
+		}
+	}
+	return fmt.Errorf("the mode %q cannot be chosen", mode)
 }
 
 // AddServer registers a key that the portal makes.
@@ -71,7 +92,7 @@ func (w *Walk) AddServer(name, commonName string, recovery bool) error {
 		return err
 	}
 	return inOrder(
-		func() error { return a.Click("#mode-server") },
+		func() error { return chooseMode(a, "server") },
 		func() error { return a.Fill("#common-name", commonName) },
 		func() error {
 			return w.Camera.Take(a, "Étape 2 : la salle des marchés fait la clé ; elle arrive scellée à cet ordinateur.")
@@ -136,7 +157,7 @@ func (w *Walk) Choose(a browser.Page, commonName string) error {
 	find := fmt.Sprintf(`[...document.querySelectorAll(".certificate")].find(e => e.innerText.includes(%q))?.querySelector("input").id ?? ""`, commonName)
 	var id string
 	return inOrder(
-		func() error { return a.Click("#mode-existing") },
+		func() error { return chooseMode(a, "existing") },
 		func() error { return a.Says(".certificate", commonName) },
 		func() error { return a.Eval(find, &id) },
 		func() error { return a.Click("#" + id) },
