@@ -126,7 +126,10 @@ func TestBytes(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	v, err := ToObject(map[string]any{"b": []byte("hi"), "n": 3})
+	v, err := ToObject(struct {
+		B []byte `json:"b"`
+		N int    `json:"n"`
+	}{[]byte("hi"), 3})
 	if err != nil || String(v, "b") != "aGk=" || Number(v, "n") != 3 {
 		t.Errorf("%v", err)
 	}
