@@ -172,8 +172,12 @@ func (s *stage) envelopes() {
 		if o.File.Name == "bad" {
 			return model.Opened{}, fault.New(fault.EnvelopeUnreadable)
 		}
-		return model.Opened{Authenticated: o.File.Name != "cbc", Kind: "offre", Lot: "2", Depositor: "Dupont et fils", SealedAt: "2026-11-20T16:30:00Z", SHA256: strings.Repeat("1f", 32), ContentSHA256: keypair.Thumbprint([]byte(o.File.Name)),
-			Files: []model.FileRef{{Name: "memoire.pdf"}}, Details: []protocol.PliFile{{Name: "mémoire technique.pdf", Size: 4_300_000, SHA256: strings.Repeat("2e", 32)}}}, nil
+		sealed, ok := map[string]struct{ depositor, kind string }{"a": {"Société Alpha", "candidature"}, "b": {"Bêta et fils", "offre"}, "cbc": {"Gamma SARL", "offre"}}[o.File.Name]
+		if !ok {
+			sealed.depositor, sealed.kind = "Dupont et fils", "offre"
+		}
+		return model.Opened{Authenticated: o.File.Name != "cbc", Kind: sealed.kind, Lot: "2", Depositor: sealed.depositor, SealedAt: "2026-11-20T16:30:00Z", SHA256: strings.Repeat("1f", 32), ContentSHA256: keypair.Thumbprint([]byte(o.File.Name)),
+			Files: []model.FileRef{{Name: "memoire.pdf"}}, Details: []protocol.PliFile{{Name: "mémoire technique.pdf", Size: 4_300_000, SHA256: keypair.Thumbprint([]byte("file of " + o.File.Name))}}}, nil
 	}
 	w.Save = func(_ string, f []model.FileRef) ([]string, error) { return []string{"mémoire technique.pdf"}, nil }
 }

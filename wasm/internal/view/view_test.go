@@ -45,13 +45,16 @@ func checkScenes() []scene {
 			checkup.Clock:              {Check: checkup.Clock, Level: checkup.Note},
 			checkup.DiskSpace:          {Check: checkup.DiskSpace, Level: checkup.Warning, Detail: "412 MiB"},
 			checkup.CommandInterpreter: {Check: checkup.CommandInterpreter, Level: checkup.Skipped},
-			checkup.CardReader:         {Check: "from-the-future", Level: checkup.Warning},
 		}
+	}
+	unknown := func(s *stage) {
+		s.found = map[checkup.Check]protocol.Finding{checkup.CardReader: {Check: "from-the-future", Level: checkup.Warning}}
 	}
 	return []scene{
 		{"check-running", "check", played("host host.doctor", func(*stage) {})},
 		{"check-good", "check", played("", func(*stage) {})},
 		{"check-bad", "check", played("", broken)},
+		{"check-unknown", "check", played("", unknown)},
 		{"check-copied", "check", played("", broken, model.CopyReport{})},
 		{"check-no-host", "check", played("", func(s *stage) {
 			s.failing(protocol.HostDoctor, fault.HostMissing)
