@@ -14,8 +14,8 @@ import (
 var npmTime = time.Date(1985, 10, 26, 8, 15, 0, 0, time.UTC)
 
 // compressed adds to each script and module its gzip, for servers that send
-// such a file as it is (gzip_static of nginx, MultiViews of Apache): nothing is
-// compressed while somebody waits.
+// such a file as it is (gzip_static of nginx): nothing is compressed while
+// somebody waits.
 func (t tree) compressed() error {
 	for _, name := range t.names() {
 		if e := path.Ext(name); e != ".js" && e != ".wasm" {

@@ -90,7 +90,9 @@ func npmPacks(t *testing.T, dir string) {
 		first = tarball
 	}
 	packed := untar(t, first)
-	out, err := exec.Command("npm", "pack", "--dry-run", "--json", "--offline", dir).Output()
+	npm := exec.Command("npm", "pack", "--dry-run", "--json", "--offline", dir)
+	npm.Env = append(os.Environ(), "HOME="+t.TempDir(), "npm_config_cache="+t.TempDir()) // not this account's settings and logs
+	out, err := npm.Output()
 	if err != nil {
 		t.Fatalf("npm pack: %v", err)
 	}

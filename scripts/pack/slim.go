@@ -112,9 +112,11 @@ func appendSigned(b []byte, v uint64) []byte {
 	return append(b, byte(v))
 }
 
-// start adds a start function of that body.
+// start adds a start function of that body; not ok without a place for it,
+// which every module of Go's linker has.
 func start(sections []section, body []byte) (out []section, ok bool) {
 	var kind, number uint64 // the function's type and its own number
+	placed := false
 	for _, s := range sections {
 		r := reader{rest: s.body}
 		switch s.id {
@@ -131,10 +133,11 @@ func start(sections []section, body []byte) (out []section, ok bool) {
 			s.body = vector(n+1, r.rest, binary.AppendUvarint(nil, kind))
 		case sectionElement:
 			out = append(out, section{sectionStart, binary.AppendUvarint(nil, number)})
+			placed = true
 		case sectionCode:
 			s.body = vector(r.number()+1, r.rest, binary.AppendUvarint(nil, uint64(len(body))), body)
 		}
 		out = append(out, s)
 	}
-	return out, ok
+	return out, ok && placed
 }

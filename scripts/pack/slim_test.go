@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -57,6 +58,13 @@ func TestSlim(t *testing.T) {
 	}
 	if short := linked(20); !unchanged(t, short) {
 		t.Error("a short table was taken out")
+	}
+	sections, err := readSections(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if headless := writeSections(slices.DeleteFunc(sections, func(s section) bool { return s.id == sectionElement })); !unchanged(t, headless) {
+		t.Error("a table was taken out that nothing writes again")
 	}
 	node, err := exec.LookPath("node")
 	if err != nil {

@@ -133,8 +133,8 @@ function deposit(array $pli): never {
     if (!in_array($pli['kind'], ['candidature', 'offre'], true)) refuse(400, 'bad-request', 'kind');
     if (time() >= $GLOBALS['deadline']) refuse(409, 'portal-refused', 'deadline');
     $size = file_put_contents($path = "{$GLOBALS['data']}/plis/" . ($id = bin2hex(random_bytes(8))), fopen('php://input', 'rb')); // streamed: gigabytes
-    if (!hash_equals(hash_file('sha256', $path), $pli['sha256'])) unlink($path) && refuse(422, 'portal-refused', 'sha256');
-    if (time() >= $GLOBALS['deadline']) unlink($path) && refuse(409, 'portal-refused', 'deadline'); // what ends late is late
+    if (!hash_equals(hash_file('sha256', $path), $pli['sha256'])) { unlink($path); refuse(422, 'portal-refused', 'sha256'); }
+    if (time() >= $GLOBALS['deadline']) { unlink($path); refuse(409, 'portal-refused', 'deadline'); } // what ends late is late
     query('INSERT INTO plis VALUES (?, ?, ?, ?, ?, ?)', $id, $pli['name'], $size, $pli['sha256'], $pli['contentSha256'], $pli['kind']);
     answer(['id' => $id, 'size' => $size, 'sha256' => $pli['sha256'], 'received' => moment(time())]);
 }

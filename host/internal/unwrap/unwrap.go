@@ -63,8 +63,7 @@ func New(secret []byte, recorder Recorder, now func() time.Time) *Service {
 }
 
 // Guard is one connection's share of the policy: its consents and its count
-// of proofs. Its methods may be called from several
-// goroutines.
+// of proofs. Its methods may be called from several goroutines.
 type Guard struct {
 	service *Service
 
@@ -165,8 +164,9 @@ type Request struct {
 //
 // fault.ConsentRefused when the consent is unknown, over, or not for this
 // origin, envelope and purpose, and without one for all but a proof;
-// fault.RateLimited when its operations, or the proofs of the last minute, are used up; fault.JournalFailed; otherwise open's
-// and those of envelope.UnwrapWith. An operation counts even when it fails.
+// fault.RateLimited when its operations, or the proofs of the last minute, are
+// used up; fault.JournalFailed; otherwise open's and those of
+// envelope.UnwrapWith. An operation counts even when it fails.
 func (g *Guard) Unwrap(ctx context.Context, open Opener, r Request) ([]byte, error) {
 	if err := g.allow(r); err != nil {
 		return nil, err

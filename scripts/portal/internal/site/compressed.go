@@ -13,18 +13,23 @@ import (
 // before or at the first request, never anew for each. What the portal says of
 // persons is not compressed: next to a secret, a length could tell of it.
 
-// takesGzip reports whether an answer may be compressed (RFC 9110, 12.5.3).
+// takesGzip reports whether an answer may be compressed (RFC 9110, 12.5.3):
+// "*" stands for gzip only where gzip itself is not named.
 func takesGzip(r *http.Request) bool {
+	takes := false
 	for _, coding := range strings.Split(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
-		name, weight, _ := strings.Cut(coding, ";")
-		if name = strings.TrimSpace(name); !strings.EqualFold(name, "gzip") && name != "*" {
+		name, weight, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(coding, " ", "")), ";")
+		if name != "gzip" && name != "*" {
 			continue
 		}
-		q, found := strings.CutPrefix(strings.ReplaceAll(weight, " ", ""), "q=")
+		q, found := strings.CutPrefix(weight, "q=")
 		value, err := strconv.ParseFloat(q, 64)
-		return !found || err == nil && value > 0
+		takes = !found || err == nil && value > 0
+		if name == "gzip" {
+			break
+		}
 	}
-	return false
+	return takes
 }
 
 // sayGzip names the coding of an answer; caches keep both apart.

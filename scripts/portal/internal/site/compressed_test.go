@@ -22,7 +22,7 @@ func TestCompressed(t *testing.T) {
 			return response.Header, body
 		}
 		_, plain := answer("identity")
-		for accepted, want := range map[string]bool{"gzip, deflate, br": true, "br;q=1.0, GZIP;q=0.5": true, "*": true, "br": false, "gzip;q=0": false, "gzip; q=0.000, br": false} {
+		for accepted, want := range map[string]bool{"gzip, deflate, br": true, "br;q=1.0, GZIP;q=0.5": true, "*": true, "*;q=0, gzip": true, "br": false, "gzip;q=0": false, "gzip; q=0.000, br": false, "*, gzip;Q=0": false} {
 			h, body := answer(accepted)
 			if zipped := h.Get("Content-Encoding") == "gzip"; zipped != want {
 				t.Errorf("%s for %q is compressed: %v", path, accepted, zipped)

@@ -90,7 +90,7 @@ func depositTexts() []entry {
 		{"receipt.sealedby", "Scellé par", "Sealed by"},
 		{"receipt.by.extension", "L’extension Scellé, dans le navigateur du déposant", "The Scellé extension, in the depositor’s browser"},
 		{"receipt.by.page", "La page de la salle des marchés, dans le navigateur du déposant, sans l’extension", "The portal’s page, in the depositor’s browser, without the extension"},
-		{"receipt.by.page.why", "Le format est le même, mais rien d’autre que la salle des marchés n’a vérifié la page et la liste des clés.", "The format is the same, but nothing other than the portal has verified the page and the list of keys."},
+		{"receipt.by.page.why", "Le format est le même, mais la salle des marchés est seule à garantir la page et la liste des clés.", "The format is the same, but only the portal vouches for the page and the list of keys."},
 		{"receipt.whole", "Empreinte SHA-256 du fichier déposé", "SHA-256 fingerprint of the file as deposited"},
 		{"receipt.content", "Empreinte SHA-256 du contenu chiffré", "SHA-256 fingerprint of the encrypted content"},
 		{"receipt.content.why", "Elle reste la même si l’acheteur ajoute ou remplace une clé.", "It stays the same if the buyer adds or replaces a key."},
