@@ -63,7 +63,7 @@ static struct pieces *before(void) {
 
 // What a module's functions used of the stack lies below this frame. Softoken
 // and OpenSC stay far above this depth, in bytes.
-enum { DEPTH = 128 * 1024 };
+enum { DEPTH = 64 * 1024 };
 
 static __attribute__((noinline)) void wipe_stack(void) {
 	char used[DEPTH];
