@@ -67,7 +67,6 @@ func (c *cryptoClient) openIn(ctx context.Context, run int, message func() (map[
 	for c.opened >= maxOpened {
 		if c.opening == 0 {
 			c.end()
-			c.tell()
 			break
 		}
 		select {
@@ -76,6 +75,7 @@ func (c *cryptoClient) openIn(ctx context.Context, run int, message func() (map[
 			return bridge.Undefined(), bridge.Ended(ctx)
 		}
 	}
+	c.tell() // also when this one goes no further: who waits holds a content key
 	if c.given != run {
 		return bridge.Undefined(), fault.New(fault.Cancelled)
 	}
@@ -134,6 +134,15 @@ func (c *cryptoClient) call(ctx context.Context, message map[string]any, progres
 	waiting := &cryptoCall{make(chan cryptoAnswer, 1), progress}
 	c.waiting[id] = waiting
 	defer delete(c.waiting, id)
+	var transfer []any
+	if key, ok := message["key"].(bridge.Value); ok {
+		defer bridge.Wipe(key) // where it did not move
+		buffer, err := bridge.Get(key, "buffer")
+		if err != nil {
+			return bridge.Undefined(), err
+		}
+		transfer = append(transfer, buffer)
+	}
 	if err := c.start(ctx); err != nil {
 		return bridge.Undefined(), err
 	}
@@ -141,14 +150,6 @@ func (c *cryptoClient) call(ctx context.Context, message map[string]any, progres
 		return bridge.Undefined(), (<-waiting.answer).err
 	}
 	message["id"] = id
-	var transfer []any
-	if key, ok := message["key"].(bridge.Value); ok {
-		buffer, err := bridge.Get(key, "buffer")
-		if err != nil {
-			return bridge.Undefined(), err
-		}
-		transfer = append(transfer, buffer)
-	}
 	if err := c.worker.Post(message, transfer...); err != nil {
 		return bridge.Undefined(), err
 	}

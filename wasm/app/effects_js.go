@@ -236,7 +236,9 @@ func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 		return map[string]any{"verb": "open", "file": file.Value(), "key": key, "tender": e.Tender, "raw": e.Raw, "vault": v.Name, "place": place}, err
 	}, func(done, total int64) { d.send(e.Progress(done, total)) })
 	if err != nil {
-		d.quietly(func() error { return removeSlowly(d.ctx, v.Dir, place) })
+		if place != "" {
+			d.quietly(func() error { return removeSlowly(d.ctx, v.Dir, place) })
+		}
 		return opened, err
 	}
 	if opened, err = decoded[model.Opened](json.RawMessage(bridge.String(answer, "result"))); err != nil {
