@@ -231,3 +231,15 @@ func TestBrowserCancelWaiting(t *testing.T) {
 		}
 	}
 }
+
+// TestBrowserDrawnAtOnce: a button that is to be armed is not drawn later.
+func TestBrowserDrawnAtOnce(t *testing.T) {
+	d := &document{ctx: t.Context(), paid: time.Now().Add(time.Hour)}
+	d.runHere(model.After{Millis: 1})
+	if d.paid.IsZero() {
+		t.Error("any wait has the screen drawn")
+	}
+	if d.runHere(model.After{Millis: 1, Drawn: true}); !d.paid.IsZero() {
+		t.Errorf("nothing is drawn before %v", d.paid)
+	}
+}

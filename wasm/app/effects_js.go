@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
@@ -83,6 +84,9 @@ func (d *document) runHere(e model.Effect) {
 		err := bridge.PickFiles(func(files []bridge.File) { d.send(e.Then(d.files.addAll(files))) })
 		d.quietly(func() error { return err })
 	case model.After:
+		if e.Drawn {
+			d.paid = time.Time{}
+		}
 		async(d, func(struct{}, error) model.Msg { return e.Msg }, func() (struct{}, error) { return struct{}{}, pause(d.ctx, e.Millis) })
 	case model.PrintPage:
 		d.quietly(bridge.Print)

@@ -89,6 +89,7 @@ func (d *document) show(s model.Screen) {
 // What no person asked for is drawn at once up to drawBurst times, and then
 // drawMillis apart: an opening gets a hundred answers a second, nobody sees each
 // of them, and showing one takes the browser as long as a tenth of a small pli.
+// A button that arms is drawn at once: a person has all of the wait to see it.
 const (
 	drawBurst  = 8
 	drawMillis = 250

@@ -256,3 +256,17 @@ func TestHaltBeforeSecondKey(t *testing.T) {
 		}
 	}
 }
+
+// The wait before a button works begins when the button is on the screen.
+func TestArmsWhatIsDrawn(t *testing.T) {
+	p := newPortal(t)
+	p.small()
+	_, o := p.start(plis(1), "")
+	effects := o.Update(model.Raised{})
+	if len(effects) != 1 || o.Phase != model.OpenConsent {
+		t.Fatalf("phase %s, effects %+v", o.Phase, effects)
+	}
+	if after, ok := effects[0].(model.After); !ok || !after.Drawn || after.Millis != protocol.ConsentArmMillis {
+		t.Errorf("effect %+v", effects[0])
+	}
+}
