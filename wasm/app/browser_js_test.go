@@ -209,7 +209,7 @@ func TestBrowserCancelWaiting(t *testing.T) {
 	ended := make(chan error, 3)
 	for range cap(ended) {
 		go func() {
-			_, err := c.open(t.Context(), func() (map[string]any, error) {
+			_, err := c.open(t.Context(), c.given, func() (map[string]any, error) {
 				t.Error("a key went on its way")
 				return nil, fault.New(fault.Internal)
 			}, nil)

@@ -45,11 +45,11 @@ func newCryptoClient() *cryptoClient {
 	return &cryptoClient{module: bridge.Undefined(), turn: make(chan struct{}, 1), free: make(chan struct{}, 1), waiting: map[int]*cryptoCall{}}
 }
 
-// open is call for a message with a content key, which is made by message. A
-// pli that breaks the worker takes those beside it along: each of them is
-// opened once more, alone.
-func (c *cryptoClient) open(ctx context.Context, message func() (map[string]any, error), progress func(done, total int64)) (bridge.Value, error) {
-	run := c.given
+// open is call for a message with a content key, which is made by message,
+// unless everything was given up since the run, a value of given. A pli that
+// breaks the worker takes those beside it along: each of them is opened once
+// more, alone.
+func (c *cryptoClient) open(ctx context.Context, run int, message func() (map[string]any, error), progress func(done, total int64)) (bridge.Value, error) {
 	c.shared.RLock()
 	answer, err := c.openIn(ctx, run, message, progress)
 	c.shared.RUnlock()

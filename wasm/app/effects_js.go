@@ -221,6 +221,7 @@ func (d *document) openSmall(e model.OpenSmall) (string, error) {
 // vault that is removed unless everything was good.
 func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 	defer clear(e.ContentKey)
+	run := d.crypto.given // before anything is waited for
 	file, err := d.files.get(e.File)
 	if err != nil {
 		return opened, err
@@ -230,7 +231,7 @@ func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 		return opened, err
 	}
 	var place string
-	answer, err := d.crypto.open(d.ctx, func() (map[string]any, error) {
+	answer, err := d.crypto.open(d.ctx, run, func() (map[string]any, error) {
 		if place != "" { // of a first attempt
 			left := place
 			d.quietly(func() error { return removeSlowly(d.ctx, v.Dir, left) })

@@ -141,7 +141,9 @@ func (d *document) drawSpaced() error {
 	d.later = true
 	d.quietly(func() error {
 		err := pause(d.ctx, int(wait))
-		if d.later {
+		due := d.later && !d.busy // who is at work draws at its end
+		d.later = false
+		if due {
 			d.guarded(d.draw)
 			d.drain() // what came while that was at work
 		}
