@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"time"
 
@@ -197,5 +198,48 @@ func TestBrowserSaveInto(t *testing.T) {
 	}
 	if names, err := tender.Names(ctx); err != nil || len(names) != 2 {
 		t.Errorf("after a failure: %v, %v", names, err)
+	}
+}
+
+// TestBrowserCancelWaiting: of several plis that wait for the next crypto
+// worker, all hear that everything was given up.
+func TestBrowserCancelWaiting(t *testing.T) {
+	c := newCryptoClient()
+	c.opened, c.opening = maxOpened, 1
+	ended := make(chan error, 3)
+	for range cap(ended) {
+		go func() {
+			_, err := c.open(t.Context(), c.given, func() (map[string]any, error) {
+				t.Error("a key went on its way")
+				return nil, fault.New(fault.Internal)
+			}, nil)
+			ended <- err
+		}()
+	}
+	runtime.Gosched()
+	c.cancel()
+	c.opening = 0 // the one that was being opened
+	c.tell()
+	for range cap(ended) {
+		select {
+		case err := <-ended:
+			if fault.CodeOf(err) != fault.Cancelled {
+				t.Error(err)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatal("one waits for ever")
+		}
+	}
+}
+
+// TestBrowserDrawnAtOnce: a button that is to be armed is not drawn later.
+func TestBrowserDrawnAtOnce(t *testing.T) {
+	d := &document{ctx: t.Context(), paid: time.Now().Add(time.Hour)}
+	d.runHere(model.After{Millis: 1})
+	if d.paid.IsZero() {
+		t.Error("any wait has the screen drawn")
+	}
+	if d.runHere(model.After{Millis: 1, Drawn: true}); !d.paid.IsZero() {
+		t.Errorf("nothing is drawn before %v", d.paid)
 	}
 }

@@ -45,11 +45,11 @@ func newCryptoClient() *cryptoClient {
 	return &cryptoClient{module: bridge.Undefined(), turn: make(chan struct{}, 1), free: make(chan struct{}, 1), waiting: map[int]*cryptoCall{}}
 }
 
-// open is call for a message with a content key, which is made by message. A
-// pli that breaks the worker takes those beside it along: each of them is
-// opened once more, alone.
-func (c *cryptoClient) open(ctx context.Context, message func() (map[string]any, error), progress func(done, total int64)) (bridge.Value, error) {
-	run := c.given
+// open is call for a message with a content key, which is made by message,
+// unless everything was given up since the run, a value of given. A pli that
+// breaks the worker takes those beside it along: each of them is opened once
+// more, alone.
+func (c *cryptoClient) open(ctx context.Context, run int, message func() (map[string]any, error), progress func(done, total int64)) (bridge.Value, error) {
 	c.shared.RLock()
 	answer, err := c.openIn(ctx, run, message, progress)
 	c.shared.RUnlock()
@@ -67,7 +67,6 @@ func (c *cryptoClient) openIn(ctx context.Context, run int, message func() (map[
 	for c.opened >= maxOpened {
 		if c.opening == 0 {
 			c.end()
-			c.tell()
 			break
 		}
 		select {
@@ -76,6 +75,7 @@ func (c *cryptoClient) openIn(ctx context.Context, run int, message func() (map[
 			return bridge.Undefined(), bridge.Ended(ctx)
 		}
 	}
+	c.tell() // also when this one goes no further: who waits holds a content key
 	if c.given != run {
 		return bridge.Undefined(), fault.New(fault.Cancelled)
 	}
@@ -134,6 +134,15 @@ func (c *cryptoClient) call(ctx context.Context, message map[string]any, progres
 	waiting := &cryptoCall{make(chan cryptoAnswer, 1), progress}
 	c.waiting[id] = waiting
 	defer delete(c.waiting, id)
+	var transfer []any
+	if key, ok := message["key"].(bridge.Value); ok {
+		defer bridge.Wipe(key) // where it did not move
+		buffer, err := bridge.Get(key, "buffer")
+		if err != nil {
+			return bridge.Undefined(), err
+		}
+		transfer = append(transfer, buffer)
+	}
 	if err := c.start(ctx); err != nil {
 		return bridge.Undefined(), err
 	}
@@ -141,14 +150,6 @@ func (c *cryptoClient) call(ctx context.Context, message map[string]any, progres
 		return bridge.Undefined(), (<-waiting.answer).err
 	}
 	message["id"] = id
-	var transfer []any
-	if key, ok := message["key"].(bridge.Value); ok {
-		buffer, err := bridge.Get(key, "buffer")
-		if err != nil {
-			return bridge.Undefined(), err
-		}
-		transfer = append(transfer, buffer)
-	}
 	if err := c.worker.Post(message, transfer...); err != nil {
 		return bridge.Undefined(), err
 	}

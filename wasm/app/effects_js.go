@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
@@ -83,6 +84,9 @@ func (d *document) runHere(e model.Effect) {
 		err := bridge.PickFiles(func(files []bridge.File) { d.send(e.Then(d.files.addAll(files))) })
 		d.quietly(func() error { return err })
 	case model.After:
+		if e.Drawn {
+			d.paid = time.Time{}
+		}
 		async(d, func(struct{}, error) model.Msg { return e.Msg }, func() (struct{}, error) { return struct{}{}, pause(d.ctx, e.Millis) })
 	case model.PrintPage:
 		d.quietly(bridge.Print)
@@ -217,6 +221,7 @@ func (d *document) openSmall(e model.OpenSmall) (string, error) {
 // vault that is removed unless everything was good.
 func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 	defer clear(e.ContentKey)
+	run := d.crypto.given // before anything is waited for
 	file, err := d.files.get(e.File)
 	if err != nil {
 		return opened, err
@@ -226,7 +231,7 @@ func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 		return opened, err
 	}
 	var place string
-	answer, err := d.crypto.open(d.ctx, func() (map[string]any, error) {
+	answer, err := d.crypto.open(d.ctx, run, func() (map[string]any, error) {
 		if place != "" { // of a first attempt
 			left := place
 			d.quietly(func() error { return removeSlowly(d.ctx, v.Dir, left) })
@@ -236,7 +241,9 @@ func (d *document) openFile(e model.OpenFile) (opened model.Opened, err error) {
 		return map[string]any{"verb": "open", "file": file.Value(), "key": key, "tender": e.Tender, "raw": e.Raw, "vault": v.Name, "place": place}, err
 	}, func(done, total int64) { d.send(e.Progress(done, total)) })
 	if err != nil {
-		d.quietly(func() error { return removeSlowly(d.ctx, v.Dir, place) })
+		if place != "" {
+			d.quietly(func() error { return removeSlowly(d.ctx, v.Dir, place) })
+		}
 		return opened, err
 	}
 	if opened, err = decoded[model.Opened](json.RawMessage(bridge.String(answer, "result"))); err != nil {

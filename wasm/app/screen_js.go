@@ -89,6 +89,7 @@ func (d *document) show(s model.Screen) {
 // What no person asked for is drawn at once up to drawBurst times, and then
 // drawMillis apart: an opening gets a hundred answers a second, nobody sees each
 // of them, and showing one takes the browser as long as a tenth of a small pli.
+// A button that arms is drawn at once: a person has all of the wait to see it.
 const (
 	drawBurst  = 8
 	drawMillis = 250
@@ -140,7 +141,9 @@ func (d *document) drawSpaced() error {
 	d.later = true
 	d.quietly(func() error {
 		err := pause(d.ctx, int(wait))
-		if d.later {
+		due := d.later && !d.busy // who is at work draws at its end
+		d.later = false
+		if due {
 			d.guarded(d.draw)
 			d.drain() // what came while that was at work
 		}

@@ -239,10 +239,11 @@ type BringUpdate struct {
 	Then func(name string, err error) Msg
 }
 
-// After sends a message later.
+// After sends a message later. Drawn has the screen drawn first, without delay.
 type After struct {
 	Millis int
 	Msg    Msg
+	Drawn  bool
 }
 
 // CloseWindow closes the document.

@@ -91,10 +91,14 @@ func (o *Opening) begin(i int) []Effect {
 }
 
 // unwrap asks the host for the content key, with the recipient whose turn it
-// is: now, or after the pli that it is being asked about.
+// is: now, or after the pli that it is being asked about. A run that is to end
+// asks for no more: it could be a PIN that is asked for again.
 func (o *Opening) unwrap(p *Pli) []Effect {
 	if p.queued = o.asking != nil; p.queued {
 		return nil
+	}
+	if o.halt != nil {
+		return o.stop(p, o.halt)
 	}
 	if !o.Expires.IsZero() && !o.Env.Time().Before(o.Expires) {
 		return o.stop(p, fault.New(fault.ConsentExpired))

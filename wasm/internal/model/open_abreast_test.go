@@ -213,3 +213,60 @@ func TestSecondKeyAbreast(t *testing.T) {
 		t.Errorf("result %+v, log %v", got, player.Log)
 	}
 }
+
+// After a wrong PIN no second key is asked for, of a pli that waits for its
+// turn or of one that is still being decrypted: the card may be at its last try.
+func TestHaltBeforeSecondKey(t *testing.T) {
+	p := newPortal(t)
+	p.small()
+	r := p.recipient("rsa-oaep-sha256")
+	p.world.Inspect = func(f model.FileRef) (model.EnvelopeInfo, error) {
+		return model.EnvelopeInfo{HeaderSHA256: "header-" + f.Name, Recipients: []model.RecipientInfo{r, r}}, nil
+	}
+	unwrap, wrong := p.world.Host[protocol.HostUnwrap], true
+	p.world.Host[protocol.HostUnwrap] = func(params any) (any, error) {
+		if params.(protocol.UnwrapParams).Envelope == "header-p3" && wrong {
+			wrong = false
+			return nil, fault.New(fault.PINIncorrect)
+		}
+		return unwrap(params)
+	}
+	open, tried := p.world.Open, map[string]int{}
+	p.world.Open = func(o model.OpenFile) (model.Opened, error) {
+		if tried[o.File.Name]++; tried[o.File.Name] == 1 && o.File.Name != "p3" {
+			return model.Opened{}, fault.New(fault.EnvelopeUnreadable)
+		}
+		return open(o)
+	}
+	player, o := p.start(plis(3), "open")
+	player.Send(model.Consent{Trusted: true})
+	if player.Held() != 2 || player.Count("host host.keys.unwrap") != 3 {
+		t.Fatalf("%d in work, log %v", player.Held(), player.Log)
+	}
+	player.Release()
+	if player.Count("host host.keys.unwrap") != 3 || o.Phase != model.OpenFailed || o.Fault.Code != fault.PINIncorrect || len(o.Ready()) != 3 {
+		t.Fatalf("phase %s, %d left, log %v", o.Phase, len(o.Ready()), player.Log)
+	}
+	player.Send(model.Retry{})
+	player.Tick()
+	player.Send(model.Consent{Trusted: true})
+	for i, pli := range p.result().Plis {
+		if !pli.Opened {
+			t.Errorf("pli %d: %+v", i, pli)
+		}
+	}
+}
+
+// The wait before a button works begins when the button is on the screen.
+func TestArmsWhatIsDrawn(t *testing.T) {
+	p := newPortal(t)
+	p.small()
+	_, o := p.start(plis(1), "")
+	effects := o.Update(model.Raised{})
+	if len(effects) != 1 || o.Phase != model.OpenConsent {
+		t.Fatalf("phase %s, effects %+v", o.Phase, effects)
+	}
+	if after, ok := effects[0].(model.After); !ok || !after.Drawn || after.Millis != protocol.ConsentArmMillis {
+		t.Errorf("effect %+v", effects[0])
+	}
+}

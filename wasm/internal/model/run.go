@@ -110,12 +110,12 @@ func ignore(json.RawMessage, error) Msg { return nil }
 
 // arm asks for the moment after which a button that uses a private key works:
 // a window that appears under a click must not take it (ConsentArmMillis).
-// Each call begins the wait anew.
+// Each call begins the wait anew, with the button drawn.
 func (r *runs) arm(armed *bool) Effect {
 	*armed = false
 	r.armed++
 	this := r.armed
-	return After{Millis: protocol.ConsentArmMillis, Msg: answer{run: r.run, then: func() []Effect {
+	return After{Drawn: true, Millis: protocol.ConsentArmMillis, Msg: answer{run: r.run, then: func() []Effect {
 		*armed = *armed || this == r.armed && !r.hidden
 		return nil
 	}}}
