@@ -53,7 +53,7 @@ func TestDialogs(t *testing.T) {
 				continue
 			}
 			told := d.read(t, program+".args")
-			for _, part := range []string{label, "https://portail.example", "ouvrir un pli", "DERNIER ESSAI"} {
+			for _, part := range []string{label, "https://portail.example", "ouvrir un pli", "Dernier essai"} {
 				if !strings.Contains(told, part) {
 					t.Errorf("%s: %s was not told %q:\n%s", name, program, part, told)
 				}

@@ -88,8 +88,8 @@ func wantFault(t *testing.T, what string, err error, code fault.Code) {
 // what for, which card, and that it is the last try.
 func TestPIN(t *testing.T) {
 	for lang, want := range map[string][]string{
-		"fr": {"Saisissez le code PIN de la carte ou clé «\u00a0Anne 100%25\u00a0»", "Demandé par\u00a0: https://portail.example", "Pour\u00a0: Ouvrir 3 plis", "SETERROR DERNIER ESSAI"},
-		"en": {"Enter the PIN of the card or token “Anne 100%25”", "Asked for by: https://portail.example", "To: Ouvrir 3 plis", "SETERROR LAST TRY"},
+		"fr": {"Saisissez le code PIN de la carte ou clé «\u00a0Anne 100%25\u00a0»", "Demandé par\u00a0: https://portail.example", "Pour\u00a0: Ouvrir 3 plis", "SETERROR Dernier essai"},
+		"en": {"Enter the PIN of the card or token “Anne 100%25”", "Asked for by: https://portail.example", "To: Ouvrir 3 plis", "SETERROR Last try"},
 	} {
 		d := newDesk(t)
 		d.o.Language = lang

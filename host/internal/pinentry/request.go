@@ -68,7 +68,7 @@ func wordsOf(lang string) words {
 		return words{
 			title: "Scellé: PIN", prompt: "PIN:", ok: "Confirm", cancel: "Cancel",
 			token: "Enter the PIN of the card or token “%s”.", origin: "Asked for by: %s", action: "To: %s",
-			final: "LAST TRY: a wrong PIN now locks the card.",
+			final: "Last try: a wrong PIN now locks the card.",
 			few:   "A wrong PIN was entered before. After a few more the card locks.",
 			tries: "Tries left: %d.",
 			wrong: "This password is not right. Check the keyboard layout and Caps Lock.",
@@ -82,7 +82,7 @@ func wordsOf(lang string) words {
 	return words{
 		title: "Scellé : code PIN", prompt: "Code PIN :", ok: "Valider", cancel: "Annuler",
 		token: "Saisissez le code PIN de la carte ou clé « %s ».", origin: "Demandé par : %s", action: "Pour : %s",
-		final: "DERNIER ESSAI : un code faux bloque la carte.",
+		final: "Dernier essai : un code faux bloque la carte.",
 		few:   "Un code faux a été saisi auparavant. Après quelques autres, la carte se bloque.",
 		tries: "Essais restants : %d.",
 		wrong: "Ce mot de passe n’est pas le bon. Vérifiez la disposition du clavier et le verrouillage des majuscules.",

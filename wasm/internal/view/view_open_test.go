@@ -81,13 +81,23 @@ func inFolder(params protocol.OpenParams, name string, msgs ...model.Msg) func(*
 	}
 }
 
+// pinScenes are openings in which the host asks for a PIN or a password.
+func pinScenes(one protocol.OpenParams) []scene {
+	return []scene{
+		{"open-pin", "assistant", asked(one, protocol.PINQuestion{Action: "open", Token: "Carte d'Anne \u202emoc", Tries: 3, Few: true, Min: 4, Max: 8})},
+		{"open-pin-final", "assistant", asked(one, protocol.PINQuestion{Action: "open", Token: "Carte d'Anne", Tries: 1})},
+		{"open-pin-long", "assistant", tooLong(one, protocol.PINQuestion{Action: "open", Token: "Carte d'Anne"})},
+		{"open-password-wrong", "assistant", asked(one, protocol.PINQuestion{Action: "prove", Token: "Base NSS partagée", Password: true, Wrong: true})},
+	}
+}
+
 func openScenes() []scene {
 	three := tender("a", "cbc", "other")
 	one := tender("a")
 	one.HandOver, one.Title = false, ""
 	altered := tender("a", "b", "cbc", "other", "bad")
 	altered.Plis[1].SHA256 = strings.Repeat("9", 64)
-	return []scene{
+	return append(pinScenes(one), []scene{
 		{"open-loading", "assistant", opened(origin, three, "fetch cbc", false, nil)},
 		{"open-consent", "assistant", opened(origin, three, "", false, nil)},
 		{"open-consent-one", "assistant", opened(origin, one, "", false, nil)},
@@ -101,10 +111,6 @@ func openScenes() []scene {
 			return s.assistant(protocol.PliOpen, one, "").Screen
 		}},
 		{"open-running", "assistant", opened(origin, three, "open cbc", true, nil)},
-		{"open-pin", "assistant", asked(one, protocol.PINQuestion{Action: "open", Token: "Carte d'Anne \u202emoc", Tries: 3, Few: true, Min: 4, Max: 8})},
-		{"open-pin-final", "assistant", asked(one, protocol.PINQuestion{Action: "open", Token: "Carte d'Anne", Tries: 1})},
-		{"open-pin-long", "assistant", tooLong(one, protocol.PINQuestion{Action: "open", Token: "Carte d'Anne"})},
-		{"open-password-wrong", "assistant", asked(one, protocol.PINQuestion{Action: "prove", Token: "Base NSS partagée", Password: true, Wrong: true})},
 		{"open-paused", "assistant", func(s *stage) model.Screen {
 			p := s.assistant(protocol.PliOpen, tender("a", "cbc", "b"), "save")
 			p.Send(model.Consent{Trusted: true}, model.Pause{})
@@ -163,5 +169,5 @@ func openScenes() []scene {
 			p.Send(model.Consent{Trusted: true})
 			return f
 		}},
-	}
+	}...)
 }
