@@ -34,7 +34,7 @@ var packages = []suite{
 	{"scelle/wasm/internal/bridge", ".", 15},
 	{"scelle/wasm/internal/webcrypto", ".", 15},
 	{"scelle/wasm/app", "^TestBrowser", 6},
-	{"scelle/wasm/crypto", "^TestBrowser", 4},
+	{"scelle/wasm/crypto", "^TestBrowser", 5},
 	{verifier, ".", 2},
 	{inDocument, "^TestMount", 9},
 }
