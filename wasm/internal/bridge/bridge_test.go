@@ -140,6 +140,9 @@ func TestJSON(t *testing.T) {
 	if text, err := Text(Undefined()); err != nil || text != nil {
 		t.Errorf("undefined: %s, %v", text, err)
 	}
+	if text, err := Text(eval(t, "() => 1")); fault.CodeOf(err) != fault.BadRequest {
+		t.Errorf("a function: %s, %v", text, err)
+	}
 	if _, err := Result(eval(t, "{ok: false, fault: {code: 'busy'}}")); fault.CodeOf(err) != fault.Busy {
 		t.Errorf("a fault: %v", err)
 	}
