@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import test from "node:test";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { closeChannels, load, run, settle } from "./fakes.js";
 
 // A module that starts well and traps when it is called back: "mem", and the
 // functions "run" (i32 i32 ->) with no instruction and "resume" (->) unreachable.
 const MODULE = new WebAssembly.Module(Buffer.from("0061736d01000000" + "01090260027f7f00600000" + "0303020001" + "0503010001" +
   "071603036d656d02000372756e0000" + "06726573756d650001" + "0a080202000b0300000b", "hex"));
-const WASM_EXEC = pathToFileURL(`${execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" }).trim()}/lib/wasm/wasm_exec.js`).href;
+const GO = fileURLToPath(new URL("../../scripts/setup/go.sh", import.meta.url));
+const WASM_EXEC = pathToFileURL(`${execFileSync("sh", [GO, "env", "GOROOT"], { encoding: "utf8" }).trim()}/lib/wasm/wasm_exec.js`).href;
 
 /** A world for scripts that run MODULE with Go's own loader; callBack() enters it as a promise or an event does. */
 const worldOf = (globals) => {
