@@ -160,6 +160,36 @@ func TestKeyRemovedMeanwhile(t *testing.T) {
 	}
 }
 
+// TestRehearsalsAreBounded: the oldest go, of the same consultation only.
+func TestRehearsalsAreBounded(t *testing.T) {
+	s := newStore(t, filepath.Join(t.TempDir(), "portal.db"))
+	service := setting(t, s)
+	for _, id := range []string{"t", "other"} {
+		if err := s.AddTender(t.Context(), Tender{ID: id, Service: service, Reference: id, Title: "T", Deadline: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add := func(tender string) string {
+		id, err := s.AddRehearsal(t.Context(), Rehearsal{Tender: tender, By: "u"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	add("other")
+	first := add("t")
+	for range maxRehearsals {
+		add("t")
+	}
+	kept, err := s.Rehearsals(t.Context(), "t")
+	if err != nil || len(kept) != maxRehearsals || slices.ContainsFunc(kept, func(r Rehearsal) bool { return r.ID == first }) {
+		t.Errorf("%d are kept, %v", len(kept), err)
+	}
+	if others, err := s.Rehearsals(t.Context(), "other"); err != nil || len(others) != 1 {
+		t.Errorf("%d of another consultation, %v", len(others), err)
+	}
+}
+
 func TestPasswords(t *testing.T) {
 	one, err := hashPassword("secret", 10)
 	if err != nil {
