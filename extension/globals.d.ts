@@ -33,6 +33,7 @@ declare global {
   class Go {
     importObject: WebAssembly.Imports;
     run(instance: WebAssembly.Instance): Promise<void>;
+    _resume(): void; // goes on in the module: after a timer, and for each call of a function of Go
   }
   // Only in workers; the DOM library that is checked against has it not.
   function importScripts(...urls: string[]): void;

@@ -1,17 +1,33 @@
 // Starts app.wasm in a document of the extension. The page is painted before
 // this runs; <html data-role> says which screen it is. When the module cannot
-// start, <html data-boot="failed"> lets the style sheet show the static text.
+// start, or stops, <html data-boot="failed"> lets the style sheet show the
+// static text.
 (() => {
   "use strict";
   const root = document.documentElement;
   globalThis.scelleRole = root.dataset.role;
 
+  const app = /** @type {HTMLElement} */ (document.getElementById("app"));
+  const painted = [...app.childNodes]; // with the static text, which the module's screen replaces
+
   const fail = (error) => {
     console.error("Scellé:", error);
+    app.replaceChildren(...painted);
     root.dataset.boot = "failed";
   };
 
   const go = new Go();
+  // What stops the module in a callback, such as memory that ran out, ends
+  // neither run nor a promise that anybody waits for.
+  const resume = go._resume;
+  go._resume = () => {
+    try {
+      resume.call(go);
+    } catch (error) {
+      fail(error);
+      throw error;
+    }
+  };
   root.dataset.boot = "loading";
   const api = globalThis.browser ?? globalThis.chrome;
   /** The person's choice on the options page. */

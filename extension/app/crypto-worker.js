@@ -65,6 +65,15 @@
   const module = self.name === "given" ? given : WebAssembly.compileStreaming(fetch("crypto.wasm"));
   importScripts("../gen/protocol.js", "wasm_exec.js", "chunks.js", "seclude.js");
   const go = new Go();
+  const resume = go._resume;
+  go._resume = () => {
+    try {
+      resume.call(go);
+    } catch (error) {
+      fail(error); // in a callback of a promise nobody else would hear of it
+      throw error;
+    }
+  };
   const run = async () => go.run(await WebAssembly.instantiate(await module, go.importObject));
   run().then(() => fail("ended"), fail);
 })();

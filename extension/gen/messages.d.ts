@@ -1121,7 +1121,8 @@ export type Remark =
 
 /**
  * RememberParams notes that an origin registered a certificate, or proved its key again, just
- * now. Mode is where the pair came from, "" where that is not known.
+ * now. Mode is where the pair came from, "" where that is not known; what was noted of it
+ * before stays.
  */
 export interface RememberParams {
   origin: string;

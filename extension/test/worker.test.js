@@ -198,8 +198,10 @@ test("a key keeps the day of its registration and gets that of its last proof", 
   await fromApp("site.remember", { origin: PORTAL, thumbprint: OTHER, mode: "existing" });
   const { since, proven, mode } = await key(OTHER);
   assert.deepEqual([since, mode, proven > since], ["2026-01-02T03:04:05.000Z", "existing", true]);
-  await fromApp("site.remember", { origin: PORTAL, thumbprint: OTHER, mode: "magic" });
-  assert.equal((await key(OTHER)).mode, "existing");
+  for (const other of ["magic", "local", undefined]) {
+    await fromApp("site.remember", { origin: PORTAL, thumbprint: OTHER, mode: other });
+    assert.equal((await key(OTHER)).mode, "existing", "a page that verifies keys says something else");
+  }
 });
 
 test("the first key that signs a site's lists is kept, for as long as the grant", async () => {

@@ -161,14 +161,14 @@
   /** A key as it is kept now; it was proven when it was registered. */
   const noted = (key) => (typeof key === "string" ? { since: key, proven: key } : key);
 
-  /** A key that this origin just registered, or proved again. */
+  /** A key that this origin just registered, or proved again. Where its pair came from does not change: the first word counts. */
   const remember = (origin, thumbprint, mode) =>
     change(origin, (grant) => {
       const { keys } = grant;
       const at = now();
       if (!Object.hasOwn(keys, thumbprint) && Object.keys(keys).length >= MAX_KEYS) return;
       const old = Object.hasOwn(keys, thumbprint) ? noted(keys[thumbprint]) : { since: at };
-      keys[thumbprint] = { ...old, proven: at, ...(["existing", "server", "local"].includes(mode) && { mode }) };
+      keys[thumbprint] = { ...(["existing", "server", "local"].includes(mode) && { mode }), ...old, proven: at };
     });
 
   /** SiteKey of every key of a grant, the oldest first. */

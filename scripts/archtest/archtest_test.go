@@ -49,7 +49,8 @@ var rules = []rule{
 	{"scripts/e2e", []string{"shared", "extension", "scripts/e2e", "scripts/phpportal"}, []string{"github.com/chromedp"}},
 	// A stand-in for verify.wasm, without the fence.
 	{"scripts/e2e/wasmtest/unfenced", nil, []string{"go.mozilla.org/pkcs7"}},
-	{"scripts/genproto", []string{"shared", "extension", "scripts/phpportal"}, nil},
+	{"scripts/genproto", []string{"shared", "extension", "scripts/phpportal", "scripts/outputs"}, nil},
+	{"scripts/policy", []string{"shared", "extension", "scripts/outputs"}, nil},
 	{"scripts/demo", []string{"shared", "extension", "scripts/e2e"}, nil},
 	// x/sys drops files from the page cache.
 	{"scripts/bench", []string{"shared", "extension", "scripts/e2e"}, []string{"github.com/chromedp", "golang.org/x/sys"}},

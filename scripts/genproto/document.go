@@ -37,7 +37,7 @@ func protocolDoc(src *source) ([]file, error) {
 			return nil, fmt.Errorf("%s: %w", docPath, err)
 		}
 	}
-	return []file{{docPath, text}}, nil
+	return []file{{Path: docPath, Data: text}}, nil
 }
 
 func methodsTable() string {

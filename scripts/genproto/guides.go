@@ -71,7 +71,7 @@ func manualPages(src *source) ([]file, error) {
 			if err := frame.Execute(&b, g); err != nil {
 				return nil, err
 			}
-			files = append(files, file{fmt.Sprintf("extension/gen/%s-%s.html", m[0], lang), b.Bytes()})
+			files = append(files, file{Path: fmt.Sprintf("extension/gen/%s-%s.html", m[0], lang), Data: b.Bytes()})
 		}
 	}
 	return files, nil

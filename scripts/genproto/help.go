@@ -89,7 +89,7 @@ func helpPages(*source) ([]file, error) {
 			if err := guideTemplate.Execute(&b, g); err != nil {
 				return nil, err
 			}
-			files = append(files, file{fmt.Sprintf("%s/help-%s.html", place.folder, lang), b.Bytes()})
+			files = append(files, file{Path: fmt.Sprintf("%s/help-%s.html", place.folder, lang), Data: b.Bytes()})
 		}
 	}
 	return files, nil

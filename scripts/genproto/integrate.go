@@ -54,7 +54,7 @@ func integrationPages(src *source) ([]file, error) {
 			if err := frame.Execute(&b, g); err != nil {
 				return nil, err
 			}
-			files = append(files, file{fmt.Sprintf("%s/integrate-%s.html", place.folder, g.Lang), b.Bytes()})
+			files = append(files, file{Path: fmt.Sprintf("%s/integrate-%s.html", place.folder, g.Lang), Data: b.Bytes()})
 		}
 	}
 	return files, nil

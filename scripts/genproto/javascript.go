@@ -106,7 +106,7 @@ func protocolScript(src *source) ([]file, error) {
 		{"limits", limits(p)},
 	}
 	data, err := frozenGlobal("ScelleProtocol", "// The wire's names, who may send what, and the limits.\n", v)
-	return []file{{"extension/gen/protocol.js", data}}, err
+	return []file{{Path: "extension/gen/protocol.js", Data: data}}, err
 }
 
 // methodTable says for each method who may send it and who answers.
@@ -161,7 +161,7 @@ func faultScript(*source) ([]file, error) {
 		}
 	}
 	data, err := frozenGlobal("ScelleFaults", "// What each fault's code means to people, what to do about it, and whether a page may have its detail.\n", v)
-	return []file{{"extension/gen/faults.js", data}}, err
+	return []file{{Path: "extension/gen/faults.js", Data: data}}, err
 }
 
 func faultTable(codes []fault.Code) (object, error) {
@@ -204,7 +204,7 @@ func pageModule(src *source) ([]file, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	manifest, err := pagePackage()
-	return []file{{path, text}, {"extension/page/package.json", manifest}}, err
+	return []file{{Path: path, Data: text}, {Path: "extension/page/package.json", Data: manifest}}, err
 }
 
 func pageSection(p *pkgSource) ([]byte, error) {
@@ -317,5 +317,5 @@ interface Words {
 /** What each code means, and what to do about it, in French and English. */
 export declare const FAULTS: Readonly<Record<FaultCode, { group: FaultGroup; fr: Words; en: Words }>>;
 `
-	return []file{{"extension/page/codes.js", []byte(module)}, {"extension/page/codes.d.ts", []byte(types)}}, nil
+	return []file{{Path: "extension/page/codes.js", Data: []byte(module)}, {Path: "extension/page/codes.d.ts", Data: []byte(types)}}, nil
 }

@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"scelle/scripts/outputs"
 )
 
 // TestPicturesShowTheScreens: every picture of the guides is of the screen as
 // it is today, and every picture that lies there is one of those.
 func TestPicturesShowTheScreens(t *testing.T) {
-	root, err := moduleRoot()
+	root, err := outputs.ModuleRoot()
 	if err != nil {
 		t.Fatal(err)
 	}

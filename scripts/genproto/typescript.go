@@ -24,7 +24,7 @@ func messageTypes(src *source) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []file{{"extension/gen/messages.d.ts", all}, {"extension/page/messages.d.ts", page}}, nil
+	return []file{{Path: "extension/gen/messages.d.ts", Data: all}, {Path: "extension/page/messages.d.ts", Data: page}}, nil
 }
 
 // pageExtra is what the content script adds on the way to a page: the texts of

@@ -45,8 +45,11 @@ func slim(module []byte) ([]byte, error) {
 	return module, nil
 }
 
-// table is where the buckets are.
-type table struct{ at, buckets uint64 }
+// table is where the buckets are; from is the first segment of it.
+type table struct {
+	at, buckets uint64
+	from        int
+}
 
 // findTable finds the longest row of buckets that are what the loop writes.
 func findTable(segments []segment) table {
@@ -56,8 +59,9 @@ func findTable(segments []segment) table {
 		if s.at < first || string(s.data) != "\x01" || i > 0 && segments[i-1].end() > s.at-first {
 			continue
 		}
-		if t := (table{at: s.at - first}); t.grow(segments[i:]) > best.buckets {
-			best = table{t.at, t.grow(segments[i:])}
+		t := table{at: s.at - first, from: i}
+		if t.buckets = t.grow(segments[i:]); t.buckets > best.buckets {
+			best = t
 		}
 	}
 	return best
@@ -66,9 +70,9 @@ func findTable(segments []segment) table {
 // grow counts the buckets of a table whose bucket 16 is in the first segment.
 func (t table) grow(segments []segment) uint64 {
 	bucket := uint64(bucketsPerFunc)
-	for _, s := range segments {
+	for i, s := range segments {
 		at := t.at + bucket*bucketSize
-		if s.at < at || s.end() > at+4 {
+		if s.at < at || s.end() > at+4 || i+1 < len(segments) && segments[i+1].at < at+4 {
 			break
 		}
 		var got [4]byte // the segment has no zeros at its ends
@@ -81,11 +85,13 @@ func (t table) grow(segments []segment) uint64 {
 	return bucket
 }
 
-// without is the data section without the segments of the table.
+// without is the data section without the segments that the loop writes again,
+// each of which is one bucket: what follows the table may look like a bucket
+// too, with other data behind it.
 func (t table) without(segments []segment) []byte {
 	var kept [][]byte
-	for _, s := range segments {
-		if s.at < t.at || s.end() > t.at+t.buckets*bucketSize {
+	for i, s := range segments {
+		if i < t.from || i >= t.from+int(t.buckets)-bucketsPerFunc {
 			kept = append(kept, s.entry)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -226,6 +228,30 @@ func TestDepositAndOpening(t *testing.T) {
 	p.wants("damaged", p.send(http.MethodPut, "/plis?"+query, sealed[1:], nil), "portal-refused sha256")
 	p.wants("the pli", p.send(http.MethodPut, "/plis?"+query, sealed, nil), "")
 	p.opening(signature.Pin, expected, sealed, query)
+}
+
+// TestDepositEndsLate: a pli that begins to arrive before the deadline and ends
+// after it is refused, and nothing of it stays. The clock of the server's own
+// code moves between the two looks at it.
+func TestDepositEndsLate(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	path := filepath.Join(filepath.Dir(p.Data), "server.php")
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const head = "declare(strict_types=1);"
+	clock := head + ` namespace late; use PDO; function time(): int { static $looks = 0; return $GLOBALS['deadline'] - 1 + (int) ($looks++ > 0); }`
+	if err := os.WriteFile(path, bytes.Replace(source, []byte(head), []byte(clock), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pair := certtest.SelfSigned(t, certtest.Options{CommonName: "Camille"})
+	query, sealed := p.sealed(lists.Recipient{Certificate: pair.DER, Mechanism: envelope.RSAPKCS1})
+	p.wants("a pli that ends late", p.send(http.MethodPut, "/plis?"+query, sealed, nil), "portal-refused deadline")
+	if files, err := os.ReadDir(filepath.Join(p.Data, "plis")); err != nil || len(files) != 0 {
+		t.Errorf("%d files stay, %v", len(files), err)
+	}
 }
 
 // sealed is a pli to one key of a list, and what the page says of it.

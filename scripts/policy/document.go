@@ -18,7 +18,7 @@ func documents() ([]file, error) {
 	fmt.Fprintf(&b, english, protocol.ChromeID, protocol.FirefoxID, protocol.HostName)
 	table(&b, "| setting | value | obeyed by | effect | example |", func(w policy.Words) string { return w.English })
 	b.WriteString(englishPlaces)
-	return []file{{kit + "README.md", []byte(b.String())}}, nil
+	return []file{{Path: kit + "README.md", Data: []byte(b.String())}}, nil
 }
 
 func table(b *strings.Builder, head string, in func(policy.Words) string) {

@@ -66,7 +66,7 @@ func examples() ([]file, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, file{kit + f.path, data})
+		files = append(files, file{Path: kit + f.path, Data: data})
 	}
 	return files, nil
 }

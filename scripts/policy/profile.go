@@ -39,7 +39,7 @@ func profile() ([]file, error) {
 	all := map[string]any{"PayloadContent": payloads, "PayloadDisplayName": "Scellé", "PayloadScope": "System"}
 	identify(all, "Configuration", "fr.scelle.deployment")
 	root := element("plist", attrs("version", "1.0"), value(all))
-	return []file{{kit + "macos/scelle.mobileconfig", document(doctype, root)}}, nil
+	return []file{{Path: kit + "macos/scelle.mobileconfig", Data: document(doctype, root)}}, nil
 }
 
 // identify adds what every payload has; its UUID follows from its name, so

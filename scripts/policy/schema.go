@@ -49,7 +49,7 @@ func schema() ([]file, error) {
 		properties[s.Name] = p
 	}
 	data, err := indented(map[string]any{"type": "object", "properties": properties})
-	return []file{{"extension/" + schemaPath, data}}, err
+	return []file{{Path: "extension/" + schemaPath, Data: data}}, err
 }
 
 // of lists the settings of one reader.

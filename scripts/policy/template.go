@@ -45,9 +45,9 @@ func words() map[string]policy.Words {
 // templates makes scelle.admx and its texts in both languages
 // (learn.microsoft.com/previous-versions/windows/desktop/Policy/admx-schema).
 func templates() ([]file, error) {
-	files := []file{{kit + "windows/scelle.admx", document("", definitions())}}
+	files := []file{{Path: kit + "windows/scelle.admx", Data: document("", definitions())}}
 	for _, l := range languages() {
-		files = append(files, file{kit + "windows/" + l.culture + "/scelle.adml", document("", l.resources())})
+		files = append(files, file{Path: kit + "windows/" + l.culture + "/scelle.adml", Data: document("", l.resources())})
 	}
 	return files, nil
 }

@@ -203,7 +203,7 @@ type SiteResult struct {
 
 // RememberParams notes that an origin registered a certificate, or proved its
 // key again, just now. Mode is where the pair came from, "" where that is not
-// known.
+// known; what was noted of it before stays.
 type RememberParams struct {
 	Origin     string `json:"origin"`
 	Thumbprint string `json:"thumbprint"`

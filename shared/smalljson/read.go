@@ -101,12 +101,14 @@ func (r *reader) integer(v reflect.Value) error {
 
 func (r *reader) slice(v reflect.Value) error {
 	if isBytes(v.Type()) {
-		s, err := r.text()
+		text, err := r.letters()
 		if err != nil {
 			return err
 		}
-		bytes, err := base64.StdEncoding.DecodeString(s)
-		v.SetBytes(bytes)
+		defer clear(text) // it may be a secret's
+		out := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+		n, err := base64.StdEncoding.Decode(out, text)
+		v.SetBytes(out[:n])
 		return expect(err == nil)
 	}
 	v.Set(reflect.MakeSlice(v.Type(), 0, 0))

@@ -1,6 +1,7 @@
 package smalljson
 
 import (
+	"bytes"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -118,26 +119,32 @@ func (r *reader) digits() bool {
 	return r.at > start
 }
 
-// text reads a string, RFC 8259 7. Bytes that are no UTF-8 and halves of
-// surrogate pairs become U+FFFD.
+// text is letters as a string.
 func (r *reader) text() (string, error) {
+	out, err := r.letters()
+	return string(out), err
+}
+
+// letters reads a string, RFC 8259 7. Bytes that are no UTF-8 and halves of
+// surrogate pairs become U+FFFD.
+func (r *reader) letters() ([]byte, error) {
 	if !r.word(`"`) {
-		return "", errSyntax
+		return nil, errSyntax
 	}
-	var out []byte
+	out := make([]byte, 0, max(0, bytes.IndexByte(r.data[r.at:], '"'))) // grows only for bad letters
 	for {
 		c := r.peek()
 		switch {
 		case c < ' ': // or the end
-			return "", errSyntax
+			return nil, errSyntax
 		case c == '"':
 			r.at++
-			return string(out), nil
+			return out, nil
 		case c == '\\':
 			r.at++
 			escaped, ok := r.escape()
 			if !ok {
-				return "", errSyntax
+				return nil, errSyntax
 			}
 			out = utf8.AppendRune(out, escaped)
 		case c < utf8.RuneSelf:

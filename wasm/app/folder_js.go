@@ -58,11 +58,8 @@ func below(ctx context.Context, dir bridge.Dir, names string) (bridge.Dir, error
 	return dir, nil
 }
 
-// newFolder makes a folder below the chosen one, one at a time: a free name is
-// looked for first and taken then.
+// newFolder makes a folder below the chosen one.
 func (d *document) newFolder(chosen bridge.Dir, parents, name string) (parent, dir bridge.Dir, err error) {
-	d.naming.Lock()
-	defer d.naming.Unlock()
 	if parent, err = below(d.ctx, chosen, parents); err == nil {
 		dir, err = parent.New(d.ctx, name)
 	}

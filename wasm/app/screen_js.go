@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"scelle/shared/fault"
@@ -36,7 +35,6 @@ type document struct {
 	native  *bridge.Native
 	files   *fileTable
 	folders folderTable
-	naming  sync.Mutex // held while a free name is looked for in a folder
 	crypto  *cryptoClient
 	place   bridge.Place      // of the page, in an assistant
 	asker   bridge.Connection // whose host asked for a PIN last, in an assistant

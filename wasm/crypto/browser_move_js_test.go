@@ -158,6 +158,32 @@ func TestBrowserMoveRaw(t *testing.T) {
 	}
 }
 
+// TestBrowserHead: of a file whose header is long no stream stays open.
+func TestBrowserHead(t *testing.T) {
+	p := newPlace(t)
+	counted, err := bridge.Call(bridge.Global(), "eval", `(() => {
+		const { scelleChunks: own } = globalThis;
+		const counted = { opened: 0, stopped: 0, restore: () => (globalThis.scelleChunks = own) };
+		globalThis.scelleChunks = { ...own, read: (file) => {
+			const stream = own.read(file);
+			counted.opened++;
+			return { next: (n) => stream.next(n), stop: () => (counted.stopped++, stream.stop()) };
+		} };
+		return counted;
+	})()`)
+	done(t, err)
+	defer bridge.Call(counted, "restore")
+	head, err := headOf(t.Context(), p.file("a", make([]byte, maxHeaderRead+bridge.SliceSize+1)).(browserFile))
+	done(t, err)
+	if n, err := io.CopyN(io.Discard, head, 2*maxHeaderRead); err != nil {
+		t.Fatal(n, err)
+	}
+	done(t, head.Close())
+	if opened, stopped := bridge.Number(counted, "opened"), bridge.Number(counted, "stopped"); opened != 1 || stopped != 1 {
+		t.Errorf("%v streams were opened and %v stopped", opened, stopped)
+	}
+}
+
 // TestBrowserMoveRefuses: what the mover says of bad envelopes is what is said
 // of them through Go's memory.
 func TestBrowserMoveRefuses(t *testing.T) {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"hash"
 	"io"
 
@@ -247,11 +248,7 @@ func (browserMover) open(ctx context.Context, o *opening, to receiver, key *give
 	if !known {
 		return nil, false, nil
 	}
-	head, err := headOf(ctx, file)
-	if err != nil {
-		return nil, true, err
-	}
-	opening, err := envelope.NewOpening(ctx, head, key)
+	opening, err := begin(ctx, file, key)
 	if err != nil {
 		return nil, true, err
 	}
@@ -276,8 +273,26 @@ func (browserMover) open(ctx context.Context, o *opening, to receiver, key *give
 	return r, true, nil
 }
 
-// headOf reads a file from its start, a little at first.
-func headOf(ctx context.Context, file browserFile) (io.Reader, error) {
+// begin reads the header of an envelope.
+func begin(ctx context.Context, file browserFile, key *givenKey) (*envelope.Opening, error) {
+	head, err := headOf(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	defer head.Close()
+	return envelope.NewOpening(ctx, head, key)
+}
+
+// headReader reads a file from its start, a little at first.
+type headReader struct {
+	io.Reader
+	first, rest *bridge.FileReader
+}
+
+// Close lets go of what was read ahead.
+func (h headReader) Close() error { return errors.Join(h.first.Close(), h.rest.Close()) }
+
+func headOf(ctx context.Context, file browserFile) (io.ReadCloser, error) {
 	size := file.Size()
 	first, err := file.Part(0, min(size, maxHeaderRead))
 	if err != nil {
@@ -287,7 +302,9 @@ func headOf(ctx context.Context, file browserFile) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return io.MultiReader(first.Reader(ctx), rest.Reader(ctx)), nil
+	h := headReader{first: first.Reader(ctx), rest: rest.Reader(ctx)}
+	h.Reader = io.MultiReader(h.first, h.rest)
+	return h, nil
 }
 
 // run decrypts the content and checks the tag. The order of what can go wrong
@@ -341,7 +358,9 @@ func (m *openMove) hashHeader(ctx context.Context, file bridge.File, n int64, me
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(io.MultiWriter(m.whole, meter), header.Reader(ctx))
+	in := header.Reader(ctx)
+	defer in.Close()
+	_, err = io.Copy(io.MultiWriter(m.whole, meter), in)
 	return err
 }
 

@@ -2,6 +2,7 @@ package unwrap
 
 import (
 	"errors"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -25,5 +26,14 @@ func publish(from, to string) error {
 	return windows.MoveFileEx(old, name, windows.MOVEFILE_WRITE_THROUGH)
 }
 
-// beingNamed says whether a file cannot be read while publish names it.
-func beingNamed(err error) bool { return errors.Is(err, windows.ERROR_SHARING_VIOLATION) }
+// readPatiently waits for another process that is giving the file its name:
+// until then it cannot be read.
+func readPatiently(path string) (secret []byte, err error) {
+	for range 100 {
+		if secret, err = readSecret(path); !errors.Is(err, windows.ERROR_SHARING_VIOLATION) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return secret, err
+}

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"scelle/shared/fault"
 )
@@ -55,17 +54,6 @@ func LoadOrCreateSecret(dir string) ([]byte, error) {
 	return secret, fault.Wrap(fault.ReadFailed, err)
 }
 
-// readPatiently waits for another process that is giving the file its name.
-func readPatiently(path string) (secret []byte, err error) {
-	for range 100 {
-		if secret, err = readSecret(path); !beingNamed(err) {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return secret, err
-}
-
 func readSecret(path string) ([]byte, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -74,12 +62,12 @@ func readSecret(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() || info.Size() != SecretSize {
 		return nil, fault.Newf(fault.ReadFailed, "%s is not %d bytes", secretFile, SecretSize)
 	}
+	var shut error
 	if permissionsMatter && info.Mode().Perm()&0o077 != 0 {
-		if err := os.Chmod(path, 0o600); err != nil {
-			return nil, err
-		}
+		shut = os.Chmod(path, 0o600)
 	}
-	return os.ReadFile(path)
+	secret, err := os.ReadFile(path)
+	return secret, errors.Join(shut, err)
 }
 
 // createSecret writes a whole file aside and gives it its name, which

@@ -176,6 +176,28 @@ func TestStoreFaultsPass(t *testing.T) {
 	}
 }
 
+// closed is a key that counts how often it was closed.
+type closed struct {
+	unwrap.Key
+	times int
+}
+
+func (c *closed) Close() error { c.times++; return c.Key.Close() }
+
+// TestKeyIsClosed: once after each question, whatever its answer.
+func TestKeyIsClosed(t *testing.T) {
+	s := newScene(t, certtest.Options{})
+	good, bad := s.request(t, envelope.RSAOAEPSHA256), s.request(t, envelope.RSAOAEPSHA256)
+	bad.RecipientInfo = append(bad.RecipientInfo, 0)
+	for i, r := range []unwrap.Request{good, bad} {
+		key := &closed{Key: open{s.key}}
+		_, err := s.guard.Unwrap(t.Context(), func(context.Context) (unwrap.Key, error) { return key, nil }, r)
+		if (err == nil) != (i == 0) || key.times != 1 {
+			t.Errorf("%d: closed %d times, %v", i, key.times, err)
+		}
+	}
+}
+
 // TestRate: sixty in any minute, failures included.
 func TestRate(t *testing.T) {
 	s := newScene(t, certtest.Options{Curve: elliptic.P256()})

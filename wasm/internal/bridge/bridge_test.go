@@ -140,6 +140,9 @@ func TestJSON(t *testing.T) {
 	if text, err := Text(Undefined()); err != nil || text != nil {
 		t.Errorf("undefined: %s, %v", text, err)
 	}
+	if text, err := Text(eval(t, "() => 1")); fault.CodeOf(err) != fault.BadRequest {
+		t.Errorf("a function: %s, %v", text, err)
+	}
 	if _, err := Result(eval(t, "{ok: false, fault: {code: 'busy'}}")); fault.CodeOf(err) != fault.Busy {
 		t.Errorf("a fault: %v", err)
 	}
@@ -363,6 +366,38 @@ func TestLocks(t *testing.T) {
 	}
 	if err != nil || !ok {
 		t.Errorf("after its release: %v, %v", ok, err)
+	}
+}
+
+// TestNewFolders: of those who ask for one name at once each gets a folder.
+func TestNewFolders(t *testing.T) {
+	inBrowser(t)
+	ctx := t.Context()
+	root, err := RootDir(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := make(chan string, 5)
+	for range cap(made) {
+		go func() {
+			dir, err := root.New(ctx, "pli")
+			if err != nil {
+				t.Error(err)
+			}
+			made <- dir.Name()
+		}()
+	}
+	names := map[string]bool{}
+	for range cap(made) {
+		names[<-made] = true
+	}
+	for name := range names {
+		if err := root.Remove(ctx, name); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(names) != cap(made) || !names["pli"] {
+		t.Errorf("folders %v", names)
 	}
 }
 

@@ -4,6 +4,7 @@ package bridge
 
 import (
 	"encoding/json"
+	"math"
 
 	"scelle/shared/fault"
 	"scelle/shared/smalljson"
@@ -103,13 +104,27 @@ func Parse(text string) (Value, error) {
 	return out, faultOf(fault.BadRequest, err)
 }
 
-// Text is JSON.stringify; undefined becomes nil.
+// Text is JSON.stringify; undefined becomes nil. What has no JSON, such as a
+// function, is fault.BadRequest. The text never is a string of Go's: it may be a
+// content key's, and the caller can wipe these bytes.
 func Text(v Value) (json.RawMessage, error) {
 	if v.IsUndefined() {
 		return nil, nil
 	}
 	text, err := stringify(v)
-	return json.RawMessage(text), err
+	if err != nil {
+		return nil, err
+	}
+	encoder, err := New("TextEncoder")
+	if err != nil {
+		return nil, err
+	}
+	array, err := Call(encoder, "encode", text)
+	if err != nil {
+		return nil, err
+	}
+	defer Wipe(array)
+	return ToGo(array, math.MaxInt)
 }
 
 // Indented is v as JSON for a file that people open, two spaces a level.
@@ -118,20 +133,25 @@ func Indented(v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return stringify(object, nil, 2)
+	text, err := stringify(object, nil, 2)
+	if err != nil {
+		return "", err
+	}
+	s, err := text.String()
+	return s, faultOf(fault.BadRequest, err)
 }
 
-func stringify(args ...any) (string, error) {
+// stringify is JSON.stringify: a string of the browser's.
+func stringify(args ...any) (Value, error) {
 	j, ok := Lookup("JSON")
 	if !ok {
-		return "", fault.New(fault.Internal)
+		return Undefined(), fault.New(fault.Internal)
 	}
 	out, err := j.Call("stringify", args...)
-	if err != nil || out.Type() != safejs.TypeString {
-		return "", fault.Wrap(fault.BadRequest, err)
+	if err == nil && out.Type() != safejs.TypeString {
+		return Undefined(), fault.Newf(fault.BadRequest, "no JSON")
 	}
-	text, err := out.String()
-	return text, faultOf(fault.BadRequest, err)
+	return out, fault.Wrap(fault.BadRequest, err)
 }
 
 // Random is n bytes from the browser's generator of secrets. Go's own

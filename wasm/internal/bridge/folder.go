@@ -41,8 +41,16 @@ func (d Dir) Name() string { return String(d.v, "name") }
 // where the browser allows no such name: [Dir.Name] is what it got.
 func (d Dir) Existing(ctx context.Context, name string) (Dir, error) { return d.place(ctx, name, true) }
 
-// New is described at Existing.
-func (d Dir) New(ctx context.Context, name string) (Dir, error) { return d.place(ctx, name, false) }
+// New is described at Existing. Of several documents that ask at once each gets
+// a directory of its own.
+func (d Dir) New(ctx context.Context, name string) (Dir, error) {
+	lock, err := WaitLock(ctx, "scelle-naming")
+	if err != nil {
+		return Dir{}, err
+	}
+	defer lock.Release()
+	return d.place(ctx, name, false)
+}
 
 func (d Dir) place(ctx context.Context, name string, existing bool) (Dir, error) {
 	ending := ""

@@ -17,6 +17,16 @@ type Lock struct{ release Value }
 // TryLock takes the lock of this name among all documents and Workers of the
 // extension, or reports at once that somebody has it.
 func TryLock(ctx context.Context, name string) (lock *Lock, ok bool, err error) {
+	return takeLock(ctx, name, map[string]any{"ifAvailable": true})
+}
+
+// WaitLock takes the lock of this name once nobody else has it.
+func WaitLock(ctx context.Context, name string) (*Lock, error) {
+	lock, _, err := takeLock(ctx, name, map[string]any{})
+	return lock, err
+}
+
+func takeLock(ctx context.Context, name string, options map[string]any) (lock *Lock, ok bool, err error) {
 	locks, there := Lookup("navigator", "locks")
 	if !there {
 		return nil, false, fault.Newf(fault.Internal, "no locks")
@@ -37,7 +47,7 @@ func TryLock(ctx context.Context, name string) (lock *Lock, ok bool, err error) 
 	if err != nil {
 		return nil, false, faultOf(fault.Internal, err)
 	}
-	if _, err := Start(locks, fault.Internal, "request", name, map[string]any{"ifAvailable": true}, callback); err != nil {
+	if _, err := Start(locks, fault.Internal, "request", name, options, callback); err != nil {
 		callback.Release()
 		return nil, false, err
 	}

@@ -14,7 +14,7 @@ import (
 type Minutes struct {
 	Record *Record      // when the work is over and something was consented to
 	Names  []string     // under which the record was saved
-	Fault  *fault.Fault // why it could not be saved
+	Fault  *fault.Fault // why it could not be saved, or handed over where nothing is saved
 	Taken  bool         // the page took the record
 
 	started  time.Time
@@ -50,8 +50,11 @@ func (m *Minutes) begin(now time.Time, r protocol.BatchResult) {
 type batchEnded struct{ mark *protocol.JournalMark }
 
 // reported says that the page has heard of one pli, or cannot, or that it took
-// the record.
-type reported struct{ record bool }
+// the record or why it did not.
+type reported struct {
+	record  bool
+	refused error
+}
 
 // recordSaved says under which names the record was saved.
 type recordSaved struct {
@@ -134,11 +137,31 @@ func (o *Opening) tell(p *Pli) []Effect {
 func (o *Opening) heard(m reported) []Effect {
 	o.Minutes.telling--
 	o.Minutes.Taken = o.Minutes.Taken || m.record
+	effects := o.keepRefused(m.refused)
 	if o.Minutes.telling > 0 || !o.Minutes.waiting {
-		return nil
+		return effects
 	}
 	o.Minutes.waiting = false
-	return o.settle()
+	return append(effects, o.settle()...)
+}
+
+// keepRefused saves a record that the page did not take, unless that is done
+// anyway: nobody else has it.
+func (o *Opening) keepRefused(err error) []Effect {
+	switch {
+	case err == nil || o.saves():
+		return nil
+	case o.Env.NoSaving:
+		o.Minutes.Fault = fault.Of(err)
+		return nil
+	}
+	return o.saveRecord()
+}
+
+func (o *Opening) saveRecord() []Effect {
+	o.Minutes.saving = true
+	return []Effect{SaveRecord{Env: o.Env, Into: o.into(), Folder: o.tenderFolder(), Record: o.Minutes.Record,
+		Then: func(names []string, err error) Msg { return recordSaved{names, err} }}}
 }
 
 // conclude makes the record, saves it beside the opened files and tells the
@@ -148,14 +171,12 @@ func (o *Opening) conclude() []Effect {
 	if o.consented && o.errand.verb() == protocol.VerbOpen {
 		o.Minutes.Record = o.makeRecord()
 		if o.saves() {
-			o.Minutes.saving = true
-			effects = append(effects, SaveRecord{Env: o.Env, Into: o.into(), Folder: o.tenderFolder(), Record: o.Minutes.Record,
-				Then: func(names []string, err error) Msg { return recordSaved{names, err} }})
+			effects = o.saveRecord()
 		}
 		if o.record {
 			o.Minutes.telling++
 			effects = append(effects, PageCall{Call: protocol.CallReceiveRecord, Args: o.Minutes.Record.OpeningRecord,
-				Then: func(_ json.RawMessage, err error) Msg { return reported{record: err == nil} }})
+				Then: func(_ json.RawMessage, err error) Msg { return reported{err == nil, err} }})
 		}
 	}
 	if o.Minutes.telling > 0 {

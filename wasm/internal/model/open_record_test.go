@@ -238,6 +238,43 @@ func TestRecordBesideWhatWasSaved(t *testing.T) {
 	}
 }
 
+// TestRecordThatThePageRefuses is saved, although all else went to the portal,
+// or said to be lost where nothing may be saved.
+func TestRecordThatThePageRefuses(t *testing.T) {
+	for _, c := range []struct {
+		refused, saving bool
+		saved           int
+		code            fault.Code
+	}{
+		{false, true, 0, ""},
+		{true, true, 1, ""},
+		{true, false, 0, fault.PortalFailed},
+	} {
+		p := newPortal(t)
+		p.readable()
+		p.world.Page[protocol.CallReceiveRecord] = func(any, []model.FileRef) (any, error) { return nil, nil }
+		if c.refused {
+			p.failOnce("page receiveRecord", fault.PortalFailed)
+		}
+		e := env()
+		e.NoSaving = !c.saving
+		params := plis(2)
+		params.Record = true
+		o := model.NewAssistant(e, session(t, protocol.PliOpen, params))
+		player := modeltest.Start(o, p.world)
+		player.Tick()
+		player.Send(model.Deliver{To: model.ToPortal}, model.Consent{Trusted: true})
+		m := o.Open.Minutes
+		var code fault.Code
+		if m.Fault != nil {
+			code = m.Fault.Code
+		}
+		if m.Taken == c.refused || player.Count("record") != c.saved || code != c.code || p.finished == nil {
+			t.Errorf("%+v: taken %v, %v, log %v", c, m.Taken, m.Fault, player.Log)
+		}
+	}
+}
+
 // TestDroppedWhileTheRecordIsWritten: the next files are opened after that.
 func TestDroppedWhileTheRecordIsWritten(t *testing.T) {
 	p := newPortal(t)

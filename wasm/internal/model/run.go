@@ -38,7 +38,7 @@ func (e Env) Time() time.Time {
 type answer struct {
 	run  int
 	then func() []Effect
-	late []Effect
+	late func() []Effect // nil where there is nothing to do
 }
 
 // runs numbers the runs of a screen. Cancelling, failing and starting again
@@ -56,7 +56,10 @@ func (r *runs) end() { r.run++ }
 // take goes on with an answer, once.
 func (r *runs) take(a answer) []Effect {
 	if a.run != r.run {
-		return a.late
+		if a.late == nil {
+			return nil
+		}
+		return a.late()
 	}
 	return a.then()
 }
@@ -74,15 +77,19 @@ func once[R any](r *runs, late func(R) []Effect, then func(R, error) []Effect) f
 			return then(v, err)
 		}}
 		if late != nil && err == nil {
-			a.late = late(v)
+			a.late = func() []Effect { return late(v) }
 		}
 		return a
 	}
 }
 
 // decoded is once for a JSON answer; one that cannot be read is the fault bad.
+// The text is wiped, also of an answer that is too late: it may be a content
+// key's.
 func decoded[R any](r *runs, bad fault.Code, then func(R, error) []Effect) func(json.RawMessage, error) Msg {
-	return once(r, nil, func(raw json.RawMessage, err error) []Effect {
+	late := func(raw json.RawMessage) []Effect { clear(raw); return nil }
+	return once(r, late, func(raw json.RawMessage, err error) []Effect {
+		defer clear(raw)
 		var v R
 		if err == nil && len(raw) > 0 {
 			if e := smalljson.Unmarshal(raw, &v); e != nil {

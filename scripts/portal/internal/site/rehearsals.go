@@ -39,13 +39,14 @@ func (s *Server) receiveRehearsal(c *call) error {
 }
 
 // completeRehearsal reports whether a rehearsal has what each has, is about
-// keys of the service, and tried at least one. It takes the names that the
+// keys of the service, each once, and tried at least one. It takes the names that the
 // portal has for them.
 func completeRehearsal(r protocol.RehearseResult, keys []store.Key) bool {
 	tried := false
 	for i, k := range r.Keys {
 		known := slices.IndexFunc(keys, func(other store.Key) bool { return other.Thumbprint == k.Thumbprint })
-		if known < 0 {
+		again := slices.ContainsFunc(r.Keys[:i], func(other protocol.RehearsedKey) bool { return other.Thumbprint == k.Thumbprint })
+		if known < 0 || again {
 			return false
 		}
 		r.Keys[i].Label, r.Keys[i].Recovery = keys[known].Name, keys[known].Recovery

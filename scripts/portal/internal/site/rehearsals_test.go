@@ -68,6 +68,7 @@ func TestRehearsalsAreChecked(t *testing.T) {
 	for name, change := range map[string]func(*protocol.RehearseResult){
 		"another tender": func(r *protocol.RehearseResult) { r.Tender = "X" },
 		"unknown key":    func(r *protocol.RehearseResult) { r.Keys[0].Thumbprint = strings.Repeat("0", 64) },
+		"a key twice":    func(r *protocol.RehearseResult) { r.Keys = append(r.Keys, r.Keys[0]) },
 		"nothing tried":  func(r *protocol.RehearseResult) { r.Keys[0].State = protocol.RehearsedElsewhere },
 		"another state":  func(r *protocol.RehearseResult) { r.Keys[0].State = "perhaps" },
 		"no reason":      func(r *protocol.RehearseResult) { r.Keys[0].State = protocol.RehearsedFailed },

@@ -150,7 +150,7 @@ func idsOf(keys []store.Key) []string {
 
 // rewrite streams the kept pli into a new file with the other recipients.
 func (s *Server) rewrite(c *call, t *transfer) (*vault.Incoming, error) {
-	old, err := s.vault.Get(vault.Plis, t.pli.File)
+	old, err := s.pliFile(c.Context(), t.pli)
 	if err != nil {
 		return nil, err
 	}

@@ -1,11 +1,11 @@
 package site
 
 import (
+	"context"
 	"encoding/hex"
 	"time"
 
 	"scelle/scripts/portal/internal/store"
-	"scelle/scripts/portal/internal/vault"
 	"scelle/shared/cms"
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
@@ -107,7 +107,7 @@ func (s *Server) transferPlis(c *call, v *transferJSON, list *lists.Transfer, fr
 			tenders[p.Tender] = t
 		}
 		if p.HeaderSHA256 == "" { // deposited before it was noted
-			if _, p.HeaderSHA256, err = s.head(p); err != nil {
+			if _, p.HeaderSHA256, err = s.head(c.Context(), p); err != nil {
 				return err
 			}
 		}
@@ -132,8 +132,8 @@ func (s *Server) servicePli(c *call) (store.Pli, error) {
 }
 
 // head reads a kept pli's header: in segmented form, and its fingerprint.
-func (s *Server) head(p store.Pli) ([]byte, string, error) {
-	f, err := s.vault.Get(vault.Plis, p.File)
+func (s *Server) head(ctx context.Context, p store.Pli) ([]byte, string, error) {
+	f, err := s.pliFile(ctx, p)
 	if err != nil {
 		return nil, "", err
 	}
@@ -153,7 +153,7 @@ func (s *Server) pliHead(c *call) error {
 	if err != nil {
 		return err
 	}
-	head, _, err := s.head(p)
+	head, _, err := s.head(c.Context(), p)
 	if err != nil {
 		return err
 	}

@@ -95,11 +95,20 @@ func TestTransfer(t *testing.T) {
 	if len(head) > 4096 || sha256Hex(head) != list.Plis[0].HeaderSHA256 {
 		t.Fatalf("%d bytes of header", len(head))
 	}
+	before, err := s.store.Pli(t.Context(), s.receipt.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
 	args := s.wrap(t, head, s.personal, s.next)
 	for range 2 { // the answer may have been lost
 		s.agent.must(http.MethodPost, path+"/recipients", args, nil)
 	}
 	s.agent.refusal(409, fault.PortalRefused, http.MethodGet, s.query(), nil) // nothing is left
+	f, err := s.pliFile(t.Context(), before)                                  // who looked it up before the transfer
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
 	if kept, incoming := s.files(t); kept != 1 || incoming != 0 {
 		t.Errorf("%d files kept, %d incoming", kept, incoming)
 	}

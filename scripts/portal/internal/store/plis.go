@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"scelle/shared/fault"
 	"scelle/shared/protocol"
 )
 
@@ -76,7 +77,8 @@ type HandedFile struct {
 
 // AddPli notes a received pli with p.ID. A pli that this company already
 // deposited for the consultation, byte for byte, is not added again: the
-// first one is returned, and known is true.
+// first one is returned, and known is true. A key that was taken off the lists
+// meanwhile is left out; fault.NoRecipient when no other is left.
 func (s *Store) AddPli(ctx context.Context, p Pli) (added Pli, known bool, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		old, err := first(ctx, tx, scanPli, selectPli+"WHERE plis.tender = ? AND plis.company = ? AND plis.sha256 = ?", p.Tender, p.Company, p.SHA256)
@@ -86,17 +88,29 @@ func (s *Store) AddPli(ctx context.Context, p Pli) (added Pli, known bool, err e
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO plis (id, tender, lot, kind, company, depositor, name, size, sha256, content_sha256, header_sha256, received, sealed_by)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, p.ID, p.Tender, p.Lot, p.Kind, p.Company, p.Depositor, p.Name, p.Size, p.SHA256, p.ContentSHA256, p.HeaderSHA256, millis(p.Received), p.SealedBy)
-		for _, k := range p.Keys {
-			if err != nil {
-				return err
-			}
-			_, err = tx.ExecContext(ctx, "INSERT INTO pli_keys (pli, key) VALUES (?, ?)", p.ID, k)
+		if err == nil {
+			err = addPliKeys(ctx, tx, p)
 		}
 		added = p
 		added.Current, added.File = p.SHA256, p.ID
 		return err
 	})
 	return added, known, err
+}
+
+func addPliKeys(ctx context.Context, tx *sql.Tx, p Pli) error {
+	receiving := false
+	for _, k := range p.Keys {
+		active, err := changes(tx.ExecContext(ctx, "INSERT INTO pli_keys (pli, key) SELECT ?, id FROM keys WHERE id = ? AND state = 'active'", p.ID, k))
+		if err != nil {
+			return err
+		}
+		receiving = receiving || active
+	}
+	if !receiving {
+		return fault.New(fault.NoRecipient)
+	}
+	return nil
 }
 
 const selectPli = `SELECT plis.id, tender, lot, kind, companies.id, companies.name, users.id, users.name, plis.name, size, sha256, iif(current_sha256 = '', sha256, current_sha256), iif(file = '', plis.id, file), content_sha256, header_sha256, received, sealed_by,
@@ -191,13 +205,8 @@ func scanHanded(row scanner) (f HandedFile, err error) {
 // AddHanded notes an opened file with f.ID, handed over by the user f.By. The
 // same file of the same pli a second time is not added; added tells.
 func (s *Store) AddHanded(ctx context.Context, f HandedFile) (added bool, err error) {
-	result, err := s.db.ExecContext(ctx, "INSERT OR IGNORE INTO handed_files (id, pli, user, name, size, sha256, received) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		f.ID, f.Pli, f.By, f.Name, f.Size, f.SHA256, millis(s.now()))
-	if err != nil {
-		return false, err
-	}
-	n, err := result.RowsAffected()
-	return n == 1, err
+	return changes(s.db.ExecContext(ctx, "INSERT OR IGNORE INTO handed_files (id, pli, user, name, size, sha256, received) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		f.ID, f.Pli, f.By, f.Name, f.Size, f.SHA256, millis(s.now())))
 }
 
 // Handed returns one opened file, or ErrNotFound.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"time"
 
@@ -29,16 +30,26 @@ func scanRehearsal(row scanner) (r Rehearsal, err error) {
 	return r, json.Unmarshal(body, &r.Content)
 }
 
-// AddRehearsal keeps a rehearsal and returns its id.
+// maxRehearsals is how many rehearsals of one consultation are kept.
+const maxRehearsals = 200
+
+// AddRehearsal keeps a rehearsal, with the newest others of its consultation,
+// and returns its id.
 func (s *Store) AddRehearsal(ctx context.Context, r Rehearsal) (string, error) {
 	body, err := json.Marshal(r.Content)
 	if err != nil {
 		return "", err
 	}
 	id := NewID()
-	_, err = s.db.ExecContext(ctx, "INSERT INTO rehearsals (id, tender, user, received, portal, body) VALUES (?, ?, ?, ?, ?, ?)",
-		id, r.Tender, r.By, millis(s.now()), r.Portal, string(body))
-	return id, err
+	return id, s.change(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO rehearsals (id, tender, user, received, portal, body) VALUES (?, ?, ?, ?, ?, ?)",
+			id, r.Tender, r.By, millis(s.now()), r.Portal, string(body))
+		if err == nil {
+			_, err = tx.ExecContext(ctx, "DELETE FROM rehearsals WHERE tender = ? AND id NOT IN (SELECT id FROM rehearsals WHERE tender = ? ORDER BY received DESC, rowid DESC LIMIT ?)",
+				r.Tender, r.Tender, maxRehearsals)
+		}
+		return err
+	})
 }
 
 // Rehearsals lists the rehearsals of a consultation, the newest first.

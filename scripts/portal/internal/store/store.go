@@ -96,6 +96,15 @@ func (s *Store) change(ctx context.Context, do func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
+// changes reports whether a statement changed exactly one row.
+func changes(result sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n == 1, err
+}
+
 // scanner is a row being read: *sql.Row or *sql.Rows.
 type scanner interface{ Scan(dest ...any) error }
 

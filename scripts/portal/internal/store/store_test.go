@@ -4,10 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"scelle/shared/fault"
 	"scelle/shared/protocol"
 )
 
@@ -106,6 +109,84 @@ func TestConcurrentRegistrations(t *testing.T) {
 		if id := <-ids; id != first {
 			t.Errorf("%s and %s", first, id)
 		}
+	}
+}
+
+// TestKeyRemovedMeanwhile: a key that is taken off the lists after an envelope
+// to it was read, and before the envelope is noted, receives nothing.
+func TestKeyRemovedMeanwhile(t *testing.T) {
+	s := newStore(t, filepath.Join(t.TempDir(), "portal.db"))
+	service := setting(t, s)
+	check := func(errs ...error) {
+		t.Helper()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(s.AddCompany(t.Context(), "c", "C"), s.AddTender(t.Context(), Tender{ID: "t", Service: service, Reference: "R", Title: "T", Deadline: time.Now()}))
+	keys := make([]string, 3)
+	for i := range keys {
+		k, err := s.Register(t.Context(), Key{Service: "s", Name: "N", State: protocol.Active, Mode: protocol.ModeLocal, CreatedBy: "u", Certificate: []byte{1}, Thumbprint: fmt.Sprint(i)})
+		check(err)
+		keys[i] = k.ID
+	}
+	stays, goes, goesLater := keys[0], keys[1], keys[2]
+	check(s.DeleteKey(t.Context(), goes))
+	pli := Pli{ID: "p", Tender: "t", Kind: "offre", Company: "c", Depositor: "u", SHA256: "1", HeaderSHA256: "before", Keys: []string{goes}}
+	if _, _, err := s.AddPli(t.Context(), pli); fault.CodeOf(err) != fault.NoRecipient {
+		t.Errorf("a pli that nobody opens: %v", err)
+	}
+	if _, err := s.Pli(t.Context(), "p"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("it was noted: %v", err)
+	}
+	pli.Keys = []string{stays, goes}
+	_, _, err := s.AddPli(t.Context(), pli)
+	check(err)
+	sealed := func() []string {
+		ids, err := s.PliKeys(t.Context(), "p")
+		check(err)
+		return ids
+	}
+	if ids := sealed(); !slices.Equal(ids, keys[:1]) {
+		t.Errorf("sealed to %q of %q", ids, keys)
+	}
+	check(s.DeleteKey(t.Context(), goesLater))
+	transfer := Transfer{Pli: "p", By: "u", From: stays, To: []string{goesLater}, HeaderBefore: "before", HeaderAfter: "after", Head: []byte{1}}
+	if err := s.AddTransfer(t.Context(), transfer, "file", []string{goesLater}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a transfer to it: %v", err)
+	}
+	if p, err := s.Pli(t.Context(), "p"); err != nil || p.HeaderSHA256 != "before" || !slices.Equal(sealed(), keys[:1]) {
+		t.Errorf("half of the transfer stayed: %+v, %v", p, err)
+	}
+}
+
+// TestRehearsalsAreBounded: the oldest go, of the same consultation only.
+func TestRehearsalsAreBounded(t *testing.T) {
+	s := newStore(t, filepath.Join(t.TempDir(), "portal.db"))
+	service := setting(t, s)
+	for _, id := range []string{"t", "other"} {
+		if err := s.AddTender(t.Context(), Tender{ID: id, Service: service, Reference: id, Title: "T", Deadline: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add := func(tender string) string {
+		id, err := s.AddRehearsal(t.Context(), Rehearsal{Tender: tender, By: "u"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	add("other")
+	first := add("t")
+	for range maxRehearsals {
+		add("t")
+	}
+	kept, err := s.Rehearsals(t.Context(), "t")
+	if err != nil || len(kept) != maxRehearsals || slices.ContainsFunc(kept, func(r Rehearsal) bool { return r.ID == first }) {
+		t.Errorf("%d are kept, %v", len(kept), err)
+	}
+	if others, err := s.Rehearsals(t.Context(), "other"); err != nil || len(others) != 1 {
+		t.Errorf("%d of another consultation, %v", len(others), err)
 	}
 }
 

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 	"time"
 )
@@ -28,17 +27,17 @@ type Transfer struct {
 // AddTransfer makes file the pli's, with the keys that it is sealed to now. The
 // size, as the fingerprint of the receipt, stays the deposit's. It changes
 // nothing and returns ErrNotFound when the pli has not the header
-// t.HeaderBefore any more.
+// t.HeaderBefore any more, or one of t.To was taken off the lists.
 func (s *Store) AddTransfer(ctx context.Context, t Transfer, file string, keys []string) error {
 	return s.change(ctx, func(tx *sql.Tx) error {
 		id := NewID()
-		result, err := tx.ExecContext(ctx, "UPDATE plis SET file = ?, current_sha256 = ?, header_sha256 = ? WHERE id = ? AND header_sha256 IN (?, '')",
-			file, t.SHA256After, t.HeaderAfter, t.Pli, t.HeaderBefore)
+		fresh, err := changes(tx.ExecContext(ctx, "UPDATE plis SET file = ?, current_sha256 = ?, header_sha256 = ? WHERE id = ? AND header_sha256 IN (?, '')",
+			file, t.SHA256After, t.HeaderAfter, t.Pli, t.HeaderBefore))
+		if err == nil && !fresh {
+			err = ErrNotFound
+		}
 		if err != nil {
 			return err
-		}
-		if n, err := result.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(err, ErrNotFound)
 		}
 		_, err = tx.ExecContext(ctx, "INSERT INTO transfers (id, pli, user, at, old_key, sha256_before, sha256_after, header_before, header_after, head, verified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			id, t.Pli, t.By, millis(s.now()), t.From, t.SHA256Before, t.SHA256After, t.HeaderBefore, t.HeaderAfter, t.Head, t.Verified)
@@ -55,7 +54,11 @@ func (s *Store) AddTransfer(ctx context.Context, t Transfer, file string, keys [
 			if err != nil {
 				return err
 			}
-			_, err = tx.ExecContext(ctx, "INSERT INTO transfer_keys (transfer, key) VALUES (?, ?)", id, k)
+			var active bool
+			active, err = changes(tx.ExecContext(ctx, "INSERT INTO transfer_keys (transfer, key) SELECT ?, id FROM keys WHERE id = ? AND state = 'active'", id, k))
+			if err == nil && !active {
+				err = ErrNotFound
+			}
 		}
 		return err
 	})
