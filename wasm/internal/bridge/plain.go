@@ -4,7 +4,7 @@ import "strings"
 
 // unaccented are the letters of French and its neighbours, without their marks
 // behind a colon.
-var unaccented = strings.Fields("àáâäãå:a ÀÁÂÄ:A ç:c Ç:C éèêë:e ÉÈÊË:E îïí:i ÎÏ:I ñ:n Ñ:N ôöó:o ÔÖ:O ùûüú:u ÙÛÜ:U ÿ:y Ÿ:Y œ:oe Œ:OE æ:ae Æ:AE ß:ss ’:'")
+const unaccented = "àáâäãå:a ÀÁÂÄ:A ç:c Ç:C éèêë:e ÉÈÊË:E îïí:i ÎÏ:I ñ:n Ñ:N ôöó:o ÔÖ:O ùûüú:u ÙÛÜ:U ÿ:y Ÿ:Y œ:oe Œ:OE æ:ae Æ:AE ß:ss ’:'"
 
 // Plain writes a file's path in ASCII: letters lose their marks, what has no
 // plain letter becomes "_".
@@ -20,7 +20,7 @@ func plainLetter(r rune) string {
 	if r <= 0x7e {
 		return string(r)
 	}
-	for _, group := range unaccented {
+	for group := range strings.FieldsSeq(unaccented) {
 		if marked, plain, _ := strings.Cut(group, ":"); strings.ContainsRune(marked, r) {
 			return plain
 		}
