@@ -33,7 +33,7 @@ type suite struct {
 var packages = []suite{
 	{"scelle/wasm/internal/bridge", ".", 20},
 	{"scelle/wasm/internal/webcrypto", ".", 15},
-	{"scelle/wasm/app", "^TestBrowser", 6},
+	{"scelle/wasm/internal/shell", "^TestBrowser", 6},
 	{"scelle/wasm/crypto", "^TestBrowser", 5},
 	{verifier, ".", 2},
 	{inDocument, "^TestMount", 9},

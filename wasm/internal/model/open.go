@@ -2,13 +2,13 @@ package model
 
 import (
 	"cmp"
-	"slices"
 	"time"
 
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
 	"scelle/shared/signeddata/lists"
+	"scelle/shared/stable"
 )
 
 // OpenPhase is where an opening stands on the screen.
@@ -136,7 +136,7 @@ func newOpening(env Env, s protocol.SessionResult, p protocol.OpenParams) *Openi
 }
 
 func (o *Opening) sort() {
-	slices.SortStableFunc(o.Plis, func(a, b *Pli) int { return cmp.Compare(turn(a.Kind), turn(b.Kind)) })
+	stable.Sort(o.Plis, func(a, b *Pli) int { return cmp.Compare(turn(a.Kind), turn(b.Kind)) })
 }
 
 // turn is the order in which envelopes are opened: every candidature before

@@ -86,8 +86,8 @@ func (w *writer) sheetPart(title text.ID, lines ...text.ID) dom.Part {
 	})))
 }
 
-// drill draws the test of a copy.
-func drill(d *model.Drill) Page {
+// Drill draws the test of a copy.
+func Drill(d *model.Drill) Page {
 	w := newWriter(d.Env)
 	return Page{Title: w.S(text.DrillTitle) + " – Scellé", Lang: w.Code(), Status: w.drillStatus(d), Body: []dom.Node{
 		dom.El("header", dom.Set("class", "bar"), w.seal(), w.title(text.DrillTitle)),

@@ -11,6 +11,14 @@ import (
 	"scelle/wasm/internal/text"
 )
 
+// ForPlis draws what model.ForPlis makes.
+func ForPlis(part model.Screen) Page {
+	if o, ok := part.(*model.Opening); ok {
+		return newWriter(o.Env).opening(o)
+	}
+	return Page{Lang: "fr"}
+}
+
 // opening draws the opening of plis asked for by a page, or another errand of
 // the same course.
 func (w *writer) opening(o *model.Opening) Page {

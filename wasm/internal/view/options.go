@@ -10,7 +10,8 @@ import (
 	"scelle/wasm/internal/text"
 )
 
-func options(o *model.Options) Page {
+// Options draws the page of sites and settings.
+func Options(o *model.Options) Page {
 	w := newWriter(o.Env)
 	body := []dom.Node{dom.El("header", dom.Set("class", "bar"), w.seal(), w.title(text.OptionsTitle))}
 	if o.Fault != nil {

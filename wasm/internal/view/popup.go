@@ -12,7 +12,8 @@ import (
 	"scelle/wasm/internal/text"
 )
 
-func popup(p *model.Popup) Page {
+// Popup draws what the icon opens.
+func Popup(p *model.Popup) Page {
 	w := newWriter(p.Env)
 	head := dom.El("header", dom.Set("class", "bar"), w.seal(), dom.El("h1", dom.Set("id", "title"), dom.Set("tabindex", "-1"), dom.Text("Scellé")),
 		dom.El("p", dom.Set("class", "summary "+popupTone(p)), dom.Text(w.popupStatus(p))))

@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-package main
+package shell
 
 import (
 	"context"
@@ -12,6 +12,20 @@ import (
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/vault"
 )
+
+// forFiles are the effects of files that a window holds.
+func forFiles(d *Document, e model.Effect) bool {
+	switch e := e.(type) {
+	case model.ReadFile:
+		err := bridge.PickFiles(func(files []bridge.File) { d.send(e.Then(d.files.addAll(files))) })
+		d.quietly(func() error { return err })
+	case model.Forget:
+		d.quietly(func() error { return d.files.forget(d.ctx, e.Files) })
+	default:
+		return false
+	}
+	return true
+}
 
 // fileTable holds the files behind the model's FileRefs, and the vault of
 // those that were opened.

@@ -1,16 +1,47 @@
 //go:build js && wasm
 
-package main
+package shell
 
 import (
+	"context"
+
+	"scelle/shared/fault"
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/bridge"
+	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/vault"
 )
 
+// forPopup are the effects of what the icon opens.
+func forPopup(d *Document, e model.Effect) bool {
+	switch e := e.(type) {
+	case model.AskPermission:
+		promise, err := bridge.RequestPermission(pattern(e.Origin))
+		async(d, e.Then, func() (bool, error) { return granted(d.ctx, promise, err) })
+	case model.BringUpdate:
+		async(d, e.Then, d.bringUpdate)
+	default:
+		return false
+	}
+	return true
+}
+
+// granted waits for the answer to a permission request.
+func granted(ctx context.Context, p *bridge.Promise, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	answer, err := p.Wait(ctx)
+	if err != nil {
+		return false, err
+	}
+	yes, err := answer.Truthy()
+	return yes, fault.Wrap(fault.Internal, err)
+}
+
 // bringUpdate has the worker put the checked package into this document's
 // quarantine, and from there saves it under its own name.
-func (d *document) bringUpdate() (string, error) {
+func (d *Document) bringUpdate() (string, error) {
 	v, err := d.files.vaultOf(d.ctx)
 	if err != nil {
 		return "", err
