@@ -176,20 +176,26 @@ func startHost(home, host string) (cmd *exec.Cmd, in io.WriteCloser, out io.Read
 	return cmd, in, out, cmd.Start()
 }
 
-func exchange(in io.Writer, out io.Reader, q protocol.Request) (json.RawMessage, error) {
-	body, err := json.Marshal(q)
+// send writes a question to the host.
+func send(in io.Writer, method protocol.Method, params any) error {
+	body, err := json.Marshal(params)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	frame := append(binary.NativeEndian.AppendUint32(nil, uint32(len(body))), body...)
-	if _, err := in.Write(frame); err != nil {
-		return nil, err
+	if body, err = json.Marshal(protocol.Request{ID: "1", Method: method, Params: body}); err != nil {
+		return err
 	}
+	_, err = in.Write(append(binary.NativeEndian.AppendUint32(nil, uint32(len(body))), body...))
+	return err
+}
+
+// receive reads the host's next answer.
+func receive(out io.Reader) (json.RawMessage, error) {
 	var n uint32
 	if err := binary.Read(out, binary.NativeEndian, &n); err != nil {
 		return nil, err
 	}
-	body = make([]byte, n)
+	body := make([]byte, n)
 	if _, err := io.ReadFull(out, body); err != nil {
 		return nil, err
 	}
@@ -197,10 +203,7 @@ func exchange(in io.Writer, out io.Reader, q protocol.Request) (json.RawMessage,
 	if err := json.Unmarshal(body, &r); err != nil {
 		return nil, err
 	}
-	if !r.OK {
-		return nil, fmt.Errorf("%s: %v", q.Method, r.Fault.Err())
-	}
-	return r.Result, nil
+	return r.Result, r.Fault.Err()
 }
 
 // peak is VmHWM of a process in KiB, 0 where /proc has none.
