@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"io"
 	"strings"
 
@@ -14,7 +13,7 @@ import (
 
 // saveBytes downloads a file of this module's own. What an administrator lets
 // nobody save is opened plis; a key's protected copy is none.
-func saveBytes(ctx context.Context, e model.SaveBytes) (string, error) {
+func (d *document) saveBytes(e model.SaveBytes) (string, error) {
 	blob, err := bridge.NewBlob(e.Bytes)
 	if err != nil {
 		return "", err
@@ -23,7 +22,7 @@ func saveBytes(ctx context.Context, e model.SaveBytes) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return bridge.Save(ctx, file, e.Path)
+	return d.downloads.Save(d.ctx, file, e.Path)
 }
 
 // readBytes reads a small file whole.

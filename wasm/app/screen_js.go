@@ -30,21 +30,26 @@ const readyMark = "scelle-ready"
 
 // document runs one screen: it draws it, and carries out its effects.
 type document struct {
-	ctx     context.Context
-	screen  model.Screen
-	mount   *dom.Mount
-	native  *bridge.Native
-	files   *fileTable
-	folders folderTable
-	naming  sync.Mutex // held while a free name is looked for in a folder
-	crypto  *cryptoClient
-	place   bridge.Place      // of the page, in an assistant
-	asker   bridge.Connection // whose host asked for a PIN last, in an assistant
+	ctx       context.Context
+	screen    model.Screen
+	mount     *dom.Mount
+	native    *bridge.Native
+	files     *fileTable
+	folders   folderTable
+	downloads bridge.Downloads
+	exchanges bridge.Exchanges // with the bridge in the page
+	naming    sync.Mutex       // held while a free name is looked for in a folder
+	crypto    *cryptoClient
+	place     bridge.Place      // of the page, in an assistant
+	asker     bridge.Connection // whose host asked for a PIN last, in an assistant
 
 	queue []model.Msg
 	busy  bool
 	paid  time.Time // until when what was drawn is paid for
 	later bool      // the screen is drawn a little later
+
+	unreported *model.PageProgress // that the page has not heard of
+	reporting  bool                // the page is being told
 }
 
 func newDocument() (*document, error) {

@@ -36,5 +36,5 @@ func (d *document) bringUpdate() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return bridge.Save(d.ctx, file, p.Name)
+	return d.downloads.Save(d.ctx, file, p.Name)
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"math/rand"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -247,16 +248,20 @@ func TestReaderCancelled(t *testing.T) {
 
 func TestExchange(t *testing.T) {
 	ctx := context.Background()
+	var here, there Exchanges // of two documents
 	offered := make(chan error, 1)
 	go func() { // long before the other side listens
-		offered <- Offer(ctx, "s1", "c1", map[string]any{"file": "the file", "other": 1})
+		offered <- here.Offer(ctx, "s1", "c1", map[string]any{"file": "the file", "other": 1})
 	}()
 	time.Sleep(50 * time.Millisecond)
-	take, err := NewTake("s1", "c1", "file")
+	take, err := there.Take("s1", "c1", "file")
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong, err := NewTake("s1", "c2", "file")
+	if _, err := there.Take("s1", "c1", "file"); fault.CodeOf(err) != fault.Internal {
+		t.Errorf("the same call twice: %v", err)
+	}
+	wrong, err := there.Take("s1", "c2", "file")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,12 +278,46 @@ func TestExchange(t *testing.T) {
 		t.Error("another call took the file")
 	default:
 	}
+	wrong.Close()
+	if len(here.open) != 0 || len(there.open) != 0 {
+		t.Error("a channel is left open")
+	}
+}
+
+// TestExchangesTogether hands over many at once, with one channel on each side.
+func TestExchangesTogether(t *testing.T) {
+	ctx := context.Background()
+	var here, there Exchanges
+	offered, takes := make(chan error), map[string]*Take{}
+	for i := range 20 {
+		call := strconv.Itoa(i)
+		take, err := there.Take("s3", call, "file")
+		if err != nil {
+			t.Fatal(err)
+		}
+		takes[call] = take
+		go func() { offered <- here.Offer(ctx, "s3", call, map[string]any{"file": "file " + call}) }()
+	}
+	for call, take := range takes {
+		v, err := take.Wait(ctx)
+		if text, _ := v.String(); err != nil || text != "file "+call {
+			t.Errorf("%s: took %v, %v", call, text, err)
+		}
+	}
+	for range takes {
+		if err := <-offered; err != nil {
+			t.Errorf("offered: %v", err)
+		}
+	}
+	if len(here.open) != 0 || len(there.open) != 0 {
+		t.Error("a channel is left open")
+	}
 }
 
 func TestExchangeEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := Offer(ctx, "s2", "c", nil); fault.CodeOf(err) != fault.Cancelled {
+	if err := new(Exchanges).Offer(ctx, "s2", "c", nil); fault.CodeOf(err) != fault.Cancelled {
 		t.Errorf("an offer: %v", err)
 	}
 	if err := exchangeError(fault.New(fault.Timeout)); fault.CodeOf(err) != fault.SessionLost {
