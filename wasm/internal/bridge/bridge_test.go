@@ -231,6 +231,58 @@ func TestReaderOfChangedFile(t *testing.T) {
 	}
 }
 
+// TestHeld: a file that was read whole gives the same bytes as one that is asked
+// for each of its parts, and one that changed meanwhile gives none.
+func TestHeld(t *testing.T) {
+	inBrowser(t)
+	ctx := context.Background()
+	root, err := RootDir(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(data []byte) File {
+		out, err := root.Create(ctx, "held")
+		if err == nil {
+			if _, err = out.Write(data); err == nil {
+				err = out.Close()
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := out.File(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	data := make([]byte, 300_001)
+	rand.New(rand.NewSource(4)).Read(data)
+	file := write(data)
+	held, err := file.Held(ctx)
+	if err != nil || held.Size() != int64(len(data)) {
+		t.Fatal(held.Size(), err)
+	}
+	for _, part := range [][2]int64{{0, 300_001}, {0, 0}, {7, 64 << 10}, {299_999, 300_001}} {
+		p, err := held.Part(part[0], part[1])
+		if err != nil || p.Size() != part[1]-part[0] {
+			t.Fatal(part, p.Size(), err)
+		}
+		got, err := io.ReadAll(p.Reader(ctx))
+		if err != nil || !bytes.Equal(got, data[part[0]:part[1]]) {
+			t.Errorf("%v: %d bytes, %v", part, len(got), err)
+		}
+	}
+	held.Drop()
+	write(data[:1000])
+	if _, err := file.Held(ctx); fault.CodeOf(err) != fault.ReadFailed {
+		t.Errorf("a file that changed: %v", err)
+	}
+	if err := root.Remove(ctx, "held"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestReaderCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	file, err := AsFile(eval(t, "new Blob(['x'])"))
