@@ -21,12 +21,9 @@ import (
 // benchHost measures the host's whole life: start, hello, status, end.
 func benchHost(dir, build string, n int) error {
 	host := filepath.Join(build, "scelle")
-	home := filepath.Join(dir, "home")
-	if err := os.MkdirAll(home, 0o700); err != nil {
+	home, err := homeWithKey(dir, host)
+	if err != nil {
 		return err
-	}
-	if out, err := inHome(home, host, "generate", "--cn", "Banc de mesure", "--name", "bench").CombinedOutput(); err != nil {
-		return fmt.Errorf("making a key: %w: %s", err, out)
 	}
 	nothing, err := goPeer(dir)
 	if err != nil {
@@ -67,7 +64,7 @@ func benchHost(dir, build string, n int) error {
 		return err
 	}
 	row("host: scelle list, whole process", "ms", list, peers...)
-	if err := errors.Join(benchLists(dir, host, n), benchUnwraps(home, host, n)); err != nil {
+	if err := benchLists(dir, host, n); err != nil {
 		return err
 	}
 	memory, err := waiters(dir)
@@ -76,6 +73,18 @@ func benchHost(dir, build string, n int) error {
 	}
 	row("host: peak resident memory after status", "MiB", rss/1024, memory...)
 	return sizes(host, nothing)
+}
+
+// homeWithKey makes a home folder below dir with a key named bench.
+func homeWithKey(dir, host string) (string, error) {
+	home, err := os.MkdirTemp(dir, "home-")
+	if err != nil {
+		return "", err
+	}
+	if out, err := inHome(home, host, "generate", "--cn", "Banc de mesure", "--name", "bench").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("making a key: %w: %s", err, out)
+	}
+	return home, nil
 }
 
 func sizes(host, nothing string) error {

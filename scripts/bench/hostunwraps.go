@@ -27,8 +27,12 @@ import (
 // own benchmark: the same module, kind of key and mechanism. The host is asked
 // for one key at a time, and for two, as an opening asks it once a software key
 // gave its first one. A round has all three, since a machine's speed drifts.
-// home holds the key named bench.
-func benchUnwraps(home, host string, n int) error {
+func benchUnwraps(dir, build string, n int) error {
+	host := filepath.Join(build, "scelle")
+	home, err := homeWithKey(dir, host)
+	if err != nil {
+		return err
+	}
 	store := filepath.Join(home, ".local", "share", "pki", "nssdb")
 	der, err := exec.Command("certutil", "-L", "-d", "sql:"+store, "-n", "bench", "-r").Output()
 	if err != nil {
