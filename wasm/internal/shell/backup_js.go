@@ -3,7 +3,6 @@
 package shell
 
 import (
-	"context"
 	"io"
 	"strings"
 
@@ -16,7 +15,7 @@ import (
 func forCopies(d *Document, e model.Effect) bool {
 	switch e := e.(type) {
 	case model.SaveBytes:
-		async(d, e.Then, func() (string, error) { return saveBytes(d.ctx, e) })
+		async(d, e.Then, func() (string, error) { return d.saveBytes(e) })
 	case model.ReadBytes:
 		async(d, e.Then, func() ([]byte, error) { return d.readBytes(e) })
 	case model.PrintPage:
@@ -29,7 +28,7 @@ func forCopies(d *Document, e model.Effect) bool {
 
 // saveBytes downloads a file of this module's own. What an administrator lets
 // nobody save is opened plis; a key's protected copy is none.
-func saveBytes(ctx context.Context, e model.SaveBytes) (string, error) {
+func (d *Document) saveBytes(e model.SaveBytes) (string, error) {
 	blob, err := bridge.NewBlob(e.Bytes)
 	if err != nil {
 		return "", err
@@ -38,7 +37,7 @@ func saveBytes(ctx context.Context, e model.SaveBytes) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return bridge.Save(ctx, file, e.Path)
+	return d.downloads.Save(d.ctx, file, e.Path)
 }
 
 // readBytes reads a small file whole.

@@ -25,20 +25,25 @@ const readyMark = "scelle-ready"
 
 // Document runs one window: it draws its screen, and carries out its effects.
 type Document struct {
-	ctx     context.Context
-	window  Window
-	mount   *dom.Mount
-	native  *bridge.Native
-	files   *fileTable
-	folders folderTable
-	crypto  *cryptoClient
-	place   bridge.Place      // of the page, in an assistant
-	asker   bridge.Connection // whose host asked for a PIN last, in an assistant
+	ctx       context.Context
+	window    Window
+	mount     *dom.Mount
+	native    *bridge.Native
+	files     *fileTable
+	folders   folderTable
+	downloads bridge.Downloads
+	exchanges bridge.Exchanges // with the bridge in the page
+	crypto    *cryptoClient
+	place     bridge.Place      // of the page, in an assistant
+	asker     bridge.Connection // whose host asked for a PIN last, in an assistant
 
 	queue []model.Msg
 	busy  bool
 	paid  time.Time // until when what was drawn is paid for
 	later bool      // the screen is drawn a little later
+
+	unreported *model.PageProgress // that the page has not heard of
+	reporting  bool                // the page is being told
 }
 
 func newDocument() (*Document, error) {

@@ -123,12 +123,21 @@ func (t *fileTable) values(refs []model.FileRef) ([]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if f, err = bridge.NewFile(f, ref.Name); err != nil {
+		if f, err = named(f, ref.Name); err != nil {
 			return nil, err
 		}
 		values[i] = f.Value()
 	}
 	return values, nil
+}
+
+// named is a file under this name, as bridge.NewFile gives it: the one of a pli
+// may have it already.
+func named(f bridge.File, name string) (bridge.File, error) {
+	if f.Name() == name && f.Type() == bridge.PlainType {
+		return f, nil
+	}
+	return bridge.NewFile(f, name)
 }
 
 // forget drops files. A directory goes with the last of its files.

@@ -41,7 +41,7 @@ func (d *Document) callPage(e model.PageCall) (json.RawMessage, error) {
 		if err != nil {
 			return nil, err
 		}
-		bridge.Go(func() error { return bridge.Offer(ctx, d.place.Session, call, map[string]any{"files": values}) }, func(err error) {
+		bridge.Go(func() error { return d.exchanges.Offer(ctx, d.place.Session, call, map[string]any{"files": values}) }, func(err error) {
 			if fault.CodeOf(err) != fault.Cancelled {
 				bridge.Log(err)
 			}
@@ -66,7 +66,7 @@ func (d *Document) askPage(ctx context.Context, call string, name protocol.Call,
 // channel.
 func (d *Document) fetch(e model.FetchFile) (model.FileRef, error) {
 	call := vault.RandomName()
-	take, err := bridge.NewTake(d.place.Session, call, "file")
+	take, err := d.exchanges.Take(d.place.Session, call, "file")
 	if err != nil {
 		return model.FileRef{}, err
 	}
@@ -89,9 +89,30 @@ func (d *Document) fetch(e model.FetchFile) (model.FileRef, error) {
 	return d.files.add(file), nil
 }
 
+// reportMillis is the shortest time between two reports of progress to the page:
+// each takes all of its processes, and people see a few in a second.
+const reportMillis = 200
+
+// reportProgress tells the page how far the work is. Of what comes meanwhile it
+// hears the newest.
 func (d *Document) reportProgress(e model.PageProgress) error {
-	_, err := d.place.Send(d.ctx, map[string]any{
-		"kind": string(protocol.KindProgress), "step": e.Step, "done": float64(e.Done), "total": float64(e.Total),
-	})
-	return err
+	d.unreported = &e
+	if d.reporting {
+		return nil
+	}
+	d.reporting = true
+	defer func() { d.reporting = false }()
+	for d.unreported != nil {
+		e, d.unreported = *d.unreported, nil
+		_, err := d.place.Send(d.ctx, map[string]any{
+			"kind": string(protocol.KindProgress), "step": e.Step, "done": float64(e.Done), "total": float64(e.Total),
+		})
+		if err == nil {
+			err = pause(d.ctx, reportMillis)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -65,10 +65,10 @@ func (d *Document) save(e model.SaveFiles) (saved model.Saved, err error) {
 		if err != nil {
 			return saved, err
 		}
-		if file, err = bridge.NewFile(file, ref.Name); err != nil {
+		if file, err = named(file, ref.Name); err != nil {
 			return saved, err
 		}
-		name, err := bridge.Save(d.ctx, file, e.Folder+"/"+ref.Name)
+		name, err := d.downloads.Save(d.ctx, file, e.Folder+"/"+ref.Name)
 		if err != nil {
 			return saved, err
 		}

@@ -67,5 +67,5 @@ func (d *Document) bringUpdate() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return bridge.Save(d.ctx, file, p.Name)
+	return d.downloads.Save(d.ctx, file, p.Name)
 }

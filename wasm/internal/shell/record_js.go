@@ -55,7 +55,7 @@ func (d *Document) saveRecord(e model.SaveRecord) ([]string, error) {
 // savePart stores one of the record's files where the opened ones are.
 func (d *Document) savePart(e model.SaveRecord, file bridge.File) (string, error) {
 	if e.Into.Handle == 0 {
-		return bridge.Save(d.ctx, file, e.Folder+"/"+file.Name())
+		return d.downloads.Save(d.ctx, file, e.Folder+"/"+file.Name())
 	}
 	chosen, err := d.folders.get(e.Into)
 	if err != nil {
