@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"scelle/host/internal/confine"
@@ -138,8 +139,13 @@ func commands() map[string]func(*command, context.Context, []string) error {
 // exit says what went wrong and returns the code.
 func (c *command) exit(err error) int {
 	var wrong misuse
+	var help helpWanted
 	switch {
 	case err == nil:
+		return Done
+	case errors.As(err, &help):
+		name, _, _ := strings.Cut(string(help), " ") // “journal verify” is told with “journal”
+		c.helpOf(name)
 		return Done
 	case errors.As(err, &wrong):
 		fmt.Fprintf(c.Err, "scelle: %s\n%s\n", wrong, c.text(txtSeeHelp))
