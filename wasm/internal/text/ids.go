@@ -226,6 +226,7 @@ const (
 	OpenLoading
 	OpenRunning
 	OpenFailed
+	OpenStopped
 	NothingOpened
 	OpenPliOf
 	BytesOf
@@ -426,6 +427,8 @@ const (
 	TransferNote
 	TransferLeftOne
 	TransferLeftMany
+	TransferNotOne
+	TransferNotMany
 	TransferButtonOne
 	TransferButtonMany
 	TransferListSigned
@@ -437,6 +440,7 @@ const (
 	TransferSoFarOne
 	TransferSoFarMany
 	TransferFailed
+	TransferStopped
 	TransferNothing
 	TransferResults
 	TransferLine
