@@ -36,7 +36,7 @@ var flowTexts = []entry{
 		"La salle des marchés a refusé la demande.",
 		"Vérifiez que vous êtes connecté et que vous avez les droits nécessaires, puis réessayez.",
 		"The portal refused the request.",
-		"Check that you are signed in and have the necessary rights, then try again."},
+		"Check that you are logged in and have the necessary rights, then try again."},
 	{PortalFailed, Flow,
 		"La salle des marchés n’a pas répondu comme prévu.",
 		"Réessayez dans un moment. Si cela se répète, prévenez son support.",

@@ -224,7 +224,7 @@ var en = [count]string{
 	SiteLastRehearse:     "rehearse an opening",
 	SiteLastTransfer:     "transfer submissions",
 	SiteLastBridge:       "prepare a submission in the page",
-	SiteRevoke:           "No longer allow %s",
+	SiteRevoke:           "Stop allowing %s",
 	SiteRevokedNote:      "%s is no longer allowed. Your keys stay on this computer.",
 	LanguageLegend:       "Language",
 	LanguageBrowser:      "The browser’s",
