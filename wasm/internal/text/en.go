@@ -191,6 +191,7 @@ var en = [count]string{
 	RunningSafe:       "If you close this window nothing is lost: you can finish or start again from the portal.",
 	NothingRegistered: "Nothing was registered with the portal.",
 	PendingProof:      "The key awaits its proof. You can try again now, or later by “Finish the registration” in the portal.",
+	PendingProofOnly:  "The key awaits its proof: it is not active and receives no submissions.",
 	PendingImport:     "The portal’s key did not reach this computer. It is not active and will be discarded.",
 	ChangeForm:        "Change the request",
 	AddDone:           "Your portal can now use it to receive submissions. The private key is on this computer and was verified.",

@@ -199,6 +199,7 @@ var fr = [count]string{
 	RunningSafe:       "Si vous fermez cette fenêtre, rien n’est perdu : vous pourrez terminer ou recommencer depuis la salle des marchés.",
 	NothingRegistered: "Rien n’a été enregistré à la salle des marchés.",
 	PendingProof:      "La clé attend sa preuve. Vous pouvez réessayer maintenant, ou plus tard par « Terminer l’enregistrement » dans la salle des marchés.",
+	PendingProofOnly:  "La clé attend sa preuve : elle n’est pas active et ne reçoit aucun pli.",
 	PendingImport:     "La clé faite par la salle des marchés n’est pas arrivée sur cet ordinateur. Elle n’est pas active et sera abandonnée.",
 	ChangeForm:        "Modifier la demande",
 	AddDone:           "Votre salle des marchés peut maintenant s’en servir pour recevoir des plis. La clé privée est sur cet ordinateur et a été vérifiée.",

@@ -182,6 +182,7 @@ const (
 	RunningSafe
 	NothingRegistered
 	PendingProof
+	PendingProofOnly
 	PendingImport
 	ChangeForm
 	AddDone

@@ -358,7 +358,11 @@ func (w *writer) result(p *model.Pli) dom.Node {
 		return dom.El("li", dom.Set("class", "result bad"), dom.El("h2", dom.Text(pliName(p))),
 			dom.El("p", dom.Set("class", "what"), dom.Text(p.Fault.Code.Text(w.Code()))), dom.El("p", dom.Text(p.Fault.Code.Remedy(w.Code()))), w.detail(p.Fault), w.digests(p))
 	}
-	return dom.El("li", dom.Set("class", "result good"), dom.El("h2", dom.Text(pliName(p))),
+	tone := "good"
+	if p.Foreign || p.Altered || p.Misplaced || p.Twin != "" {
+		tone = "warn"
+	}
+	return dom.El("li", dom.Set("class", "result "+tone), dom.El("h2", dom.Text(pliName(p))),
 		dom.El("p", dom.Text(w.where(p)), dom.Text(" "), w.integrity(p.Opened.Authenticated)),
 		dom.If(p.Foreign, w.caution(text.ForeignContent)),
 		w.provenance(p),

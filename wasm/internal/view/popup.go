@@ -78,7 +78,11 @@ func (w *writer) hostFact(p *model.Popup) dom.Node {
 	case p.Checking:
 		return w.fact("wait", text.FactHost, w.S(text.FactWaiting), nil)
 	case p.Status == nil:
-		return w.fact("bad", text.FactHost, w.S(text.FactUnknown), p.StatusErr)
+		f := p.StatusErr
+		if f != nil && p.GrantErr != nil && f.Code == p.GrantErr.Code {
+			f = nil // the site's part says it already
+		}
+		return w.fact("bad", text.FactHost, w.S(text.FactUnknown), f)
 	case p.Status.Host.Online:
 		return w.fact("good", text.FactHost, w.S(text.FactVersion, p.Status.Host.Version), nil)
 	}
