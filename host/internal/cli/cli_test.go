@@ -11,6 +11,8 @@ import (
 
 	"scelle/host/internal/confine"
 	"scelle/host/internal/install"
+	"scelle/host/internal/keystore"
+	"scelle/shared/keypair"
 	"scelle/shared/version"
 )
 
@@ -148,6 +150,16 @@ func TestEveryTextHasBothLanguages(t *testing.T) {
 	for _, state := range []install.State{install.Absent, install.Current, install.Stale, install.Other, install.Broken} {
 		if text := stateTexts()[string(state)]; text.fr == "" || text.en == "" {
 			t.Errorf("state %s has no text", state)
+		}
+	}
+	for _, code := range []keypair.Warning{keypair.AlsoSigns, keypair.ExpiresIn90, keypair.ExpiresIn30, keypair.ExpiresIn7, keypair.SelfSigned, keypair.SHA1Signature} {
+		if text := warningTexts()[string(code)]; text.fr == "" || text.en == "" {
+			t.Errorf("the warning %s has no text", code)
+		}
+	}
+	for _, state := range []keystore.State{keystore.Ready, keystore.ReadOnly, keystore.Locked, keystore.Failed} {
+		if text := storeStates()[string(state)]; text.fr == "" || text.en == "" {
+			t.Errorf("the store's state %s has no text", state)
 		}
 	}
 	for _, state := range []confine.State{confine.Full, confine.Partial, confine.None} {

@@ -99,7 +99,7 @@ type pair struct{ fr, en string }
 func texts() [textKeys]pair {
 	return [textKeys]pair{
 		txtUnknownCommand:   {"commande inconnue : %s", "unknown command: %s"},
-		txtSeeHelp:          {"Voir « scelle help ».", "See “scelle help”."},
+		txtSeeHelp:          {"Voir « %s ».", "See “%s”."},
 		txtBadOption:        {"%s : %v", "%s: %v"},
 		txtUnknownOption:    {"option inconnue : %s", "unknown option: %s"},
 		txtNoValue:          {"il manque une valeur à l’option %s", "the option %s takes a value"},
