@@ -416,22 +416,22 @@ export const FAULTS = Object.freeze({
     "group": "store",
     "fr": {
       "text": "Le mot de passe de ce magasin a été choisi avec un navigateur plus récent que la bibliothèque NSS du système, qui ne sait pas l’ouvrir.",
-      "remedy": "Votre mot de passe n’est pas en cause et vos clés ne sont pas modifiées. Mettez à jour le paquet libnss3, ou exportez la clé depuis le navigateur (fichier .p12) et importez-la dans Scellé."
+      "remedy": "Votre mot de passe n’est pas en cause et vos clés ne sont pas modifiées. Mettez à jour le paquet libnss3, ou exportez la clé depuis le navigateur (fichier .p12) et importez-la par « scelle import »."
     },
     "en": {
       "text": "The password of this store was chosen with a browser newer than the system’s NSS library, which cannot open it.",
-      "remedy": "Your password is not at fault and your keys are not changed. Update the package libnss3, or export the key from the browser (a .p12 file) and import it into Scellé."
+      "remedy": "Your password is not at fault and your keys are not changed. Update the package libnss3, or export the key from the browser (a .p12 file) and import it with “scelle import”."
     }
   },
   "store-legacy": {
     "group": "store",
     "fr": {
       "text": "Ce magasin de certificats est dans un ancien format (cert8.db, key3.db) que les navigateurs ne lisent plus.",
-      "remedy": "Rien n’y a été changé. Faites-le convertir par votre service informatique (certutil --upgrade-merge), ou importez dans Scellé le fichier .p12 de la clé."
+      "remedy": "Rien n’y a été changé. Faites-le convertir par votre service informatique (certutil --upgrade-merge), ou importez le fichier .p12 de la clé par « scelle import »."
     },
     "en": {
       "text": "This certificate store is in an old format (cert8.db, key3.db) that browsers no longer read.",
-      "remedy": "Nothing in it was changed. Have your IT department convert it (certutil --upgrade-merge), or import the key’s .p12 file into Scellé."
+      "remedy": "Nothing in it was changed. Have your IT department convert it (certutil --upgrade-merge), or import the key’s .p12 file with “scelle import”."
     }
   },
   "store-unsupported": {
