@@ -133,6 +133,7 @@ func inEnglish(t *testing.T, w *journey.Walk, out string) {
 			for _, l := range looks {
 				shoot(t, w.Page, l.look, filepath.Join(out, fmt.Sprintf("portal-en-%s-%d-%s.png", who, n, l.name)))
 			}
+			must(t, w.Page.(browser.Looker).Look(browser.Look{Width: 1280, Height: 800}))
 		}
 	}
 }
