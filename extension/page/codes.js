@@ -207,7 +207,7 @@ export const FAULTS = Object.freeze({
     "group": "setup",
     "fr": {
       "text": "Le navigateur n’a pas pu joindre le programme Scellé.",
-      "remedy": "Fermez puis rouvrez le navigateur : il démarre le programme lui-même, sans rien à lancer à l’ouverture de session. Si cela persiste, réinstallez le programme ; « scelle doctor » dit ce qui l’empêche de répondre."
+      "remedy": "Fermez puis rouvrez le navigateur : il démarre le programme lui-même, sans rien à lancer à l’ouverture de session. Si cela persiste, réinstallez le programme ; « scelle doctor » dit ce qui l’empêche de répondre."
     },
     "en": {
       "text": "The browser could not reach the Scellé program.",

@@ -44,7 +44,7 @@ var setupTexts = []entry{
 		"Try again: the browser starts it by itself, there is nothing to launch. If it happens again, run “Test this computer” in the extension and pass the report on to your IT department."},
 	{HostUnreachable, Setup,
 		"Le navigateur n’a pas pu joindre le programme Scellé.",
-		"Fermez puis rouvrez le navigateur : il démarre le programme lui-même, sans rien à lancer à l’ouverture de session. Si cela persiste, réinstallez le programme ; « scelle doctor » dit ce qui l’empêche de répondre.",
+		"Fermez puis rouvrez le navigateur : il démarre le programme lui-même, sans rien à lancer à l’ouverture de session. Si cela persiste, réinstallez le programme ; « scelle doctor » dit ce qui l’empêche de répondre.",
 		"The browser could not reach the Scellé program.",
 		"Close and reopen the browser: it starts the program itself, with nothing to launch at login. If it persists, install the program again; “scelle doctor” says what keeps it from answering."},
 	{SiteForbidden, Setup,

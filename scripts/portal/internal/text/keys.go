@@ -28,7 +28,7 @@ func keysTexts() []entry {
 		{"keys.actions", "Actions", "Actions"},
 		{"keys.here.unknown", "inconnu", "unknown"},
 		{"keys.thumbprint", "Empreinte SHA-256", "SHA-256 fingerprint"},
-		{"keys.mode.server", "clé faite par la salle des marchés", "key made by the portal"},
+		{"keys.mode.server", "clé générée par la salle des marchés", "key made by the portal"},
 		{"keys.mode.local", "clé créée sur le poste", "key made on the computer"},
 		{"keys.mode.existing", "certificat existant", "existing certificate"},
 		{"keys.state.active", "Active", "Active"},
