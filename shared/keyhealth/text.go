@@ -151,7 +151,7 @@ func (c Code) Title(lang string) string {
 // Heading is Text without what asks for a date.
 func (f Finding) Heading(lang string) string {
 	s := f.Text(lang)
-	for _, end := range []string{", le", ", on", " depuis le", " since", " le", "\u00a0:", ":"} {
+	for _, end := range []string{", le", ", on", " depuis le", " since", " le", "\u00a0:", ":", " La dernière", " The last one"} {
 		s = strings.TrimSuffix(s, end)
 	}
 	return s

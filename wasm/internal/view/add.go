@@ -275,8 +275,10 @@ func (w *writer) afterFailure(a *model.Add) text.ID {
 	switch {
 	case a.Registration == nil:
 		return text.NothingRegistered
-	case a.Registration.State == protocol.AwaitingProof:
+	case a.Registration.State == protocol.AwaitingProof && a.Retryable():
 		return text.PendingProof
+	case a.Registration.State == protocol.AwaitingProof:
+		return text.PendingProofOnly
 	}
 	return text.PendingImport
 }
