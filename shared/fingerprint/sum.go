@@ -66,6 +66,12 @@ func compress(state *[8]uint32, block []byte) {
 
 func right(x uint32, n int) uint32 { return bits.RotateLeft32(x, -n) }
 
+// InitialState is H(0) of FIPS 180-4 5.3.3.
+func InitialState() [8]uint32 { return initial }
+
+// RoundConstants are K of FIPS 180-4 4.2.2.
+func RoundConstants() [64]uint32 { return constants }
+
 // initial is the first 32 bits of the fractions of the square roots of the
 // first 8 primes, constants those of the cube roots of the first 64.
 var initial = [8]uint32{

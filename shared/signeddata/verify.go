@@ -46,39 +46,34 @@ func Pin(certificate []byte) (string, error) {
 // wrong, fault.ListSigner with the pin of a signer that is not pinned,
 // fault.ListExpired, fault.ListOther, fault.ExtensionOutdated.
 func VerifyRecipients(der []byte, pins []string, e lists.Expected) (*lists.Recipients, *Signature, error) {
-	s, err := verify(der, append([]string{}, pins...), e.Now) // none at all is nobody's
-	if err != nil {
-		return nil, nil, err
-	}
-	list, err := lists.ParseRecipients(s.JSON)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := s.sane(list.Issued); err != nil {
-		return nil, nil, err
-	}
-	if err := list.Check(e); err != nil {
-		return nil, nil, err
-	}
-	return list, s, nil
+	return verifyList(der, pins, e, lists.ParseRecipients)
 }
 
 // VerifyOpening verifies a signed list of plis like [VerifyRecipients]. It has
 // the error fault.OpeningEarly as well.
 func VerifyOpening(der []byte, pins []string, e lists.Expected) (*lists.Opening, *Signature, error) {
-	s, err := verify(der, append([]string{}, pins...), e.Now) // none at all is nobody's
+	return verifyList(der, pins, e, lists.ParseOpening)
+}
+
+// expected is a list that knows what it was made for.
+type expected interface {
+	lists.List
+	Check(lists.Expected) error
+}
+
+func verifyList[L expected](der []byte, pins []string, e lists.Expected, parse func([]byte) (L, error)) (list L, s *Signature, err error) {
+	if s, err = verify(der, append([]string{}, pins...), e.Now); err != nil { // no pin at all is nobody's
+		return list, nil, err
+	}
+	if list, err = parse(s.JSON); err == nil {
+		err = s.sane(list.IssuedAt())
+	}
+	if err == nil {
+		err = list.Check(e)
+	}
 	if err != nil {
-		return nil, nil, err
-	}
-	list, err := lists.ParseOpening(s.JSON)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := s.sane(list.Issued); err != nil {
-		return nil, nil, err
-	}
-	if err := list.Check(e); err != nil {
-		return nil, nil, err
+		var none L
+		return none, nil, err
 	}
 	return list, s, nil
 }

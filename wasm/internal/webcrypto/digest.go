@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"hash"
 
+	"scelle/shared/fingerprint"
 	"scelle/wasm/internal/bridge"
 )
 
@@ -92,7 +93,7 @@ func (h *digest) BlockSize() int { return sha256.BlockSize }
 // Reset begins anew.
 func (h *digest) Reset() {
 	h.rest, h.length = h.rest[:0], 0
-	for i, v := range initialState() {
+	for i, v := range fingerprint.InitialState() {
 		binary.LittleEndian.PutUint32(h.state[4*i:], v)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
+
+	"scelle/shared/fingerprint"
 )
 
 // Up to four messages of one length are compressed at once, each in its own
@@ -275,7 +277,7 @@ func compression4() []byte {
 // function "f".
 func lanesModule() []byte {
 	const room = (lanesAt + lanes*laneSize + 0xffff) >> 16
-	return module(room, []byte{2, typeI32, typeI32, 0}, compression4(), constantsAt, littleEndian(roundConstants()))
+	return module(room, []byte{2, typeI32, typeI32, 0}, compression4(), constantsAt, littleEndian(fingerprint.RoundConstants()))
 }
 
 // littleEndian is the words as bytes.

@@ -11,6 +11,7 @@ import (
 	"math/rand"
 	"testing"
 
+	"scelle/shared/fingerprint"
 	"scelle/wasm/internal/bridge"
 )
 
@@ -65,7 +66,7 @@ func TestLanes(t *testing.T) {
 	var want [lanes][32]byte
 	for k := range lanes {
 		message := bytes.Repeat([]byte{byte(k), 3, byte(5 * k)}, n)[:n-9]
-		for i, v := range initialState() {
+		for i, v := range fingerprint.InitialState() {
 			binary.LittleEndian.PutUint32(state[16*i+4*k:], v)
 		}
 		want[k] = sha256.Sum256(message)

@@ -33,19 +33,12 @@ func (cipher) Encrypter(ctx context.Context, k envelope.ContentKey) (envelope.Co
 	if !handles(k.Algorithm) {
 		return envelope.Native().Encrypter(ctx, k)
 	}
-	if err := checkLengths(k); err != nil {
+	g, c, err := newMode(ctx, k)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if k.Algorithm.Authenticated() {
-		g, err := newGCM(ctx, k)
-		if err != nil {
-			return nil, err
-		}
+	case g != nil:
 		return &gcmEncrypter{gcm: g}, nil
-	}
-	c, err := newCBC(ctx, k)
-	if err != nil {
-		return nil, err
 	}
 	return &cbcEncrypter{cbc: c}, nil
 }
@@ -55,21 +48,27 @@ func (cipher) Decrypter(ctx context.Context, k envelope.ContentKey) (envelope.Co
 	if !handles(k.Algorithm) {
 		return envelope.Native().Decrypter(ctx, k)
 	}
-	if err := checkLengths(k); err != nil {
+	g, c, err := newMode(ctx, k)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if k.Algorithm.Authenticated() {
-		g, err := newGCM(ctx, k)
-		if err != nil {
-			return nil, err
-		}
+	case g != nil:
 		return &gcmDecrypter{gcm: g}, nil
 	}
-	c, err := newCBC(ctx, k)
-	if err != nil {
-		return nil, err
-	}
 	return &cbcDecrypter{cbc: c}, nil
+}
+
+// newMode is a gcm or a cbc, as the algorithm wants.
+func newMode(ctx context.Context, k envelope.ContentKey) (g *gcm, c *cbc, err error) {
+	if err := checkLengths(k); err != nil {
+		return nil, nil, err
+	}
+	if k.Algorithm.Authenticated() {
+		g, err = newGCM(ctx, k)
+	} else {
+		c, err = newCBC(ctx, k)
+	}
+	return g, c, err
 }
 
 func checkLengths(k envelope.ContentKey) error {
