@@ -26,6 +26,7 @@ declare global {
   var scelleLanguage: string | undefined;
   var ScelleSessions: any;
   var ScelleStatus: any;
+  var scelleModule: Promise<WebAssembly.Module>;
   var scelleRole: string | undefined;
   var scelleWorker: { listen(fn: (data: any) => void): void; digests(): Worker; drop(buffer: ArrayBuffer): void };
 

@@ -101,7 +101,7 @@ func TestDocuments(t *testing.T) {
 			}
 		}
 		got := strings.Join(scripts.FindAllString(html, -1), "")
-		want := ""
+		want := `<script src="module.js">`
 		for _, s := range []string{"../gen/protocol.js", "wasm_exec.js", "native.js", "managed.js", "boot.js"} {
 			want += `<script src="` + s + `" defer>`
 		}
