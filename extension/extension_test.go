@@ -194,7 +194,7 @@ func TestGlueRules(t *testing.T) {
 				t.Errorf("%s uses %s; only app/native.js may", name, word)
 			}
 		}
-		loads := []string{"app/module.js", "app/crypto-worker.js", "app/verify-worker.js", "worker/update.js"} // their own modules, and the publisher's manifest
+		loads := []string{"app/boot.js", "app/crypto-worker.js", "app/verify-worker.js", "worker/update.js"} // their own modules, and the publisher's manifest
 		if strings.Contains(text, "fetch(") && !slices.Contains(loads, name) {
 			t.Errorf("%s makes requests", name)
 		}

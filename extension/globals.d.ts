@@ -26,7 +26,6 @@ declare global {
   var scelleLanguage: string | undefined;
   var ScelleSessions: any;
   var ScelleStatus: any;
-  var scelleModule: Promise<WebAssembly.Module>;
   var scelleRole: string | undefined;
   var scelleWorker: { listen(fn: (data: any) => void): void; digests(): Worker; drop(buffer: ArrayBuffer): void };
 

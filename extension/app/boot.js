@@ -1,6 +1,8 @@
-// Starts the module of a document of the extension, which module.js loads. <html
-// data-role> says which of the module's windows the document is. When the module
-// cannot start, data-boot="failed" lets the style sheet show the static text.
+// Starts the module of a document of the extension, <html data-module>, which the
+// document preloads: reading it begins before this script is there, compiling it
+// leaves the first paint alone. data-role says which of the module's windows the
+// document is. When the module cannot start, data-boot="failed" lets the style
+// sheet show the static text.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -14,11 +16,11 @@
   const go = new Go();
   root.dataset.boot = "loading";
   const api = globalThis.browser ?? globalThis.chrome;
-  const instantiated = async () => WebAssembly.instantiate(await globalThis.scelleModule, go.importObject);
+  const { module = "" } = root.dataset;
   /** The person's choice on the options page. */
   const language = async () => /** @type {any} */ (await api.storage.local.get("language")).language;
-  Promise.all([instantiated(), globalThis.ScelleManaged.read(), language()])
-    .then(([instance, managed, chosen]) => {
+  Promise.all([WebAssembly.instantiateStreaming(fetch(module), go.importObject), globalThis.ScelleManaged.read(), language()])
+    .then(([{ instance }, managed, chosen]) => {
       globalThis.scelleManaged = managed;
       globalThis.scelleLanguage = chosen;
       root.dataset.boot = "running";
