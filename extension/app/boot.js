@@ -1,7 +1,8 @@
-// Starts the module of a document of the extension, <html data-module>. The page
-// is painted before this runs; data-role says which of the module's windows it
-// is. When the module cannot start, or stops, data-boot="failed" lets the style
-// sheet show the static text.
+// Starts the module of a document of the extension, <html data-module>, which the
+// document preloads: reading it begins before this script is there, compiling it
+// leaves the first paint alone. data-role says which of the module's windows the
+// document is. When the module cannot start, or stops,
+// data-boot="failed" lets the style sheet show the static text.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -30,9 +31,10 @@
   };
   root.dataset.boot = "loading";
   const api = globalThis.browser ?? globalThis.chrome;
+  const { module = "" } = root.dataset;
   /** The person's choice on the options page. */
   const language = async () => /** @type {any} */ (await api.storage.local.get("language")).language;
-  Promise.all([WebAssembly.instantiateStreaming(fetch(root.dataset.module), go.importObject), globalThis.ScelleManaged.read(), language()])
+  Promise.all([WebAssembly.instantiateStreaming(fetch(module), go.importObject), globalThis.ScelleManaged.read(), language()])
     .then(([{ instance }, managed, chosen]) => {
       globalThis.scelleManaged = managed;
       globalThis.scelleLanguage = chosen;

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -186,16 +187,9 @@ func statePage(name string) (string, error) {
 	return withoutScripts(head) + `<main id="app">` + body + "</main>" + foot, nil
 }
 
-func withoutScripts(html string) string {
-	for {
-		before, rest, ok := strings.Cut(html, "<script ")
-		if !ok {
-			return html
-		}
-		_, after, _ := strings.Cut(rest, "</script>")
-		html = before + after
-	}
-}
+var programs = regexp.MustCompile(`<script [^>]*></script>|<link rel="preload"[^>]*>`)
+
+func withoutScripts(html string) string { return programs.ReplaceAllString(html, "") }
 
 // showState puts a state into the page that is there: quicker than to load it.
 func showState(p browser.Page, name string) error {

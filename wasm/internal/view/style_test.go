@@ -85,17 +85,14 @@ func TestContrast(t *testing.T) {
 // files, in this order, and hold nothing that the extension's policy refuses.
 func TestDocuments(t *testing.T) {
 	scripts := regexp.MustCompile(`<script[^>]*>`)
-	for name, begin := range map[string]string{
-		"popup":     `<html data-role="popup" data-module="app.wasm" lang="fr">`,
-		"options":   `<html data-role="options" data-module="app.wasm" lang="fr">`,
-		"check":     `<html data-role="check" data-module="app.wasm" lang="fr">`,
-		"backup":    `<html data-role="backup" data-module="app.wasm" lang="fr">`,
-		"assistant": `<html data-role="assistant" data-module="keys.wasm" lang="fr">`,
-		"opening":   `<html data-role="assistant" data-module="plis.wasm" lang="fr">`,
-		"offline":   `<html data-role="offline" data-module="plis.wasm" lang="fr">`,
+	for name, runs := range map[string]struct{ role, module string }{
+		"popup": {"popup", "app.wasm"}, "options": {"options", "app.wasm"}, "check": {"check", "app.wasm"}, "backup": {"backup", "app.wasm"},
+		"assistant": {"assistant", "keys.wasm"}, "opening": {"assistant", "plis.wasm"}, "offline": {"offline", "plis.wasm"},
 	} {
+		begin := `<html data-role="` + runs.role + `" data-module="` + runs.module + `" lang="fr">`
+		preload := `<link rel="preload" href="` + runs.module + `" as="fetch" crossorigin>`
 		html := read(t, filepath.Join(app, name+".html"))
-		for _, want := range []string{begin, `<main id="app">`, `<div id="live" role="status" aria-live="polite"></div>`, "<noscript>", `<link rel="stylesheet" href="scelle.css">`} {
+		for _, want := range []string{begin, preload, `<main id="app">`, `<div id="live" role="status" aria-live="polite"></div>`, "<noscript>", `<link rel="stylesheet" href="scelle.css">`} {
 			if !strings.Contains(html, want) {
 				t.Errorf("%s.html: no %s", name, want)
 			}
