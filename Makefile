@@ -46,6 +46,7 @@ gen: setup ## write the files that are generated from shared/ again
 	$(GO) run ./scripts/genproto
 	$(GO) run ./scripts/policy
 
+# The browsers' tests take longest and begin first: what only waits is beside them.
 test: ## install what is missing and run the tests (under 15 minutes on 2 cores)
 	@sh scripts/setup/setup.sh test
 	@$(MAKE) --no-print-directory build

@@ -33,9 +33,9 @@ create() {
 
 # The name changes with all that such a Windows is made of.
 build=$(cd "$here/../../build" && pwd)
-kept=$build/windows-$( (wine --version 2>/dev/null; cat "$here/prefix.sh" "$here/env.sh" "$here/bcryptprimitives.c") | cksum | cut -d' ' -f1)
+kept=$build/.windows-$( (wine --version 2>/dev/null; cat "$here/prefix.sh" "$here/env.sh" "$here/bcryptprimitives.c") | cksum | cut -d' ' -f1)
 if [ ! -d "$kept" ]; then
-	(WINEPREFIX=$(mktemp -d "$build/windows.XXXXXX"); create)
+	(WINEPREFIX=$(mktemp -d "$build/.windows.XXXXXX"); create)
 fi
 cp -a "$kept" "$to"
 find "$to" -type l -lname "$kept" -exec ln -sfn "$to" {} \;
