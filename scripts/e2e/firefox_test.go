@@ -37,18 +37,16 @@ func TestFirefoxMore(t *testing.T) {
 	}
 }
 
-// TestFirefoxPermissionPrompt answers the browser's real prompt with no and
-// with yes. The popup stays below it. Then the world meets the attacks whose
-// outcome is the browser's doing.
-func TestFirefoxPermissionPrompt(t *testing.T) {
-	w := begin(t)
-	must(t, w.GoKeys())
-	askFirefox(t, w, false, "#allow:not(:disabled)")
-	must(t, w.GoKeys())
-	must(t, w.Page.Until(`document.querySelector("#assistant").dataset.fault === "extension-missing"`))
-	askFirefox(t, w, true, "#forget")
-	must(t, w.Online())
-	attackedIn(t, w)
+// TestFirefoxHostile answers the browser's real prompt with no and with yes; the
+// popup stays below it. Then the world meets every attack of TestHostile.
+func TestFirefoxHostile(t *testing.T) {
+	attacked(t, func(w *journey.Walk) error {
+		askFirefox(t, w, false, "#allow:not(:disabled)")
+		must(t, w.GoKeys())
+		must(t, w.Page.Until(`document.querySelector("#assistant").dataset.fault === "extension-missing"`))
+		askFirefox(t, w, true, "#forget")
+		return nil
+	})
 }
 
 // askFirefox clicks « Autoriser » in the popup, answers the prompt and closes
@@ -121,11 +119,4 @@ func TestFirefoxBackgroundEnds(t *testing.T) {
 	must(t, f.EndBackground())
 	must(t, a.Shut())
 	must(t, w.Page.Visible("#add-key:enabled"))
-}
-
-// TestFirefoxHostile carries out every attack of TestHostile in Firefox; those
-// whose outcome is the browser's doing are in TestFirefoxPermissionPrompt too.
-func TestFirefoxHostile(t *testing.T) {
-	lengthy(t)
-	TestHostile(t)
 }

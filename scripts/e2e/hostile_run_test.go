@@ -14,10 +14,10 @@ import (
 )
 
 // made sees to it that no attack was lost on the way.
-func (h *hostile) made(want int) {
+func (h *hostile) made() {
 	h.t.Helper()
-	if len(h.ran) != want || len(slices.Compact(slices.Sorted(slices.Values(h.ran)))) != want {
-		h.t.Errorf("%d attacks were carried out, want %d: %q", len(h.ran), want, h.ran)
+	if n := len(slices.Compact(slices.Sorted(slices.Values(h.ran)))); n != hostileAttacks || n != len(h.ran) {
+		h.t.Errorf("%d attacks were carried out, want %d: %q", len(h.ran), hostileAttacks, h.ran)
 	}
 }
 

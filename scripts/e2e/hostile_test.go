@@ -20,8 +20,8 @@ import (
 	"scelle/shared/protocol"
 )
 
-// hostileAttacks is how many attacks TestHostile carries out: one that is
-// lost on the way is a failure, not a pass.
+// hostileAttacks is how many attacks TestHostile and TestFirefoxHostile carry out:
+// one that is lost on the way is a failure, not a pass.
 const hostileAttacks = 51
 
 // recipient is the certificate that plis are sealed to: its name stands in every
@@ -69,8 +69,12 @@ func (b *syncBuffer) String() string {
 // TestHostile carries out every attack in one world: from an allowed site, from
 // one that nobody allowed, from outside, and from another extension. Whatever
 // they try, they get nothing and no private key is used.
-func TestHostile(t *testing.T) {
-	h := newHostile(t)
+func TestHostile(t *testing.T) { attacked(t, (*journey.Walk).Allow) }
+
+// attacked is TestHostile in a world whose portal is allowed by allow.
+func attacked(t *testing.T, allow func(*journey.Walk) error) {
+	t.Helper()
+	h := newHostile(t, allow)
 	stranger := h.open(h.evil.Stranger + "/")
 	before := h.gains(stranger, "what a stranger is told")
 	h.serverKey()
@@ -90,10 +94,10 @@ func TestHostile(t *testing.T) {
 		t.Errorf("%d private-key uses by attacks: %+v", n-used, h.journal()[used:])
 	}
 	h.canaries()
-	h.made(hostileAttacks)
+	h.made()
 }
 
-func newHostile(t *testing.T) *hostile {
+func newHostile(t *testing.T, allow func(*journey.Walk) error) *hostile {
 	t.Helper()
 	w := newWorld(t)
 	h := &hostile{t: t, log: &syncBuffer{}, config: map[string]any{}}
@@ -101,7 +105,7 @@ func newHostile(t *testing.T) *hostile {
 	h.office(w)
 	h.Walk = browseIn(t, w, false)
 	must(t, h.GoKeys())
-	must(t, h.Allow())
+	must(t, allow(h.Walk))
 	must(t, h.Online())
 	h.invite()
 	return h

@@ -168,11 +168,12 @@ func TestOtherHosts(t *testing.T) {
 	}
 }
 
-// TestStoreFaults shows what is wrong with the database, as it happens and as
-// it is mended, on one page that is never reloaded.
-func TestStoreFaults(t *testing.T) {
-	w := ready(t)
-	must(t, w.AddLocal("Clé de Camille Lefort", false))
+// storeFaults shows what is wrong with the database, as it happens and as it
+// is mended, on one page that is never reloaded.
+func storeFaults(t *testing.T, w *journey.Walk) {
+	t.Helper()
+	must(t, w.GoKeys())
+	must(t, w.Online())
 	here := func(answer string) {
 		t.Helper()
 		must(t, w.Page.Visible(journey.RowOf("Clé de Camille Lefort")+` [data-present="`+answer+`"]`))

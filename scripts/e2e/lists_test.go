@@ -115,7 +115,8 @@ func (s listSigner) again(t *testing.T, list []byte, change func(*lists.Recipien
 }
 
 // TestSignedLists: in one world, what a portal's page, or who stands in for it,
-// can do to the lists of a tender's keys and of an opening.
+// can do to the lists of a tender's keys and of an opening. At the end the store
+// of that computer has its accidents.
 func TestSignedLists(t *testing.T) {
 	w := ready(t)
 	must(t, w.AddLocal("Clé de Camille Lefort", false))
@@ -140,6 +141,7 @@ func TestSignedLists(t *testing.T) {
 	must(t, w.Online())
 	openingLists(t, w)
 	recordedSigner(t, w, pin)
+	storeFaults(t, w)
 }
 
 // sealingLists tries lists of recipients, first those that must not be kept,

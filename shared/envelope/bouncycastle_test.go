@@ -31,7 +31,7 @@ func jars() []string {
 	return []string{"/usr/share/java/bcpkix.jar", "/usr/share/java/bcprov.jar", "/usr/share/java/bcutil.jar"}
 }
 
-// newCastle compiles the peer. It is part of the tests, so its absence is a
+// newCastle looks for the peer. It is part of the tests, so its absence is a
 // failure.
 func newCastle(t *testing.T) *castle {
 	t.Helper()
@@ -43,20 +43,20 @@ func newCastle(t *testing.T) *castle {
 	if _, err := exec.LookPath("javac"); err != nil {
 		t.Fatal("no Java compiler: apt-get install default-jdk-headless")
 	}
-	c := &castle{dir: t.TempDir()}
-	java(t, nil, "javac", "-proc:none", "-d", c.dir, "-cp", strings.Join(jars(), ":"), filepath.Join("testdata", "Peer.java"))
-	return c
+	return &castle{dir: t.TempDir()}
 }
 
-func java(t *testing.T, stdin []byte, name string, args ...string) []byte {
+// peer compiles and runs the peer, in one machine on few processors: its quick
+// start matters, not its best code.
+func peer(t *testing.T, stdin []byte) []byte {
 	t.Helper()
-	cmd := exec.Command(name, args...)
+	cmd := exec.Command("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", strings.Join(jars(), ":"), filepath.Join("testdata", "Peer.java"))
 	cmd.Stdin = bytes.NewReader(stdin)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%s: %v: %s", name, err, stderr.String())
+		t.Fatalf("java: %v: %s", err, stderr.String())
 	}
 	return out
 }
@@ -83,10 +83,7 @@ func (c *castle) add(name string, check func(*testing.T, string), words ...strin
 func (c *castle) run(t *testing.T) {
 	t.Helper()
 	stdin := []byte(strings.Join(c.commands, "\n") + "\n")
-	// One machine on few processors: its quick start matters, not its best code.
-	out := java(t, stdin, "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
-		"-cp", strings.Join(append(jars(), c.dir), ":"), "Peer")
-	answers := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+	answers := strings.Split(strings.TrimSuffix(string(peer(t, stdin)), "\n"), "\n")
 	if len(answers) != len(c.commands) || len(answers) == 0 {
 		t.Fatalf("%d answers to %d commands", len(answers), len(c.commands))
 	}

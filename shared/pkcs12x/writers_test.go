@@ -175,7 +175,7 @@ func writeBouncyCastle(t *testing.T, w *writers) {
 		algorithm = "EC"
 	}
 	types := []string{"PKCS12", "PKCS12-3DES-3DES"}
-	w.run(t, "java", append([]string{"-Dfile.encoding=UTF-8", "-Dsun.jnu.encoding=UTF-8", "-cp", jars, source, w.dir, algorithm, w.password, writtenName}, types...)...)
+	w.run(t, "java", append([]string{"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dfile.encoding=UTF-8", "-Dsun.jnu.encoding=UTF-8", "-cp", jars, source, w.dir, algorithm, w.password, writtenName}, types...)...)
 	for _, kind := range types {
 		w.reads(t, "bc-"+kind+".p12", writtenName, 1)
 	}
@@ -206,7 +206,7 @@ func writeKeytool(t *testing.T, w *writers) {
 	for file, more := range map[string][]string{"keytool.p12": nil, "keytool-old.p12": {"-J-Dkeystore.pkcs12.legacy"}} {
 		w.run(t, "keytool", append([]string{
 			"-importkeystore", "-noprompt", "-srckeystore", "given.p12", "-srcstoretype", "PKCS12", "-srcstorepass", w.password,
-			"-destkeystore", file, "-deststoretype", "PKCS12", "-deststorepass", w.password, "-J-Dfile.encoding=UTF-8", "-J-Dsun.jnu.encoding=UTF-8",
+			"-destkeystore", file, "-deststoretype", "PKCS12", "-deststorepass", w.password, "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-J-Dfile.encoding=UTF-8", "-J-Dsun.jnu.encoding=UTF-8",
 		}, more...)...)
 		w.reads(t, file, strings.ToLower(writtenName), 1)
 	}

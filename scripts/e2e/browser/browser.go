@@ -108,7 +108,7 @@ func (s Scripted) Eval(script string, out any) error {
 // Until waits until an expression is true.
 func (s Scripted) Until(expression string) error {
 	deadline := time.Now().Add(Patience)
-	for {
+	for looks := 0; ; looks++ {
 		var ok bool
 		err := s.Eval("Boolean("+expression+")", &ok)
 		if err == nil && ok {
@@ -117,8 +117,15 @@ func (s Scripted) Until(expression string) error {
 		if time.Now().After(deadline) {
 			return s.Explain("waiting until "+expression, fmt.Errorf("it never was (last error: %v)", err))
 		}
-		time.Sleep(40 * time.Millisecond)
+		Pause(looks)
 	}
+}
+
+// Pause is the wait after so many looks at a page: short at first, since most
+// things come soon, and longer for what takes long, since looks cost the browser
+// as much as some of the work.
+func Pause(looks int) {
+	time.Sleep(min(time.Duration(20+10*looks), 200) * time.Millisecond)
 }
 
 // Gone waits until no element matches.

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -166,21 +167,33 @@ func (f *Firefox) connect(profile string) error {
 	return errors.Join(err, f.conn.call("Marionette:SetContext", map[string]any{"value": "chrome"}, nil, browser.Patience))
 }
 
-// command runs one of driver.js's commands in the browser's own scope.
+// command runs one of driver.js's commands in the browser's own scope, where
+// the driver stays: reading it anew for each takes the browser longer than most
+// of them.
 func (f *Firefox) command(out any, name string, args ...any) error {
 	if args == nil {
 		args = []any{}
 	}
-	var result struct{ Value json.RawMessage }
-	err := f.conn.call("WebDriver:ExecuteScript", map[string]any{
-		"script":  driver + "\nreturn (async () => commands[" + strconv.Quote(name) + "](...arguments[0]))()",
-		"args":    []any{args},
-		"sandbox": "system", "newSandbox": true,
-	}, &result, 3*browser.Patience)
-	if err != nil || out == nil {
-		return err
+	script := "return globalThis.commands ? (async () => [await commands[" + strconv.Quote(name) + "](...arguments[0])])() : null"
+	var result struct{ Value []json.RawMessage }
+	err := f.script(&result, script, args)
+	if err == nil && result.Value == nil { // not there yet
+		err = errors.Join(f.script(nil, driver+"\nglobalThis.commands = commands", nil), f.script(&result, script, args))
 	}
-	return json.Unmarshal(result.Value, out)
+	switch {
+	case err != nil || out == nil:
+		return err
+	case len(result.Value) != 1:
+		return fmt.Errorf("%s answers nothing", name)
+	}
+	return json.Unmarshal(result.Value[0], out)
+}
+
+// script runs a script in the browser's own scope, which outlives it.
+func (f *Firefox) script(out any, script string, args []any) error {
+	return f.conn.call("WebDriver:ExecuteScript", map[string]any{
+		"script": script, "args": []any{args}, "sandbox": "system", "newSandbox": false,
+	}, out, 3*browser.Patience)
 }
 
 // patience is the longest wait in milliseconds, for driver.js.
@@ -205,11 +218,28 @@ func (f *Firefox) install(o Options) error {
 	return f.command(&f.host, "started", protocol.FirefoxID, patience)
 }
 
-// pack zips an unpacked extension.
+// pack zips an unpacked extension, without compressing what the browser would
+// have to unpack for each of its windows.
 func pack(dir, xpi string) error {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
-	if err := errors.Join(w.AddFS(os.DirFS(dir)), w.Close()); err != nil {
+	files := os.DirFS(dir)
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		to, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+		if err != nil {
+			return err
+		}
+		_, err = to.Write(content)
+		return err
+	})
+	if err := errors.Join(err, w.Close()); err != nil {
 		return err
 	}
 	return os.WriteFile(xpi, b.Bytes(), 0o600)

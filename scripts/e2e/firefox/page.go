@@ -58,7 +58,8 @@ func (p *page) URL() (string, error) {
 
 // until repeats a question until its answer is yes.
 func (p *page) until(what string, ask func() (bool, error)) error {
-	for deadline := time.Now().Add(browser.Patience); ; time.Sleep(40 * time.Millisecond) {
+	deadline := time.Now().Add(browser.Patience)
+	for looks := 0; ; looks++ {
 		ok, err := ask()
 		if ok && err == nil {
 			return nil
@@ -66,6 +67,7 @@ func (p *page) until(what string, ask func() (bool, error)) error {
 		if time.Now().After(deadline) {
 			return p.Explain(what, fmt.Errorf("no such element (last error: %v)", err))
 		}
+		browser.Pause(looks)
 	}
 }
 

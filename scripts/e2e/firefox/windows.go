@@ -46,7 +46,8 @@ func (f *Firefox) Open(url string) (browser.Page, error) {
 
 // Assistant waits for the extension's assistant window.
 func (f *Firefox) Assistant() (browser.Page, error) {
-	for deadline := time.Now().Add(browser.Patience); ; time.Sleep(40 * time.Millisecond) {
+	deadline := time.Now().Add(browser.Patience)
+	for looks := 0; ; looks++ {
 		id, err := f.findAssistant()
 		if err == nil && id != 0 {
 			return f.page(id, true), nil
@@ -55,6 +56,7 @@ func (f *Firefox) Assistant() (browser.Page, error) {
 			var open []string
 			return nil, errors.Join(err, f.command(&open, "list"), fmt.Errorf("no assistant window appeared; there are: %s", strings.Join(open, ", ")))
 		}
+		browser.Pause(looks)
 	}
 }
 

@@ -1,7 +1,6 @@
 package journey
 
 import (
-	"errors"
 	"fmt"
 
 	"scelle/scripts/e2e/browser"
@@ -65,24 +64,12 @@ func (w *Walk) AddLocal(name string, recovery bool) error {
 	)
 }
 
-// chooseMode clicks one of the three modes until it is chosen,
-// as a person does who missed because something above it moved.
+// chooseMode clicks one of the three modes.
 func chooseMode(a browser.Page, mode string) error {
-	fields := fmt.Sprintf(`new Promise((done) => {
-		const end = performance.now() + 5000;
-		const look = () => {
-			const chosen = document.querySelector("#mode-%s").checked;
-			chosen || performance.now() > end ? done(chosen) : setTimeout(look, 50);
-		};
-		look();
-	})`, mode)
-	for range 5 {
-		var chosen bool
-		if err := errors.Join(a.Click("#mode-"+mode), a.Eval(fields, &chosen)); err != nil || chosen {
-			return err
-		}
-	}
-	return fmt.Errorf("the mode %q cannot be chosen", mode)
+	return inOrder(
+		func() error { return a.Click("#mode-" + mode) },
+		func() error { return a.Until(fmt.Sprintf(`document.querySelector("#mode-%s").checked`, mode)) },
+	)
 }
 
 // AddServer registers a key that the portal makes.

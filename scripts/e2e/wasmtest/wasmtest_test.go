@@ -36,7 +36,7 @@ var packages = []suite{
 	{"scelle/wasm/internal/shell", "^TestBrowser", 6},
 	{"scelle/wasm/crypto", "^TestBrowser", 5},
 	{verifier, ".", 2},
-	{inDocument, "^TestMount", 9},
+	{inDocument, "^TestMount", 10},
 }
 
 // inDocument is the one package whose tests need a document, not a Worker.
@@ -126,7 +126,7 @@ func runIn(t *testing.T, b browser.Browser, server string, s suite) {
 // compile builds a package's tests for js/wasm.
 func compile(t *testing.T, pkg string) string {
 	out := filepath.Join(t.TempDir(), "test.wasm")
-	cmd := exec.Command("go", "test", "-c", "-o", out, pkg)
+	cmd := exec.Command("go", "test", "-c", "-ldflags", "-s -w", "-o", out, pkg)
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
@@ -140,7 +140,7 @@ func compile(t *testing.T, pkg string) string {
 // build builds a program for js/wasm.
 func build(t *testing.T, pkg string) string {
 	out := filepath.Join(t.TempDir(), "program.wasm")
-	cmd := exec.Command("go", "build", "-o", out, pkg)
+	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", out, pkg)
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)

@@ -52,6 +52,7 @@ func (m *Mount) handle(event safejs.Value) error {
 	if err != nil {
 		return err
 	}
+	m.told = m.told || name == "change" || name == "toggle"
 	h := m.handlerOf(target, name)
 	if h == nil {
 		return nil

@@ -24,6 +24,7 @@ type Mount struct {
 	said    string
 	titled  [2]string // title and language of the document
 	focusID string
+	told    bool // of a change by a person, since the last Show
 	listen  safejs.Func
 }
 
@@ -82,6 +83,7 @@ func (m *Mount) Show(nodes ...Node) error {
 	if err != nil {
 		return err
 	}
+	m.told = false
 	keep()
 	return m.moveFocus()
 }

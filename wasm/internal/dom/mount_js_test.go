@@ -170,7 +170,8 @@ func TestMountControlsWhatPeopleChange(t *testing.T) {
 	f := newFixture(t)
 	box := func(on bool) Node { return El("input", Set("id", "c"), Set("type", "checkbox"), Flag("checked", on)) }
 	f.show(box(false))
-	f.js("(document.getElementById('c').checked = true)")
+	f.js("document.getElementById('c').click()")
+	f.want("document.getElementById('c').checked", "true")
 	f.show(box(false))
 	f.want("document.getElementById('c').checked", "false")
 	f.show(box(true))
@@ -179,6 +180,29 @@ func TestMountControlsWhatPeopleChange(t *testing.T) {
 	f.js("(document.getElementById('d').open = true)")
 	f.show(El("details", Set("id", "d"), El("summary", Text("other"))))
 	f.want("document.getElementById('d').open", "true")
+}
+
+// A screen that is drawn again between a click on a radio button and the
+// browser's word of it, as when a timer ends meanwhile, does not lose the click.
+func TestMountLeavesAClickAlone(t *testing.T) {
+	f := newFixture(t)
+	radio := func(id string, on bool) Node {
+		return El("input", Set("id", id), Set("type", "radio"), Set("name", "n"), Flag("checked", on), On("change", Send("change "+id)))
+	}
+	screen := func() Node {
+		return El("fieldset", On("click", Send("click")), radio("one", true), radio("two", false))
+	}
+	var sent []any
+	f.send = func(msg any) { // draws in the middle of the click
+		sent = append(sent, msg)
+		f.show(screen())
+	}
+	f.show(screen())
+	f.js("document.getElementById('two').click()")
+	if got, want := fmt.Sprint(sent...), fmt.Sprint("click", "change two"); got != want {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+	f.want("[one.checked, two.checked]", "true,false") // the model did not take it over
 }
 
 func TestMountSurvivesAPanic(t *testing.T) {

@@ -75,7 +75,7 @@ func (m *Mount) patch(was *element, node Node) (*element, error) {
 	if was.children, err = m.patchChildren(was.dom, was, was.children, node.children); err != nil {
 		return was, err
 	}
-	return was, setAttributes(was.dom, before, node)
+	return was, m.setAttributes(was.dom, before, node)
 }
 
 func (m *Mount) create(node Node) (*element, error) {
@@ -97,7 +97,7 @@ func (m *Mount) create(node Node) (*element, error) {
 	if e.children, err = m.patchChildren(e.dom, e, nil, node.children); err != nil {
 		return e, err
 	}
-	return e, setAttributes(e.dom, Text(""), node)
+	return e, m.setAttributes(e.dom, Text(""), node)
 }
 
 func (m *Mount) remove(parent safejs.Value, e *element) error {
@@ -114,39 +114,48 @@ func (m *Mount) forget(e *element) {
 }
 
 // setAttributes turns the attributes of before into those of after.
-func setAttributes(v safejs.Value, before, after Node) error {
+func (m *Mount) setAttributes(v safejs.Value, before, after Node) error {
 	for _, a := range before.attrs {
-		if _, still := after.attribute(a.name); still {
+		if _, still := after.attribute(a.name); still || isState(a.name) {
 			continue
 		}
-		if err := unset(v, a); err != nil {
+		if _, err := v.Call("removeAttribute", a.name); err != nil {
 			return err
 		}
 	}
 	for _, a := range after.attrs {
+		if isState(a.name) {
+			continue
+		}
 		if err := set(v, before, a); err != nil {
 			return err
 		}
 	}
-	if _, on := after.attribute("checked"); !on && after.tag == "input" {
-		return setState(v, "checked", false) // whatever the person's click made of it
+	for _, name := range states {
+		if err := m.setState(v, before, after, name); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func unset(v safejs.Value, a attr) error {
-	if isState(a.name) {
-		return setState(v, a.name, false)
+// states are the flags that a person or the browser changes behind the
+// attribute's back.
+var states = [...]string{"checked", "open"}
+
+func isState(name string) bool { return name == states[0] || name == states[1] }
+
+// setState sets a flag that the screen changes. What only the document
+// changed is taken back once the browser told of it: until then the person's
+// click is still on its way, since a radio button is checked before its click is
+// heard. One that is found unchecked after its click tells nothing at all.
+func (m *Mount) setState(v safejs.Value, before, after Node, name string) error {
+	_, was := before.attribute(name)
+	_, on := after.attribute(name)
+	field := name == states[0] && after.tag == "input" // one without the flag is unchecked; a details without it is the person's
+	if was == on && (!m.told || !on && !field) {
+		return nil
 	}
-	_, err := v.Call("removeAttribute", a.name)
-	return err
-}
-
-// isState lists the flags that a person or the browser changes behind the
-// attribute's back: they are compared with the document, every time.
-func isState(name string) bool { return name == "checked" || name == "open" }
-
-func setState(v safejs.Value, name string, on bool) error {
 	now, err := v.Get(name)
 	if err != nil || isTrue(now) == on {
 		return err
@@ -155,9 +164,6 @@ func setState(v safejs.Value, name string, on bool) error {
 }
 
 func set(v safejs.Value, before Node, a attr) error {
-	if isState(a.name) {
-		return setState(v, a.name, true)
-	}
 	if a.name == "value" {
 		if typed, err := setValue(v, a.value); typed || err != nil {
 			return err
