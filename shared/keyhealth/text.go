@@ -53,7 +53,7 @@ var table = []entry{
 		"Expire avant l’ouverture de la consultation {tender}, le",
 		"Après son expiration, les réponses ne seront plus scellées pour elle. Enregistrez une nouvelle clé, et choisissez-la pour cette consultation.",
 		"Expires before the opening of the tender {tender}, on",
-		"After its expiry answers are no longer sealed to it. Register a new key, and choose it for this tender.",
+		"After it expires, submissions are no longer sealed to it. Register a new key, and choose it for this tender.",
 	},
 	{
 		HereYes, checkup.Good,

@@ -17,7 +17,9 @@ func Options(o *model.Options) Page {
 	if o.Fault != nil {
 		body = append(body, dom.El("section", w.alert(o.Fault), actions(w.button("", text.Retry, model.Retry{}))))
 	}
-	body = append(body, w.sites(o))
+	if o.Fault == nil || o.Known {
+		body = append(body, w.sites(o))
+	}
 	if o.Known {
 		body = append(body, w.languages(o))
 	}
@@ -57,8 +59,6 @@ func (w *writer) settled(r protocol.OptionsResult) dom.Part {
 
 func (w *writer) siteList(o *model.Options) dom.Part {
 	switch r := o.Settled; {
-	case o.Fault != nil && !o.Known:
-		return nil // the alert above says it
 	case !o.Known:
 		return w.note(text.OptionsLoading)
 	case len(r.Sites) == 0 && (r.Bad != "" || r.Settled && len(r.Portals) == 0):
