@@ -95,7 +95,7 @@ func addByKeyboard(t *testing.T, w *journey.Walk, name string) {
 	t.Helper()
 	a, err := w.StartAdd(name, false)
 	must(t, err)
-	must(t, a.Visible("#use-key:enabled"))
+	must(t, a.Visible("#use-key:not([aria-disabled])"))
 	focusIn(t, a, "#title")
 	must(t, a.Keys("\r "))
 	must(t, a.Eval(`for (const type of ["mousedown", "click"]) document.querySelector("#use-key").dispatchEvent(new MouseEvent(type, { bubbles: true })); document.querySelector("#use-key").click()`, nil))
