@@ -6,7 +6,7 @@ BUILD := build
 LDFLAGS := -s -w
 HOSTFLAGS := $(LDFLAGS) -X=runtime.godebugDefault=asyncpreemptoff=1
 OS := linux windows darwin
-MODULES := $(BUILD)/app.wasm,$(BUILD)/crypto.wasm,$(BUILD)/verify.wasm
+MODULES := $(BUILD)/app.wasm,$(BUILD)/keys.wasm,$(BUILD)/plis.wasm,$(BUILD)/crypto.wasm,$(BUILD)/verify.wasm
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo build test test-all lint bench gen dist clean host portal wasm extension
@@ -35,6 +35,8 @@ portal:
 
 wasm:
 	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" -gcflags=scelle/...=-l -o $(BUILD)/app.wasm ./wasm/app
+	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" -gcflags=scelle/...=-l -o $(BUILD)/keys.wasm ./wasm/keys
+	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" -gcflags=scelle/...=-l -o $(BUILD)/plis.wasm ./wasm/plis
 	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" -o $(BUILD)/crypto.wasm ./wasm/crypto
 	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" -o $(BUILD)/verify.wasm ./wasm/verify
 

@@ -20,7 +20,7 @@ var files embed.FS
 
 // Files is the extension's static files by their path inside the extension,
 // and beside them manifest/, page/ and the type declarations in gen/, which do
-// not go into a package. app.wasm, crypto.wasm, verify.wasm and wasm_exec.js are made by the build.
+// not go into a package. The modules (*.wasm) and wasm_exec.js are made by the build.
 func Files() fs.FS { return files }
 
 // Browser names a family of browsers with a manifest of its own.

@@ -1,7 +1,7 @@
-// Starts app.wasm in a document of the extension. The page is painted before
-// this runs; <html data-role> says which screen it is. When the module cannot
-// start, or stops, <html data-boot="failed"> lets the style sheet show the
-// static text.
+// Starts the module of a document of the extension, <html data-module>. The page
+// is painted before this runs; data-role says which of the module's windows it
+// is. When the module cannot start, or stops, data-boot="failed" lets the style
+// sheet show the static text.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -32,7 +32,7 @@
   const api = globalThis.browser ?? globalThis.chrome;
   /** The person's choice on the options page. */
   const language = async () => /** @type {any} */ (await api.storage.local.get("language")).language;
-  Promise.all([WebAssembly.instantiateStreaming(fetch("app.wasm"), go.importObject), globalThis.ScelleManaged.read(), language()])
+  Promise.all([WebAssembly.instantiateStreaming(fetch(root.dataset.module), go.importObject), globalThis.ScelleManaged.read(), language()])
     .then(([{ instance }, managed, chosen]) => {
       globalThis.scelleManaged = managed;
       globalThis.scelleLanguage = chosen;

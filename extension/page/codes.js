@@ -196,22 +196,22 @@ export const FAULTS = Object.freeze({
     "group": "setup",
     "fr": {
       "text": "Le programme Scellé s’est arrêté pendant l’opération.",
-      "remedy": "Réessayez : le navigateur le redémarre de lui-même, il n’y a rien à lancer. Si cela se répète, exécutez « scelle status » ou prévenez votre service informatique."
+      "remedy": "Réessayez : le navigateur le redémarre de lui-même, il n’y a rien à lancer. Si cela se répète, lancez « Tester ce poste » dans l’extension et transmettez le rapport à votre service informatique."
     },
     "en": {
       "text": "The Scellé program stopped during the operation.",
-      "remedy": "Try again: the browser starts it by itself, there is nothing to launch. If it happens again, run “scelle status” or tell your IT department."
+      "remedy": "Try again: the browser starts it by itself, there is nothing to launch. If it happens again, run “Test this computer” in the extension and pass the report on to your IT department."
     }
   },
   "host-unreachable": {
     "group": "setup",
     "fr": {
       "text": "Le navigateur n’a pas pu joindre le programme Scellé.",
-      "remedy": "Fermez puis rouvrez le navigateur : il démarre le programme lui-même, sans rien à lancer à l’ouverture de session. Si cela persiste, réinstallez le programme ou exécutez « scelle status »."
+      "remedy": "Fermez puis rouvrez le navigateur : il démarre le programme lui-même, sans rien à lancer à l’ouverture de session. Si cela persiste, réinstallez le programme ; « scelle doctor » dit ce qui l’empêche de répondre."
     },
     "en": {
       "text": "The browser could not reach the Scellé program.",
-      "remedy": "Close and reopen the browser: it starts the program itself, with nothing to launch at login. If it persists, install the program again or run “scelle status”."
+      "remedy": "Close and reopen the browser: it starts the program itself, with nothing to launch at login. If it persists, install the program again; “scelle doctor” says what keeps it from answering."
     }
   },
   "site-forbidden": {
@@ -416,22 +416,22 @@ export const FAULTS = Object.freeze({
     "group": "store",
     "fr": {
       "text": "Le mot de passe de ce magasin a été choisi avec un navigateur plus récent que la bibliothèque NSS du système, qui ne sait pas l’ouvrir.",
-      "remedy": "Votre mot de passe n’est pas en cause et vos clés ne sont pas modifiées. Mettez à jour le paquet libnss3, ou exportez la clé depuis le navigateur (fichier .p12) et importez-la dans Scellé."
+      "remedy": "Votre mot de passe n’est pas en cause et vos clés ne sont pas modifiées. Mettez à jour le paquet libnss3, ou exportez la clé depuis le navigateur (fichier .p12) et importez-la par « scelle import »."
     },
     "en": {
       "text": "The password of this store was chosen with a browser newer than the system’s NSS library, which cannot open it.",
-      "remedy": "Your password is not at fault and your keys are not changed. Update the package libnss3, or export the key from the browser (a .p12 file) and import it into Scellé."
+      "remedy": "Your password is not at fault and your keys are not changed. Update the package libnss3, or export the key from the browser (a .p12 file) and import it with “scelle import”."
     }
   },
   "store-legacy": {
     "group": "store",
     "fr": {
       "text": "Ce magasin de certificats est dans un ancien format (cert8.db, key3.db) que les navigateurs ne lisent plus.",
-      "remedy": "Rien n’y a été changé. Faites-le convertir par votre service informatique (certutil --upgrade-merge), ou importez dans Scellé le fichier .p12 de la clé."
+      "remedy": "Rien n’y a été changé. Faites-le convertir par votre service informatique (certutil --upgrade-merge), ou importez le fichier .p12 de la clé par « scelle import »."
     },
     "en": {
       "text": "This certificate store is in an old format (cert8.db, key3.db) that browsers no longer read.",
-      "remedy": "Nothing in it was changed. Have your IT department convert it (certutil --upgrade-merge), or import the key’s .p12 file into Scellé."
+      "remedy": "Nothing in it was changed. Have your IT department convert it (certutil --upgrade-merge), or import the key’s .p12 file with “scelle import”."
     }
   },
   "store-unsupported": {
@@ -460,11 +460,11 @@ export const FAULTS = Object.freeze({
     "group": "store",
     "fr": {
       "text": "Le magasin de certificats a renvoyé une erreur.",
-      "remedy": "Réessayez. Si l’erreur persiste, exécutez « scelle status » et transmettez le rapport à votre service informatique."
+      "remedy": "Réessayez. Si l’erreur persiste, lancez « Tester ce poste » dans l’extension, ou « scelle doctor », et transmettez le rapport à votre service informatique."
     },
     "en": {
       "text": "The certificate store returned an error.",
-      "remedy": "Try again. If the error persists, run “scelle status” and pass the report on to your IT department."
+      "remedy": "Try again. If the error persists, run “Test this computer” in the extension, or “scelle doctor”, and pass the report on to your IT department."
     }
   },
   "store-self-test": {
@@ -525,12 +525,12 @@ export const FAULTS = Object.freeze({
   "pin-cancelled": {
     "group": "store",
     "fr": {
-      "text": "La saisie du code a été annulée.",
-      "remedy": "Rien n’a été déchiffré. Recommencez quand vous aurez le code de la carte ou du magasin."
+      "text": "La saisie du code PIN ou du mot de passe a été annulée.",
+      "remedy": "Rien n’a été déchiffré. Recommencez quand vous aurez le code de la carte ou le mot de passe du magasin."
     },
     "en": {
-      "text": "Entering the code was cancelled.",
-      "remedy": "Nothing was decrypted. Start again when you have the code of the card or store."
+      "text": "Entering the PIN or password was cancelled.",
+      "remedy": "Nothing was decrypted. Start again when you have the PIN of the card or the password of the store."
     }
   },
   "pin-prompt-missing": {
@@ -947,8 +947,8 @@ export const FAULTS = Object.freeze({
       "remedy": "Ce qui est ouvert le reste. Reprenez l’ouverture : un nouvel accord vous est demandé pour les plis qui restent."
     },
     "en": {
-      "text": "Your consent expired before everything was open.",
-      "remedy": "What was opened stays so. Go on opening: you are asked for a new consent for what is left."
+      "text": "Your agreement expired before everything was open.",
+      "remedy": "What was opened stays so. Resume opening: you are asked for a new agreement for what is left."
     }
   },
   "timeout": {
@@ -992,7 +992,7 @@ export const FAULTS = Object.freeze({
     },
     "en": {
       "text": "The portal refused the request.",
-      "remedy": "Check that you are signed in and have the necessary rights, then try again."
+      "remedy": "Check that you are logged in and have the necessary rights, then try again."
     }
   },
   "portal-failed": {
@@ -1179,7 +1179,7 @@ export const FAULTS = Object.freeze({
     },
     "en": {
       "text": "The time to receive the key made by the portal has run out.",
-      "remedy": "Start again: a new key will be asked for and the old one given up."
+      "remedy": "Start again: a new key will be asked for and the old one discarded."
     }
   },
   "transport-failed": {
@@ -1190,7 +1190,7 @@ export const FAULTS = Object.freeze({
     },
     "en": {
       "text": "The key sent by the portal could not be received.",
-      "remedy": "It is given up and was never active. Try again, or rather make the key on this computer."
+      "remedy": "It is discarded and was never active. Try again, or better, make the key on this computer."
     }
   },
   "rate-limited": {
@@ -1208,11 +1208,11 @@ export const FAULTS = Object.freeze({
     "group": "flow",
     "fr": {
       "text": "Il n’y a plus assez de place sur le disque.",
-      "remedy": "Libérez environ deux fois la taille du pli, puis réessayez."
+      "remedy": "Libérez de la place (pour un pli, environ deux fois sa taille), puis réessayez."
     },
     "en": {
       "text": "There is not enough room left on the disk.",
-      "remedy": "Free about twice the size of the submission, then try again."
+      "remedy": "Free some space (for a submission, about twice its size), then try again."
     }
   },
   "write-failed": {

@@ -32,6 +32,16 @@ test("where a browser knows no document ids, the frame is addressed", async () =
   assert.deepEqual(chrome.toTabs.at(-1)[2], { frameId: 0 });
 });
 
+test("a request about plis gets the document that loads their module", async () => {
+  for (const [method, file] of [["pli.open", "opening"], ["pli.rehearse", "opening"], ["pli.rewrap", "opening"], ["keys.add", "assistant"], ["keys.verify", "assistant"]]) {
+    const { chrome, fromPage } = await start();
+    const { result } = await fromPage(method);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await settle();
+    assert.deepEqual([...chrome.openWindows.values()], [`${EXTENSION}/app/${file}.html#${result.session}`]);
+  }
+});
+
 const opened = async (world) => {
   const { result } = await world.fromPage("keys.add");
   await new Promise((resolve) => setTimeout(resolve, 5));

@@ -6,6 +6,8 @@
   "use strict";
   const api = globalThis.browser ?? globalThis.chrome;
 
+  /** The document of a request's window: the two load different modules. */
+  const documentOf = (method) => (method.startsWith("pli.") ? "app/opening.html" : "app/assistant.html");
   const WINDOW = /** @type {const} */ ({ type: "popup", width: 560, height: 720, focused: true });
   const MAX_SESSIONS = 4; // windows at a time, whatever reloads a page does
   const START_MILLIS = 30_000; // a window that did not appear by then never will
@@ -76,7 +78,7 @@
   const show = async (record) => {
     const id = record.session.session;
     try {
-      const made = await api.windows.create({ ...WINDOW, url: api.runtime.getURL(`app/assistant.html#${id}`) });
+      const made = await api.windows.create({ ...WINDOW, url: `${api.runtime.getURL(documentOf(record.session.method))}#${id}` });
       if (made?.id === undefined) throw new Error("no window");
       await exclusive(async () => {
         const now = await load(id);

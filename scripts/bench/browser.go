@@ -32,13 +32,14 @@ const (
 
 // browserBench is one run of the measures in one headless browser.
 type browserBench struct {
-	name    string
-	page    browser.Page
-	size    int64 // bytes of the file that is sealed and opened
-	rounds  int
-	largest int64 // bytes, where growth ends
-	keys    *keys
-	rates   map[string][]float64 // MB/s of content, by measure
+	name      string
+	page      browser.Page
+	size      int64 // bytes of the file that is sealed and opened
+	rounds    int
+	largest   int64 // bytes, where growth ends
+	keys      *keys
+	rates     map[string][]float64 // MB/s of content, by measure
+	processor map[string][]float64 // seconds of the processors, by measure in the browser
 }
 
 // program is a browser that measures can run in.
@@ -81,7 +82,7 @@ func benchBrowser(ctx context.Context, dir string, o options) error {
 			fmt.Printf("\n%s is not measured: %v\n", p.name, err)
 			continue
 		}
-		b := &browserBench{name: p.name, size: o.size, rounds: o.rounds, largest: o.largest, keys: k, rates: map[string][]float64{}}
+		b := &browserBench{name: p.name, size: o.size, rounds: o.rounds, largest: o.largest, keys: k, rates: map[string][]float64{}, processor: map[string][]float64{}}
 		if err := b.in(ctx, p, dir, server.URL, file, filepath.Join(o.build, "bench")); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}

@@ -21,12 +21,9 @@ import (
 // benchHost measures the host's whole life: start, hello, status, end.
 func benchHost(dir, build string, n int) error {
 	host := filepath.Join(build, "scelle")
-	home := filepath.Join(dir, "home")
-	if err := os.MkdirAll(home, 0o700); err != nil {
+	home, err := homeWithKey(dir, host)
+	if err != nil {
 		return err
-	}
-	if out, err := inHome(home, host, "generate", "--cn", "Banc de mesure", "--name", "bench").CombinedOutput(); err != nil {
-		return fmt.Errorf("making a key: %w: %s", err, out)
 	}
 	nothing, err := goPeer(dir)
 	if err != nil {
@@ -67,7 +64,7 @@ func benchHost(dir, build string, n int) error {
 		return err
 	}
 	row("host: scelle list, whole process", "ms", list, peers...)
-	if err := errors.Join(benchLists(dir, host, n), benchUnwraps(home, host, n)); err != nil {
+	if err := benchLists(dir, host, n); err != nil {
 		return err
 	}
 	memory, err := waiters(dir)
@@ -76,6 +73,18 @@ func benchHost(dir, build string, n int) error {
 	}
 	row("host: peak resident memory after status", "MiB", rss/1024, memory...)
 	return sizes(host, nothing)
+}
+
+// homeWithKey makes a home folder below dir with a key named bench.
+func homeWithKey(dir, host string) (string, error) {
+	home, err := os.MkdirTemp(dir, "home-")
+	if err != nil {
+		return "", err
+	}
+	if out, err := inHome(home, host, "generate", "--cn", "Banc de mesure", "--name", "bench").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("making a key: %w: %s", err, out)
+	}
+	return home, nil
 }
 
 func sizes(host, nothing string) error {
@@ -176,20 +185,26 @@ func startHost(home, host string) (cmd *exec.Cmd, in io.WriteCloser, out io.Read
 	return cmd, in, out, cmd.Start()
 }
 
-func exchange(in io.Writer, out io.Reader, q protocol.Request) (json.RawMessage, error) {
-	body, err := json.Marshal(q)
+// send writes a question to the host.
+func send(in io.Writer, method protocol.Method, params any) error {
+	body, err := json.Marshal(params)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	frame := append(binary.NativeEndian.AppendUint32(nil, uint32(len(body))), body...)
-	if _, err := in.Write(frame); err != nil {
-		return nil, err
+	if body, err = json.Marshal(protocol.Request{ID: "1", Method: method, Params: body}); err != nil {
+		return err
 	}
+	_, err = in.Write(append(binary.NativeEndian.AppendUint32(nil, uint32(len(body))), body...))
+	return err
+}
+
+// receive reads the host's next answer.
+func receive(out io.Reader) (json.RawMessage, error) {
 	var n uint32
 	if err := binary.Read(out, binary.NativeEndian, &n); err != nil {
 		return nil, err
 	}
-	body = make([]byte, n)
+	body := make([]byte, n)
 	if _, err := io.ReadFull(out, body); err != nil {
 		return nil, err
 	}
@@ -197,10 +212,7 @@ func exchange(in io.Writer, out io.Reader, q protocol.Request) (json.RawMessage,
 	if err := json.Unmarshal(body, &r); err != nil {
 		return nil, err
 	}
-	if !r.OK {
-		return nil, fmt.Errorf("%s: %v", q.Method, r.Fault.Err())
-	}
-	return r.Result, nil
+	return r.Result, r.Fault.Err()
 }
 
 // peak is VmHWM of a process in KiB, 0 where /proc has none.

@@ -2,7 +2,7 @@
 // peers in the same run on the same machine, as ratios: absolute figures mean
 // nothing without the machine, which is printed with them.
 //
-//	go run ./scripts/bench [-build build] [-n 15] [-size 256] [-largest 4096] [-rounds 5] [-peer folder] [-only host,popup,native,browser,memory,session]
+//	go run ./scripts/bench [-build build] [-n 15] [-size 256] [-largest 4096] [-rounds 5] [-peer folder] [-only host,unwraps,popup,native,browser,memory,session]
 package main
 
 import (
@@ -25,7 +25,7 @@ func main() {
 	largest := flag.Int64("largest", 4096, "MiB up to which growth is measured, from 1 MiB on")
 	rounds := flag.Int("rounds", 5, "runs of each measure of sealing and opening in the browser")
 	other := flag.String("peer", os.Getenv("SCELLE_PEER"), "folder of another extension, unpacked for Chromium, whose popup is measured beside ours; SCELLE_PEER without")
-	only := flag.String("only", "host,popup,native,browser,memory,session", "parts to run")
+	only := flag.String("only", "host,unwraps,popup,native,browser,memory,session", "parts to run")
 	flag.Parse()
 	o := options{build: *build, peer: *other, n: max(*n, 3), size: *size << 20, largest: *largest << 20, rounds: max(*rounds, 1), only: strings.Split(*only, ",")}
 	if err := o.run(context.Background()); err != nil {
@@ -56,6 +56,7 @@ func (o options) run(ctx context.Context) error {
 		run  func() error
 	}{
 		{"host", func() error { return benchHost(dir, o.build, o.n) }},
+		{"unwraps", func() error { return benchUnwraps(dir, o.build, o.n) }},
 		{"popup", func() error { return benchPopup(ctx, dir, o) }},
 		{"native", func() error { return benchEnvelope(dir, o.build, o.largest) }},
 		{"browser", func() error { return benchBrowser(ctx, dir, o) }},

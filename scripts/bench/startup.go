@@ -25,6 +25,7 @@ const (
 var screens = [...]struct{ name, path string }{
 	{"popup", "app/popup.html"},
 	{"assistant", "app/assistant.html"},
+	{"assistant for plis", "app/opening.html"},
 }
 
 // startup measures the popup and the assistant's window in headless Chromium,

@@ -180,7 +180,7 @@ func (b *build) compile(pkg, goos, goarch, to string) error {
 		return err
 	}
 	args = append(args, overlay...)
-	if pkg == screens { // as the Makefile does: what draws needs to be small, not fast
+	if slices.Contains(screens, pkg) { // as the Makefile does: what draws needs to be small, not fast
 		args = append(args, "-gcflags=scelle/...=-l")
 	}
 	cgo := "0"

@@ -252,7 +252,7 @@ func TestExtensionZips(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer z.Close()
-		for _, name := range []string{"manifest.json", "app/app.wasm", "app/crypto.wasm", "app/verify.wasm"} {
+		for _, name := range []string{"manifest.json", "app/app.wasm", "app/keys.wasm", "app/plis.wasm", "app/crypto.wasm", "app/verify.wasm"} {
 			if f, err := z.Open(name); err != nil {
 				t.Errorf("%s: %v", browser, err)
 			} else {

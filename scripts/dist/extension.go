@@ -2,16 +2,17 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"scelle/extension"
 )
 
-// screens is the package of the module that draws.
-const screens = "./wasm/app"
+// screens are the packages of the modules that draw.
+var screens = []string{"./wasm/app", "./wasm/keys", "./wasm/plis"}
 
 // wasmModules are the packages that become WebAssembly modules.
-func wasmModules() []string { return []string{screens, "./wasm/crypto", "./wasm/verify"} }
+func wasmModules() []string { return append(slices.Clone(screens), "./wasm/crypto", "./wasm/verify") }
 
 // pageTarball is the npm package for portals. npm itself would call it
 // scelle-VERSION.tgz, which says nothing beside the other packages.

@@ -45,7 +45,7 @@ func (h *hostile) offersNothing(t *testing.T, p browser.Page) {
 // that it can have a person's click open. Own pages are, by the same means.
 func (h *hostile) leading() {
 	own := h.evil.Allowed + "/frame.html#own"
-	paths := []string{"app/popup.html", "app/assistant.html#" + strings.Repeat("0", 32), "app/options.html", "app/backup.html"}
+	paths := []string{"app/popup.html", "app/assistant.html#" + strings.Repeat("0", 32), "app/options.html", "app/backup.html", "app/opening.html#" + strings.Repeat("0", 32)}
 	h.case_("pages of the extension are no address to go to", func(t *testing.T) {
 		victim := h.open(h.evil.Allowed + "/")
 		defer victim.Close()

@@ -254,7 +254,7 @@ func (h *hostile) ofExtension(t *testing.T) []string {
 	urls, err := h.seen.Documents()
 	must(t, err)
 	return slices.DeleteFunc(urls, func(u string) bool {
-		return !strings.HasPrefix(u, h.Browser.ExtensionURL("")) || strings.Contains(u, "/app/assistant.html#")
+		return !strings.HasPrefix(u, h.Browser.ExtensionURL("")) || browser.IsAssistant(u)
 	})
 }
 
@@ -295,7 +295,7 @@ func (h *hostile) assistants(t *testing.T) int {
 	must(t, err)
 	n := 0
 	for _, u := range urls {
-		if strings.Contains(u, "/app/assistant.html#") {
+		if browser.IsAssistant(u) {
 			n++
 		}
 	}

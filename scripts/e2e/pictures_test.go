@@ -61,6 +61,25 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+// TestPictureDocuments draws the documents that no module draws, help pages
+// without the entries after the fifth: the same a hundred times.
+func TestPictureDocuments(t *testing.T) {
+	out := os.Getenv("SCELLE_PICTURES")
+	if out == "" {
+		t.Skip("set SCELLE_PICTURES to a folder to get pictures")
+	}
+	p, address := stateServer(t)
+	for _, l := range looks {
+		for _, page := range pagesOfTheirOwn(t) {
+			must(t, p.(browser.Looker).Look(l.look))
+			must(t, p.Goto(address+page))
+			must(t, p.Eval(`document.querySelectorAll("article:nth-of-type(n+6)").forEach((e) => e.remove())`, nil))
+			name := strings.ReplaceAll(strings.Trim(page, "/"), "/", "-")
+			shoot(t, p, l.look, filepath.Join(out, "document-"+name+"-"+l.name+".png"))
+		}
+	}
+}
+
 // TestPortalPictures draws the pages of the reference portal in the same looks,
 // as a person comes by them.
 func TestPortalPictures(t *testing.T) {
@@ -84,6 +103,39 @@ func TestPortalPictures(t *testing.T) {
 		return p.(browser.Looker).Look(was)
 	}
 	must(t, journey.All(w))
+	inEnglish(t, w, out)
+}
+
+// inEnglish draws the pages of the portal in English, for all who see them.
+func inEnglish(t *testing.T, w *journey.Walk, out string) {
+	t.Helper()
+	pages := []string{"/consultations", "/consultations/pont-2027", "/telechargements", "/nothing"}
+	for who, paths := range map[string][]string{
+		journey.Agent:   append(pages, "/administration/service/cles", "/transferts", "a[href^='/depots/']", "a[href^='/proces-verbaux/']"),
+		journey.Company: append(pages, "a[href^='/depots/']"),
+		"":              {"/connexion", "/telechargements"},
+	} {
+		if who != "" {
+			must(t, w.Login(who))
+		} else {
+			must(t, w.Page.Eval(`document.querySelector('form[action="/deconnexion"] button').click()`, nil))
+		}
+		must(t, w.Page.Until(`!!document.querySelector('.languages button[value=en]')`))
+		must(t, w.Page.Click(`.languages button[value=en]`))
+		must(t, w.Page.Until(`document.documentElement.lang === "en"`))
+		for n, path := range paths {
+			if strings.HasPrefix(path, "a[") {
+				must(t, w.Page.Goto(w.World.Origin+"/consultations/pont-2027"))
+				must(t, w.Page.Eval(fmt.Sprintf("document.querySelector(%q)?.getAttribute('href') ?? ''", path), &path))
+			}
+			must(t, w.Page.Goto(w.World.Origin+path))
+			must(t, w.Page.Until(`!["checking"].includes(document.querySelector("#assistant")?.dataset.state)`))
+			for _, l := range looks {
+				shoot(t, w.Page, l.look, filepath.Join(out, fmt.Sprintf("portal-en-%s-%d-%s.png", who, n, l.name)))
+			}
+			must(t, w.Page.(browser.Looker).Look(browser.Look{Width: 1280, Height: 800}))
+		}
+	}
 }
 
 func shoot(t *testing.T, p browser.Page, look browser.Look, path string) image.Image {

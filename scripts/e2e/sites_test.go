@@ -13,6 +13,15 @@ import (
 	"scelle/scripts/e2e/stack"
 )
 
+// modules are the modules in a folder, as scripts/pack takes them.
+func modules(build string) string {
+	var files []string
+	for _, name := range []string{"app", "keys", "plis", "crypto", "verify"} {
+		files = append(files, filepath.Join(build, name+".wasm"))
+	}
+	return strings.Join(files, ",")
+}
+
 // packFor packs the demo extension for an organisation whose one portal is the
 // world's, as make dist PORTALS=file does, and puts it into the world.
 func packFor(t *testing.T, w *stack.World) {
@@ -20,9 +29,7 @@ func packFor(t *testing.T, w *stack.World) {
 	dir := t.TempDir()
 	list, out := filepath.Join(dir, "portals.txt"), filepath.Join(dir, "extension")
 	must(t, os.WriteFile(list, []byte("# The world's\n"+w.Origin+"\n"), 0o600))
-	build := filepath.Dir(w.Host)
-	cmd := exec.Command("go", "run", "../pack", "-out", out, "-demo", "-portals", list,
-		"-wasm", filepath.Join(build, "app.wasm")+","+filepath.Join(build, "crypto.wasm")+","+filepath.Join(build, "verify.wasm"))
+	cmd := exec.Command("go", "run", "../pack", "-out", out, "-demo", "-portals", list, "-wasm", modules(filepath.Dir(w.Host)))
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("pack: %v: %s", err, said)
 	}

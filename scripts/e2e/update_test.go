@@ -118,7 +118,7 @@ func (p *publisher) extendIn(t *testing.T, w *stack.World) {
 	out := filepath.Join(w.Dir, "extension")
 	public := hex.EncodeToString(p.key.Public().(ed25519.PublicKey))
 	other := hex.EncodeToString(bytes.Repeat([]byte{1}, ed25519.PublicKeySize)) // the one before it
-	cmd := exec.Command("go", "run", "./scripts/pack", "-out", out, "-wasm", "build/app.wasm,build/crypto.wasm,build/verify.wasm", "-demo", "-packages-url", p.URL+"/", "-update-keys", other+","+public)
+	cmd := exec.Command("go", "run", "./scripts/pack", "-out", out, "-wasm", modules("build"), "-demo", "-packages-url", p.URL+"/", "-update-keys", other+","+public)
 	cmd.Dir = filepath.Join("..", "..")
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("pack: %v\n%s", err, said)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"scelle/scripts/phpportal"
@@ -147,17 +148,24 @@ func (g *integration) part(name, begin string) template.HTML {
 // then reads.
 func (g *integration) codes() template.HTML {
 	var b strings.Builder
-	seen := map[string]bool{}
+	var codes []string                // in the order of the text
+	statuses := map[string][]string{} // the HTTP statuses that go with a code
 	for _, m := range regexp.MustCompile(`refuse\((\d+), '([a-z0-9-]+)'`).FindAllStringSubmatch(g.php("server.php"), -1) {
-		if seen[m[2]] {
-			continue
+		status, code := m[1], m[2]
+		if statuses[code] == nil {
+			codes = append(codes, code)
 		}
-		seen[m[2]] = true
-		text := fault.Code(m[2]).Text(g.Lang)
+		if !slices.Contains(statuses[code], status) {
+			statuses[code] = append(statuses[code], status)
+		}
+	}
+	for _, code := range codes {
+		text := fault.Code(code).Text(g.Lang)
 		if text == "" {
-			g.fail("server.php answers with %s, which is no code", m[2])
+			g.fail("server.php answers with %s, which is no code", code)
 		}
-		fmt.Fprintf(&b, "<tr><td><a href=\"help-%s.html#%s\"><code translate=\"no\">%s</code></a></td><td>%s</td><td>%s</td></tr>\n", g.Lang, m[2], m[2], m[1], template.HTMLEscapeString(text))
+		slices.Sort(statuses[code])
+		fmt.Fprintf(&b, "<tr><td><a href=\"help-%s.html#%s\"><code translate=\"no\">%s</code></a></td><td>%s</td><td>%s</td></tr>\n", g.Lang, code, code, strings.Join(statuses[code], ", "), template.HTMLEscapeString(text))
 	}
 	return template.HTML(b.String())
 }

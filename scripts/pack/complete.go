@@ -12,7 +12,7 @@ import (
 // Where files of the package are named: attributes of documents, and the
 // scripts that workers load or start.
 var (
-	inHTML = regexp.MustCompile(`(?:src|href)="([^"#:]+)(?:#[^"]*)?"`)
+	inHTML = regexp.MustCompile(`(?:src|href|data-module)="([^"#:]+)(?:#[^"]*)?"`)
 	inCSS  = regexp.MustCompile(`url\(["']?([^"')#:]+)["']?\)`)
 	inJS   = regexp.MustCompile(`(?:new Worker|importScripts|fetch)\(([^)]*)\)`)
 	quoted = regexp.MustCompile(`"([^"]+\.(?:js|wasm))"`)

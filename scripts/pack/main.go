@@ -1,9 +1,9 @@
 // Command pack assembles the extension for each browser from the embedded
 // files, the WebAssembly modules and Go's own loader.
 //
-//	go run ./scripts/pack -out build/extension -wasm build/app.wasm,build/crypto.wasm,build/verify.wasm         folders chrome/ and firefox/
-//	go run ./scripts/pack -out build/extension -wasm build/app.wasm,build/crypto.wasm,build/verify.wasm -demo   may be allowed on loopback sites
-//	go run ./scripts/pack -out build/dist -wasm build/app.wasm,build/crypto.wasm,build/verify.wasm -zip         one zip for each browser
+//	go run ./scripts/pack -out build/extension -wasm build/app.wasm,build/keys.wasm,build/plis.wasm,build/crypto.wasm,build/verify.wasm         folders chrome/ and firefox/
+//	go run ./scripts/pack -out build/extension -wasm build/app.wasm,build/keys.wasm,build/plis.wasm,build/crypto.wasm,build/verify.wasm -demo   may be allowed on loopback sites
+//	go run ./scripts/pack -out build/dist -wasm build/app.wasm,build/keys.wasm,build/plis.wasm,build/crypto.wasm,build/verify.wasm -zip         one zip for each browser
 //	go run ./scripts/pack -page build/page -wasm build/crypto.wasm,build/verify.wasm                                  the npm package for portals
 //	go run ./scripts/pack -tarball build/dist/scelle-page.tgz -wasm build/crypto.wasm,build/verify.wasm               the same, as npm packs it
 //
@@ -21,7 +21,7 @@ func main() {
 	flag.StringVar(&o.out, "out", "", "folder to write to")
 	flag.StringVar(&o.page, "page", "", "folder to write the npm package for portals to")
 	flag.StringVar(&o.tarball, "tarball", "", "file to write that package to, as npm pack does")
-	flag.StringVar(&o.wasm, "wasm", "", "the WebAssembly modules (GOOS=js go build ./wasm/app, ./wasm/crypto and ./wasm/verify), separated by a comma")
+	flag.StringVar(&o.wasm, "wasm", "", "the WebAssembly modules (GOOS=js go build ./wasm/app, ./wasm/keys, ./wasm/plis, ./wasm/crypto and ./wasm/verify), separated by a comma")
 	flag.BoolVar(&o.demo, "demo", false, "a build that may be allowed on loopback sites")
 	flag.BoolVar(&o.zip, "zip", false, "write zips instead of folders")
 	flag.BoolVar(&o.store, "store", false, "leave out what the Chrome Web Store refuses")

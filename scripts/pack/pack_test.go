@@ -18,7 +18,7 @@ import (
 func module(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	names := []string{filepath.Join(dir, "app.wasm"), filepath.Join(dir, "crypto.wasm"), filepath.Join(dir, "verify.wasm")}
+	names := []string{filepath.Join(dir, "app.wasm"), filepath.Join(dir, "keys.wasm"), filepath.Join(dir, "plis.wasm"), filepath.Join(dir, "crypto.wasm"), filepath.Join(dir, "verify.wasm")}
 	for _, name := range names {
 		if err := os.WriteFile(name, []byte("\x00asm\x01\x00\x00\x00"), 0o600); err != nil {
 			t.Fatal(err)
@@ -37,7 +37,7 @@ func TestFolders(t *testing.T) {
 	}
 	for _, b := range extension.Browsers() {
 		dir := filepath.Join(out, string(b))
-		for _, name := range []string{"manifest.json", "app/app.wasm", "app/crypto.wasm", "app/verify.wasm", "app/wasm_exec.js", "app/popup.html", "content/content.js", "worker/worker.js", "gen/protocol.js", "_locales/fr/messages.json"} {
+		for _, name := range []string{"manifest.json", "app/app.wasm", "app/keys.wasm", "app/plis.wasm", "app/crypto.wasm", "app/verify.wasm", "app/wasm_exec.js", "app/popup.html", "content/content.js", "worker/worker.js", "gen/protocol.js", "_locales/fr/messages.json"} {
 			if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
 				t.Error(err)
 			}
@@ -143,7 +143,7 @@ func TestMissingFilesAreFound(t *testing.T) {
 		t.Fatalf("the package itself: %v", err)
 	}
 	for _, name := range []string{
-		"app/popup.html", "app/bridge.html", "app/boot.js", "app/native.js", "app/crypto-worker.js", "app/digest-worker.js", "app/app.wasm", "app/crypto.wasm", "app/verify.wasm", "app/wasm_exec.js",
+		"app/popup.html", "app/bridge.html", "app/boot.js", "app/native.js", "app/crypto-worker.js", "app/digest-worker.js", "app/app.wasm", "app/keys.wasm", "app/plis.wasm", "app/crypto.wasm", "app/verify.wasm", "app/wasm_exec.js",
 		"worker/sites.js", "worker/worker.js", "content/content.js", "gen/protocol.js", "gen/faults.js", "_locales/en/messages.json",
 	} {
 		if _, ok := common[name]; !ok {

@@ -49,7 +49,7 @@ func TestPagePackage(t *testing.T) {
 		}
 	}
 	for _, name := range names {
-		if strings.HasPrefix(name, "sealing/") && !strings.HasPrefix(name, "sealing/app/") && strings.TrimSuffix(name, ".gz") != "sealing/gen/protocol.js" || strings.HasSuffix(name, "app.wasm") || strings.Contains(name, "bridge") {
+		if strings.HasPrefix(name, "sealing/") && !strings.HasPrefix(name, "sealing/app/") && strings.TrimSuffix(name, ".gz") != "sealing/gen/protocol.js" || strings.HasSuffix(name, "app.wasm") || strings.HasSuffix(name, "keys.wasm") || strings.HasSuffix(name, "plis.wasm") || strings.Contains(name, "bridge") {
 			t.Errorf("%s is in the package", name)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"scelle/shared/checkup"
+	"scelle/shared/stable"
 )
 
 // Code names one finding. Codes are never changed or reused, only added.
@@ -97,7 +98,7 @@ func Check(k Key, now time.Time) []Finding {
 	if k.Server {
 		add(ServerMade, time.Time{})
 	}
-	slices.SortStableFunc(found, func(a, b Finding) int { return a.Level.Rank() - b.Level.Rank() })
+	stable.Sort(found, func(a, b Finding) int { return a.Level.Rank() - b.Level.Rank() })
 	return found
 }
 

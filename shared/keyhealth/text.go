@@ -151,7 +151,7 @@ func (c Code) Title(lang string) string {
 // Heading is Text without what asks for a date.
 func (f Finding) Heading(lang string) string {
 	s := f.Text(lang)
-	for _, end := range []string{", le", ", on", " depuis le", " since", " le", "\u00a0:", ":"} {
+	for _, end := range []string{", le", ", on", " depuis le", " since", " le", "\u00a0:", ":", " La dernière", " The last one"} {
 		s = strings.TrimSuffix(s, end)
 	}
 	return s
@@ -167,7 +167,7 @@ func (f Finding) Text(lang string) string {
 	if lang == "fr" {
 		s = typeset(f.Code.entry().fr)
 	}
-	return strings.NewReplacer("{days}", days(f.Days, lang), "{tender}", f.Tender).Replace(s)
+	return strings.ReplaceAll(strings.ReplaceAll(s, "{days}", days(f.Days, lang)), "{tender}", f.Tender)
 }
 
 // Remedy says what to do about it, in "fr" or else in English.
@@ -191,5 +191,8 @@ func days(n int, lang string) string {
 
 // typeset gives French punctuation its no-break spaces.
 func typeset(s string) string {
-	return strings.NewReplacer(" :", "\u00a0:", "« ", "«\u00a0", " »", "\u00a0»").Replace(s)
+	for _, mark := range [...][2]string{{" :", "\u00a0:"}, {"« ", "«\u00a0"}, {" »", "\u00a0»"}} {
+		s = strings.ReplaceAll(s, mark[0], mark[1])
+	}
+	return s
 }

@@ -9,12 +9,14 @@ const (
 	NSS     = "Base NSS partagée"
 	Windows = "Magasin de certificats Windows"
 	MacOS   = "Trousseau macOS"
+	Cards   = "Cartes à puce et clés USB"
 )
 
 var english = map[string]string{
 	NSS:     "Shared NSS database",
 	Windows: "Windows certificate store",
 	MacOS:   "macOS keychain",
+	Cards:   "Smart cards and USB tokens",
 }
 
 // In is a store's name in the language "fr" or "en".

@@ -6,7 +6,7 @@ import (
 )
 
 func TestIn(t *testing.T) {
-	for _, name := range []string{NSS, Windows, MacOS} {
+	for _, name := range []string{NSS, Windows, MacOS, Cards} {
 		if In("fr", name) != name || In("en", name) == name || In("en", name) == "" {
 			t.Errorf("%q is %q in French, %q in English", name, In("fr", name), In("en", name))
 		}

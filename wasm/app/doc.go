@@ -1,5 +1,7 @@
-// Command app is app.wasm, the module that every document of the extension
-// runs. globalThis.scelleRole says which screen of package model it shows:
-// "popup", "assistant" or "offline". Whatever reads or opens an envelope is
-// asked of the crypto worker (scelle/wasm/crypto).
+// Command app is app.wasm, the module of the windows that work for no page and
+// open no plis: what the icon opens, the settings, and the tests of this
+// computer and of a key's protected copy. The assistant has one for requests
+// about keys (scelle/wasm/keys) and one for requests about plis
+// (scelle/wasm/plis), so that each window loads what it needs and no more.
+// globalThis.scelleRole says which of a module's windows a document is.
 package main

@@ -17,12 +17,13 @@ import (
 
 // bridgeServer answers one content script, for the life of its document.
 type bridgeServer struct {
-	port    *bridge.Port
-	digests *webcrypto.Digests
-	site    site
-	running map[string]context.CancelFunc
-	vault   *vault.Vault // of sealed files; nil before the first one
-	opening chan struct{}
+	port      *bridge.Port
+	digests   *webcrypto.Digests
+	site      site
+	running   map[string]context.CancelFunc
+	vault     *vault.Vault // of sealed files; nil before the first one
+	opening   chan struct{}
+	exchanges bridge.Exchanges // with assistants
 }
 
 // serveBridge listens on the port that a content script gave.
@@ -204,7 +205,7 @@ func (s *bridgeServer) forward(data bridge.Value) error {
 		return err
 	}
 	session, call := bridge.String(data, "session"), bridge.String(data, "call")
-	return bridge.Offer(context.Background(), session, call, map[string]any{"file": file.Value()})
+	return s.exchanges.Offer(context.Background(), session, call, map[string]any{"file": file.Value()})
 }
 
 // expect takes the files that the assistant hands over and posts {kind:
@@ -213,7 +214,7 @@ func (s *bridgeServer) forward(data bridge.Value) error {
 func (s *bridgeServer) expect(data bridge.Value) error {
 	session, call := bridge.String(data, "session"), bridge.String(data, "call")
 	message := map[string]any{"kind": "files", "session": session, "call": call}
-	take, err := bridge.NewTake(session, call, "files")
+	take, err := s.exchanges.Take(session, call, "files")
 	if err == nil {
 		var files bridge.Value
 		if files, err = take.Wait(context.Background()); err == nil {

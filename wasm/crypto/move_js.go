@@ -33,7 +33,9 @@ type chunkWriter interface {
 // browserMover keeps the bytes of files in JavaScript's memory: slices of a
 // File go to SubtleCrypto, from there to the file that is written, and from
 // there to the digest worker. Go sees headers, tags and structure.
-type browserMover struct{}
+type browserMover struct {
+	summer *webcrypto.Summer // nil: each opening makes one
+}
 
 // moverFor is the mover for files of this size: small ones are not worth it.
 func moverFor(size int64) mover {
@@ -243,10 +245,18 @@ type openMove struct {
 	hand           hand              // for ciphertext
 }
 
-func (browserMover) open(ctx context.Context, o *opening, to receiver, key *givenKey) (*envelope.Report, bool, error) {
+func (b browserMover) open(ctx context.Context, o *opening, to receiver, key *givenKey) (*envelope.Report, bool, error) {
 	file, known := o.file.(browserFile)
 	if !known {
 		return nil, false, nil
+	}
+	if file.Size() <= bridge.SliceSize {
+		held, err := file.Held(ctx)
+		if err != nil {
+			return nil, true, err
+		}
+		defer held.Drop()
+		file = browserFile{held}
 	}
 	opening, err := begin(ctx, file, key)
 	if err != nil {
@@ -259,8 +269,10 @@ func (browserMover) open(ctx context.Context, o *opening, to receiver, key *give
 	}
 	m := &openMove{to: to, whole: o.newHash(), content: o.newHash(), hand: handArray}
 	if _, archive := to.(*pli.Extractor); archive {
-		if m.summer, err = webcrypto.NewSummer(); err != nil {
-			return nil, true, err
+		if m.summer = b.summer; m.summer == nil {
+			if m.summer, err = webcrypto.NewSummer(); err != nil {
+				return nil, true, err
+			}
 		}
 		defer m.summer.Close()
 	}

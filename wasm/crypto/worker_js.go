@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"hash"
 	"io"
 	"strconv"
 	"time"
@@ -50,6 +51,7 @@ type cryptoWorker struct {
 	opened  int                   // plis
 	free    int64                 // bytes that the browser would still store, by its last word
 	vaults  map[string]bridge.Dir // of the assistant, once it named them
+	summer  *webcrypto.Summer     // nil before the first pli that wants one
 }
 
 // receive takes {id, verb, ...}: "inspect", "open", "test", "rewrap", "prove" and
@@ -190,14 +192,19 @@ func (w *cryptoWorker) open(ctx context.Context, id int, data bridge.Value) erro
 		clear(o.key)
 		return err
 	}
-	o.create = func(ctx context.Context, name string) (io.WriteCloser, error) { return dir.Create(ctx, name) }
+	made := map[string]*bridge.SyncFile{}
+	o.create = func(ctx context.Context, name string) (io.WriteCloser, error) {
+		f, err := dir.Create(ctx, name)
+		made[name] = f
+		return f, err
+	}
 	opened, err := o.run(ctx)
 	if err != nil {
 		return err
 	}
 	files := make([]any, len(opened.Files))
 	for i, f := range opened.Files {
-		stored, err := dir.Open(ctx, strconv.Itoa(f.Handle))
+		stored, err := made[strconv.Itoa(f.Handle)].File(ctx)
 		if err != nil {
 			return err
 		}
@@ -251,8 +258,8 @@ func (w *cryptoWorker) newOpening(ctx context.Context, id int, data bridge.Value
 		tender:  bridge.String(data, "tender"),
 		raw:     bridge.Bool(data, "raw"),
 		cipher:  webcrypto.Cipher(),
-		newHash: w.digests.For(ctx, size),
-		mover:   moverFor(size),
+		newHash: w.hashes(ctx, file.Size(), size),
+		mover:   w.moverFor(size),
 		now:     time.Now,
 		progress: func(done, total int64) {
 			_ = w.own.Post(map[string]any{"id": id, "progress": []any{float64(done), float64(total)}})
@@ -273,6 +280,31 @@ func (w *cryptoWorker) worth(size int64) int64 {
 		return max(size, webcrypto.WorthWorker)
 	}
 	return size
+}
+
+// hashes makes those of a pli that counts for worth bytes.
+func (w *cryptoWorker) hashes(ctx context.Context, size, worth int64) func() hash.Hash {
+	if size < worth {
+		return w.digests.Whole(size)
+	}
+	return w.digests.For(ctx, worth)
+}
+
+// moverFor is moverFor with a summer that all openings share: making one takes
+// longer than the sum of a small pli, and each use of it ends before another one
+// can begin.
+func (w *cryptoWorker) moverFor(size int64) mover {
+	m, ok := moverFor(size).(browserMover)
+	if !ok {
+		return nil
+	}
+	if w.summer == nil {
+		if s, err := webcrypto.NewSummer(); err == nil {
+			w.summer = s
+		}
+	}
+	m.summer = w.summer
+	return m
 }
 
 // browserFile is a File as a source.

@@ -10,5 +10,5 @@
 //
 // The extension's worker asks it too, by globalThis.scelleUpdate, to read a
 // manifest of package update: public-key arithmetic is linked here already,
-// and not into app.wasm.
+// and not into a module that draws.
 package main

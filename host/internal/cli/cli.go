@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"scelle/host/internal/confine"
@@ -59,6 +60,7 @@ func (m misuse) Error() string { return string(m) }
 type command struct {
 	Env
 	lang     string // "fr" or "en"
+	name     string // of what runs, "" when it is no command
 	confined confine.State
 	// reached says that a browser found this program, not a person.
 	reached bool
@@ -79,6 +81,9 @@ func Run(ctx context.Context, env Env, args []string) int {
 	if len(args) == 0 {
 		c.usage(c.Err)
 		return Misused
+	}
+	if purposes()[args[0]].fr != "" {
+		c.name = args[0]
 	}
 	if args[0] == "serve" { // ends by itself, and cleanly, when ctx does
 		return c.exit(c.serve(ctx, args[1:]))
@@ -138,11 +143,20 @@ func commands() map[string]func(*command, context.Context, []string) error {
 // exit says what went wrong and returns the code.
 func (c *command) exit(err error) int {
 	var wrong misuse
+	var help helpWanted
 	switch {
 	case err == nil:
 		return Done
+	case errors.As(err, &help):
+		name, _, _ := strings.Cut(string(help), " ") // “journal verify” is told with “journal”
+		c.helpOf(name)
+		return Done
 	case errors.As(err, &wrong):
-		fmt.Fprintf(c.Err, "scelle: %s\n%s\n", wrong, c.text(txtSeeHelp))
+		help := "scelle help"
+		if c.name != "" {
+			help = "scelle " + c.name + " --help"
+		}
+		fmt.Fprintf(c.Err, "scelle: %s\n%s\n", wrong, c.text(txtSeeHelp, help))
 		return Misused
 	}
 	f := fault.Of(err)

@@ -11,6 +11,8 @@ import (
 
 	"scelle/host/internal/confine"
 	"scelle/host/internal/install"
+	"scelle/host/internal/keystore"
+	"scelle/shared/keypair"
 	"scelle/shared/version"
 )
 
@@ -39,7 +41,48 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	}
 	p.misused("frobnicate")
 	p.misused("list", "--jsn")
+	if !strings.Contains(p.err, "list: unknown option: jsn\n") {
+		t.Errorf("%q", p.err)
+	}
+	p.misused("import", "--name")
+	if !strings.Contains(p.err, "import: the option name takes a value\n") {
+		t.Errorf("%q", p.err)
+	}
 	p.misused("list", "all")
+}
+
+// TestEveryCommandHasHelp: asked for in either way, of every command, without
+// doing what the command does.
+func TestEveryCommandHasHelp(t *testing.T) {
+	p := sit(t)
+	names := []string{"serve"}
+	for name := range commands() {
+		if !strings.HasPrefix(name, "-") && name != "help" {
+			names = append(names, name)
+		}
+	}
+	for _, lang := range []string{"fr_FR.UTF-8", "en_GB.UTF-8"} {
+		p.env["LANG"] = lang
+		for _, name := range names {
+			purpose := purposes()[name].en
+			if lang == "fr_FR.UTF-8" {
+				purpose = purposes()[name].fr
+			}
+			p.does("help", name)
+			if purpose == "" || !strings.HasPrefix(p.out, purpose+"\n\n  scelle "+name) && name != "version" {
+				t.Errorf("%s: help of %s is %q", lang, name, p.out)
+			}
+			said := p.out
+			for _, option := range []string{"--help", "-h"} {
+				if p.does(name, option); p.out != said || p.err != "" {
+					t.Errorf("%s: %s %s says %q and %q", lang, name, option, p.out, p.err)
+				}
+			}
+		}
+		p.does("journal", "verify", "--help")
+	}
+	p.misused("serve", "now", "--hlp")
+	p.has()
 }
 
 //go:embed *.go
@@ -107,6 +150,16 @@ func TestEveryTextHasBothLanguages(t *testing.T) {
 	for _, state := range []install.State{install.Absent, install.Current, install.Stale, install.Other, install.Broken} {
 		if text := stateTexts()[string(state)]; text.fr == "" || text.en == "" {
 			t.Errorf("state %s has no text", state)
+		}
+	}
+	for _, code := range []keypair.Warning{keypair.AlsoSigns, keypair.ExpiresIn90, keypair.ExpiresIn30, keypair.ExpiresIn7, keypair.SelfSigned, keypair.SHA1Signature} {
+		if text := warningTexts()[string(code)]; text.fr == "" || text.en == "" {
+			t.Errorf("the warning %s has no text", code)
+		}
+	}
+	for _, state := range []keystore.State{keystore.Ready, keystore.ReadOnly, keystore.Locked, keystore.Failed} {
+		if text := storeStates()[string(state)]; text.fr == "" || text.en == "" {
+			t.Errorf("the store's state %s has no text", state)
 		}
 	}
 	for _, state := range []confine.State{confine.Full, confine.Partial, confine.None} {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"flag"
 	"io"
 	"strings"
@@ -25,7 +26,10 @@ func (f *flags) parse(args []string, least, most int) ([]string, error) {
 	var rest []string
 	for len(args) > 0 {
 		if err := f.Parse(args); err != nil {
-			return nil, misuse(f.c.text(txtBadOption, f.Name(), err))
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, helpWanted(f.Name())
+			}
+			return nil, misuse(f.c.text(txtBadOption, f.Name(), f.c.badOption(err)))
 		}
 		left := f.Args()
 		if n := len(args) - len(left); n > 0 && args[n-1] == "--" {
@@ -44,6 +48,19 @@ func (f *flags) parse(args []string, least, most int) ([]string, error) {
 		return nil, misuse(f.c.text(txtTooMany, f.Name(), rest[most]))
 	}
 	return rest, nil
+}
+
+// badOption says what package flag, which speaks English only, says of an
+// option.
+func (c *command) badOption(err error) string {
+	said := err.Error()
+	if name, ok := strings.CutPrefix(said, "flag provided but not defined: -"); ok {
+		return c.text(txtUnknownOption, name)
+	}
+	if name, ok := strings.CutPrefix(said, "flag needs an argument: -"); ok {
+		return c.text(txtNoValue, name)
+	}
+	return said
 }
 
 // list is an option that may be given several times.

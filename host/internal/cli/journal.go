@@ -14,6 +14,9 @@ func (c *command) journal(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		return misuse(c.text(txtTooFew, "journal"))
 	}
+	if args[0] == "--help" || args[0] == "-h" {
+		return helpWanted("journal")
+	}
 	host, done := c.host()
 	defer done()
 	record, err := host.Journal()

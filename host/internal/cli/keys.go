@@ -98,7 +98,7 @@ func (c *command) printList(all protocol.ListResult) {
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, c.text(txtListHead))
 		for _, k := range all.Certificates {
-			state := strings.Join(append([]string{c.verdict(k.Reasons)}, k.Warnings...), ", ")
+			state := strings.Join(append([]string{c.verdict(k.Reasons)}, c.warnings(k.Warnings)...), ", ")
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Name, k.NotAfter.Format(day), c.yesNo(k.HasKey), state, strings.Join(storename.AllIn(c.lang, k.Places), ", "), k.Issuer, k.Thumbprint)
 		}
 		w.Flush()
@@ -197,7 +197,7 @@ func (c *command) printCertificate(k *keypair.Certificate, v keypair.Verdict) {
 	c.say(txtThumbprint, k.Thumbprint())
 	c.say(txtSPKI, k.SPKIThumbprint())
 	for _, w := range v.Warnings {
-		fmt.Fprintf(c.Out, "! %s\n", w)
+		fmt.Fprintf(c.Out, "! %s\n", c.worded(warningTexts(), string(w)))
 	}
 	fmt.Fprintf(c.Out, "=> %s\n", c.verdict(v.Reasons))
 }

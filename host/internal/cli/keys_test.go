@@ -17,7 +17,7 @@ func TestGenerateAndList(t *testing.T) {
 	}
 	p.does("generate", "--cn", "Service des marchés", "--name", "Clé 2027")
 	p.does("list")
-	if !strings.Contains(p.out, "Clé 2027") || !strings.Contains(p.out, "can receive plis") {
+	if !strings.Contains(p.out, "Clé 2027") || !strings.Contains(p.out, "can receive submissions") {
 		t.Errorf("%q", p.out)
 	}
 	p.does("list", "--json")
@@ -41,7 +41,7 @@ func TestImportCheck(t *testing.T) {
 	p.tool("sh", "-c", "openssl x509 -in alice.pem -noout -pubkey | openssl pkey -pubin -outform DER -out spki.der")
 	sum, _, _ := strings.Cut(p.tool("sha256sum", "spki.der"), " ")
 	p.does("import", "alice.p12", "--password-file", "password", "--check")
-	if len(sum) != 64 || !strings.Contains(p.out, sum) || !strings.Contains(p.out, "can receive plis") {
+	if len(sum) != 64 || !strings.Contains(p.out, sum) || !strings.Contains(p.out, "can receive submissions") {
 		t.Errorf("no %s in\n%s", sum, p.out)
 	}
 	if status := p.store.Status(t.Context()); status.Certificates != 0 {

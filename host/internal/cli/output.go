@@ -41,6 +41,8 @@ func createOutput(ctx context.Context, path string, mode fs.FileMode, force bool
 		return nil, writeFault(err)
 	}
 	o := &output{path: path, force: force, file: &diskFile{File: file}}
+	o.mu.Lock() // remove, which may be called at once, finds stop
+	defer o.mu.Unlock()
 	o.stop = context.AfterFunc(ctx, o.remove)
 	return o, nil
 }

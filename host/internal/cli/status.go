@@ -157,7 +157,7 @@ func scopeName(computer bool) string {
 func (c *command) printStatus(r statusReport, v install.Survey) {
 	fmt.Fprintf(c.Out, "scelle %s, %s\n", r.Version, r.Path)
 	for _, s := range r.Stores {
-		c.say(txtStoreLine, storename.In(c.lang, s.Name), s.Location, s.State)
+		c.say(txtStoreLine, storename.In(c.lang, s.Name), s.Location, c.worded(storeStates(), s.State))
 		for _, m := range s.Modules {
 			var code fault.Code
 			if m.Fault != nil {

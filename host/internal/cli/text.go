@@ -11,6 +11,8 @@ const (
 	txtUnknownCommand textKey = iota
 	txtSeeHelp
 	txtBadOption
+	txtUnknownOption
+	txtNoValue
 	txtTooFew
 	txtTooMany
 	txtPasswordPrompt
@@ -97,8 +99,10 @@ type pair struct{ fr, en string }
 func texts() [textKeys]pair {
 	return [textKeys]pair{
 		txtUnknownCommand:   {"commande inconnue : %s", "unknown command: %s"},
-		txtSeeHelp:          {"Voir « scelle help ».", "See “scelle help”."},
+		txtSeeHelp:          {"Voir « %s ».", "See “%s”."},
 		txtBadOption:        {"%s : %v", "%s: %v"},
+		txtUnknownOption:    {"option inconnue : %s", "unknown option: %s"},
+		txtNoValue:          {"il manque une valeur à l’option %s", "the option %s takes a value"},
 		txtTooFew:           {"%s : il manque un argument", "%s: an argument is missing"},
 		txtTooMany:          {"%s : argument en trop : %s", "%s: one argument too many: %s"},
 		txtPasswordPrompt:   {"Mot de passe du fichier : ", "Password of the file: "},
@@ -111,7 +115,7 @@ func texts() [textKeys]pair {
 		txtStoreFailed:      {"Le magasin « %s » n’a pas pu être lu : %s", "The store “%s” could not be read: %s"},
 		txtYes:              {"oui", "yes"},
 		txtNo:               {"non", "no"},
-		txtUsable:           {"peut recevoir des plis", "can receive plis"},
+		txtUsable:           {"peut recevoir des plis", "can receive submissions"},
 		txtSubject:          {"Titulaire :   %s", "Subject:      %s"},
 		txtIssuer:           {"Émetteur :    %s", "Issuer:       %s"},
 		txtValid:            {"Validité :    du %s au %s", "Valid:        from %s to %s"},
@@ -174,7 +178,7 @@ func texts() [textKeys]pair {
 		txtBadKind:          {"seal : --kind est « candidature » ou « offre »", "seal: --kind is “candidature” or “offre”"},
 		txtBadProfile:       {"seal : --profile est « cbc » ou rien", "seal: --profile is “cbc” or nothing"},
 		txtRecordFile:       {"open : --record attend un nom de fichier", "open: --record takes the name of a file"},
-		txtOneFileToStdout:  {"open : ce pli contient %d fichiers ; indiquez un dossier avec -o", "open: this pli holds %d files; give a folder with -o"},
+		txtOneFileToStdout:  {"open : ce pli contient %d fichiers ; indiquez un dossier avec -o", "open: this submission holds %d files; give a folder with -o"},
 	}
 }
 

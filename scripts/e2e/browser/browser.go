@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,6 +12,16 @@ import (
 // Insecure is a name of this computer that no browser takes for loopback: what
 // it serves over http is a page that anybody on the way could have written.
 const Insecure = "scelle-insecure.example"
+
+// Assistants are the documents of assistant windows: for requests about keys and
+// for requests about plis.
+var Assistants = [...]string{"app/assistant.html", "app/opening.html"}
+
+// IsAssistant reports whether an address is that of an assistant window, which
+// has a session's number behind it.
+func IsAssistant(url string) bool {
+	return slices.ContainsFunc(Assistants[:], func(path string) bool { return strings.Contains(url, "/"+path+"#") })
+}
 
 // Browser is what the journeys need of a browser with the extension in it:
 // Chromium here, Firefox in scripts/e2e/firefox.

@@ -230,7 +230,7 @@ func describe(infos []*target.Info) string {
 
 // Assistant waits for the extension's assistant window.
 func (c *Chromium) Assistant() (Page, error) {
-	p, err := c.attach("assistant window", c.isExtensionPage("app/assistant.html"))
+	p, err := c.attach("assistant window", c.isExtensionPage(Assistants[:]...))
 	if err != nil {
 		return nil, err
 	}
@@ -242,13 +242,12 @@ func (c *Chromium) Assistant() (Page, error) {
 // HasAssistant reports whether an assistant window is open now.
 func (c *Chromium) HasAssistant() (bool, error) {
 	infos, err := chromedp.Targets(c.ctx)
-	return slices.ContainsFunc(infos, c.isExtensionPage("app/assistant.html")), err
+	return slices.ContainsFunc(infos, c.isExtensionPage(Assistants[:]...)), err
 }
 
-func (c *Chromium) isExtensionPage(path string) func(*target.Info) bool {
-	prefix := c.ExtensionURL(path)
+func (c *Chromium) isExtensionPage(paths ...string) func(*target.Info) bool {
 	return func(t *target.Info) bool {
-		return t.Type == "page" && strings.HasPrefix(t.URL, prefix)
+		return t.Type == "page" && slices.ContainsFunc(paths, func(path string) bool { return strings.HasPrefix(t.URL, c.ExtensionURL(path)) })
 	}
 }
 

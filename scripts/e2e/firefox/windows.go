@@ -47,7 +47,7 @@ func (f *Firefox) Open(url string) (browser.Page, error) {
 // Assistant waits for the extension's assistant window.
 func (f *Firefox) Assistant() (browser.Page, error) {
 	for deadline := time.Now().Add(browser.Patience); ; time.Sleep(40 * time.Millisecond) {
-		id, err := f.find("app/assistant.html")
+		id, err := f.findAssistant()
 		if err == nil && id != 0 {
 			return f.page(id, true), nil
 		}
@@ -60,12 +60,18 @@ func (f *Firefox) Assistant() (browser.Page, error) {
 
 // HasAssistant reports whether an assistant window is open now.
 func (f *Firefox) HasAssistant() (bool, error) {
-	id, err := f.find("app/assistant.html")
+	id, err := f.findAssistant()
 	return id != 0, err
 }
 
-func (f *Firefox) find(path string) (id int, err error) {
-	return id, f.command(&id, "find", f.ExtensionURL(path))
+// findAssistant finds a window of any of the assistant's documents, 0 without.
+func (f *Firefox) findAssistant() (id int, err error) {
+	for _, path := range browser.Assistants {
+		if err = f.command(&id, "find", f.ExtensionURL(path)); err != nil || id != 0 {
+			break
+		}
+	}
+	return id, err
 }
 
 // Popup clicks the extension's icon over a page, as a person would, and

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"math/rand"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -233,6 +234,58 @@ func TestReaderOfChangedFile(t *testing.T) {
 	}
 }
 
+// TestHeld: a file that was read whole gives the same bytes as one that is asked
+// for each of its parts, and one that changed meanwhile gives none.
+func TestHeld(t *testing.T) {
+	inBrowser(t)
+	ctx := context.Background()
+	root, err := RootDir(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(data []byte) File {
+		out, err := root.Create(ctx, "held")
+		if err == nil {
+			if _, err = out.Write(data); err == nil {
+				err = out.Close()
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := out.File(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	data := make([]byte, 300_001)
+	rand.New(rand.NewSource(4)).Read(data)
+	file := write(data)
+	held, err := file.Held(ctx)
+	if err != nil || held.Size() != int64(len(data)) {
+		t.Fatal(held.Size(), err)
+	}
+	for _, part := range [][2]int64{{0, 300_001}, {0, 0}, {7, 64 << 10}, {299_999, 300_001}} {
+		p, err := held.Part(part[0], part[1])
+		if err != nil || p.Size() != part[1]-part[0] {
+			t.Fatal(part, p.Size(), err)
+		}
+		got, err := io.ReadAll(p.Reader(ctx))
+		if err != nil || !bytes.Equal(got, data[part[0]:part[1]]) {
+			t.Errorf("%v: %d bytes, %v", part, len(got), err)
+		}
+	}
+	held.Drop()
+	write(data[:1000])
+	if _, err := file.Held(ctx); fault.CodeOf(err) != fault.ReadFailed {
+		t.Errorf("a file that changed: %v", err)
+	}
+	if err := root.Remove(ctx, "held"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestReaderCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	file, err := AsFile(eval(t, "new Blob(['x'])"))
@@ -250,16 +303,20 @@ func TestReaderCancelled(t *testing.T) {
 
 func TestExchange(t *testing.T) {
 	ctx := context.Background()
+	var here, there Exchanges // of two documents
 	offered := make(chan error, 1)
 	go func() { // long before the other side listens
-		offered <- Offer(ctx, "s1", "c1", map[string]any{"file": "the file", "other": 1})
+		offered <- here.Offer(ctx, "s1", "c1", map[string]any{"file": "the file", "other": 1})
 	}()
 	time.Sleep(50 * time.Millisecond)
-	take, err := NewTake("s1", "c1", "file")
+	take, err := there.Take("s1", "c1", "file")
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong, err := NewTake("s1", "c2", "file")
+	if _, err := there.Take("s1", "c1", "file"); fault.CodeOf(err) != fault.Internal {
+		t.Errorf("the same call twice: %v", err)
+	}
+	wrong, err := there.Take("s1", "c2", "file")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,12 +333,46 @@ func TestExchange(t *testing.T) {
 		t.Error("another call took the file")
 	default:
 	}
+	wrong.Close()
+	if len(here.open) != 0 || len(there.open) != 0 {
+		t.Error("a channel is left open")
+	}
+}
+
+// TestExchangesTogether hands over many at once, with one channel on each side.
+func TestExchangesTogether(t *testing.T) {
+	ctx := context.Background()
+	var here, there Exchanges
+	offered, takes := make(chan error), map[string]*Take{}
+	for i := range 20 {
+		call := strconv.Itoa(i)
+		take, err := there.Take("s3", call, "file")
+		if err != nil {
+			t.Fatal(err)
+		}
+		takes[call] = take
+		go func() { offered <- here.Offer(ctx, "s3", call, map[string]any{"file": "file " + call}) }()
+	}
+	for call, take := range takes {
+		v, err := take.Wait(ctx)
+		if text, _ := v.String(); err != nil || text != "file "+call {
+			t.Errorf("%s: took %v, %v", call, text, err)
+		}
+	}
+	for range takes {
+		if err := <-offered; err != nil {
+			t.Errorf("offered: %v", err)
+		}
+	}
+	if len(here.open) != 0 || len(there.open) != 0 {
+		t.Error("a channel is left open")
+	}
 }
 
 func TestExchangeEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := Offer(ctx, "s2", "c", nil); fault.CodeOf(err) != fault.Cancelled {
+	if err := new(Exchanges).Offer(ctx, "s2", "c", nil); fault.CodeOf(err) != fault.Cancelled {
 		t.Errorf("an offer: %v", err)
 	}
 	if err := exchangeError(fault.New(fault.Timeout)); fault.CodeOf(err) != fault.SessionLost {

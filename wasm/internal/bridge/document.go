@@ -43,21 +43,45 @@ func Fragment() string {
 // Zone tells the short name and the offset, in seconds east of UTC, of this
 // computer's time zone at a moment.
 func Zone(lang string) func(time.Time) (name string, offset int) {
+	known := map[int64]zone{} // by quarters of an hour, within which none changes
 	return func(t time.Time) (string, int) {
-		date, err := New("Date", float64(t.UnixMilli()))
-		if err != nil {
-			return "UTC", 0
+		quarter := t.Unix() / 900
+		z, ok := known[quarter]
+		if !ok {
+			if len(known) >= maxZones {
+				clear(known)
+			}
+			z = zoneAt(t, lang)
+			known[quarter] = z
 		}
-		minutes, err := Call(date, "getTimezoneOffset")
-		if err != nil {
-			return "UTC", 0
-		}
-		west, err := minutes.Float()
-		if err != nil {
-			return "UTC", 0
-		}
-		return zoneName(date, lang), int(-west) * 60
+		return z.name, z.offset
 	}
+}
+
+// zone is what Zone tells. Asking the browser takes as long as drawing a line of
+// a list, and a screen that is drawn again says the same moments again.
+type zone struct {
+	name   string
+	offset int
+}
+
+const maxZones = 1000 // that are remembered
+
+// zoneAt asks the browser.
+func zoneAt(t time.Time, lang string) zone {
+	date, err := New("Date", float64(t.UnixMilli()))
+	if err != nil {
+		return zone{name: "UTC"}
+	}
+	minutes, err := Call(date, "getTimezoneOffset")
+	if err != nil {
+		return zone{name: "UTC"}
+	}
+	west, err := minutes.Float()
+	if err != nil {
+		return zone{name: "UTC"}
+	}
+	return zone{zoneName(date, lang), int(-west) * 60}
 }
 
 // zoneName is what the browser calls the zone of a date, "CET" or "UTC+1".

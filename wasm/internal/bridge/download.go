@@ -5,9 +5,25 @@ package bridge
 import (
 	"context"
 	"strings"
+	"time"
 
 	"scelle/shared/fault"
 )
+
+// Downloads saves files in the browser's download folder. All that are under way
+// share one listener, which stays as long as the document: each listener costs
+// a call for every change of every download. The zero value is ready.
+type Downloads struct {
+	api      Value
+	heard    bool
+	starting int                       // downloads whose number is not known yet
+	early    map[float64]bool          // numbers of those that changed meanwhile
+	waiting  map[float64]chan struct{} // told when the download of this number changed
+}
+
+// lookMillis is how long a download is waited for before it is looked at without
+// having been heard of.
+const lookMillis = 1000
 
 // Save stores a file in the browser's download folder under path, which may
 // hold folders ("consultation/offre.pdf"). It waits until the file is complete
@@ -15,9 +31,8 @@ import (
 //
 // Errors: fault.DiskFull, fault.Cancelled when the person stopped it,
 // fault.WriteFailed with the browser's reason.
-func Save(ctx context.Context, f File, path string) (string, error) {
-	downloads, err := api("downloads")
-	if err != nil {
+func (d *Downloads) Save(ctx context.Context, f File, path string) (string, error) {
+	if err := d.listen(); err != nil {
 		return "", err
 	}
 	address, err := objectURL(f)
@@ -25,33 +40,96 @@ func Save(ctx context.Context, f File, path string) (string, error) {
 		return "", err
 	}
 	defer revoke(address)
-	own := 0.0 // its number, once that is known
-	changes, stop, err := watchDownloads(downloads, func(id float64) bool { return own == 0 || id == own })
+	id, changes, err := d.start(ctx, address, path)
 	if err != nil {
 		return "", err
 	}
-	defer stop()
-	id, err := startDownload(ctx, downloads, address, path)
-	if plain := Plain(path); err != nil && plain != path {
-		// Chromium refuses accents where the system's locale is not UTF-8.
-		id, err = startDownload(ctx, downloads, address, plain)
-	}
-	if err != nil {
-		return "", err
-	}
-	own, _ = id.Float()
+	number, _ := id.Float()
+	defer delete(d.waiting, number)
 	for {
-		name, done, err := downloadState(ctx, downloads, id)
+		if err := heardOf(ctx, changes); err != nil {
+			_, _ = d.api.Call("cancel", id)
+			return "", err
+		}
+		name, done, err := downloadState(ctx, d.api, id)
 		if done || err != nil {
 			return name, err
 		}
-		select {
-		case <-changes:
-		case <-ctx.Done():
-			_, _ = downloads.Call("cancel", id)
-			return "", Ended(ctx)
+	}
+}
+
+// heardOf waits for a change, or for long enough to look without one.
+func heardOf(ctx context.Context, changes <-chan struct{}) error {
+	timer := time.NewTimer(lookMillis * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-changes:
+	case <-timer.C:
+	case <-ctx.Done():
+		return Ended(ctx)
+	}
+	return nil
+}
+
+// listen begins to hear of changes, once.
+func (d *Downloads) listen() error {
+	if d.heard {
+		return nil
+	}
+	downloads, err := api("downloads")
+	if err != nil {
+		return err
+	}
+	event, err := Get(downloads, "onChanged")
+	if err != nil {
+		return err
+	}
+	listener, err := NewFunc(func(args []Value) { d.changed(first(args)) })
+	if err != nil {
+		return err
+	}
+	if _, err := Call(event, "addListener", listener); err != nil {
+		listener.Release()
+		return err
+	}
+	d.api, d.heard = downloads, true
+	d.early, d.waiting = map[float64]bool{}, map[float64]chan struct{}{}
+	return nil
+}
+
+// changed takes a DownloadDelta. Only the state counts.
+func (d *Downloads) changed(delta Value) {
+	if state, err := Get(delta, "state"); err != nil || !Present(state) {
+		return
+	}
+	number := Number(delta, "id")
+	if c := d.waiting[number]; c != nil {
+		notify(c)
+	} else if d.starting > 0 {
+		d.early[number] = true
+	}
+}
+
+// start begins a download and gives its number, and what is told when its state
+// changes.
+func (d *Downloads) start(ctx context.Context, address, path string) (Value, <-chan struct{}, error) {
+	d.starting++
+	id, err := startDownload(ctx, d.api, address, path)
+	if plain := Plain(path); err != nil && plain != path {
+		// Chromium refuses accents where the system's locale is not UTF-8.
+		id, err = startDownload(ctx, d.api, address, plain)
+	}
+	changes := make(chan struct{}, 1)
+	if number, bad := id.Float(); err == nil && bad == nil {
+		d.waiting[number] = changes
+		if d.early[number] {
+			notify(changes)
 		}
 	}
+	if d.starting--; d.starting == 0 {
+		clear(d.early)
+	}
+	return id, changes, err
 }
 
 func startDownload(ctx context.Context, downloads Value, address, path string) (Value, error) {
@@ -88,33 +166,6 @@ func interrupted(reason string) error {
 		return fault.New(fault.Cancelled)
 	}
 	return fault.Newf(fault.WriteFailed, "%s", reason)
-}
-
-// watchDownloads reports that the state of a download changed which is ours by
-// its number.
-func watchDownloads(downloads Value, ours func(id float64) bool) (<-chan struct{}, func(), error) {
-	changes := make(chan struct{}, 1)
-	listener, err := NewFunc(func(args []Value) {
-		delta := first(args)
-		if state, err := Get(delta, "state"); err == nil && Present(state) && ours(Number(delta, "id")) {
-			notify(changes)
-		}
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	event, err := Get(downloads, "onChanged")
-	if err == nil {
-		_, err = Call(event, "addListener", listener)
-	}
-	if err != nil {
-		listener.Release()
-		return nil, nil, err
-	}
-	return changes, func() {
-		_, _ = event.Call("removeListener", listener)
-		listener.Release()
-	}, nil
 }
 
 func objectURL(f File) (string, error) {

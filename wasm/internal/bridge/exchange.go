@@ -4,6 +4,7 @@ package bridge
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"scelle/shared/fault"
@@ -21,29 +22,68 @@ const (
 // ChannelName names the BroadcastChannel of a session.
 func ChannelName(session string) string { return "scelle:" + session }
 
-// open makes the session's channel.
-func openChannel(session string) (*Port, error) {
-	channel, err := New("BroadcastChannel", ChannelName(session))
+// Exchanges are the hand-overs of one document. Those of a session share one
+// channel while they are under way: every channel of a name gets every message,
+// and with it handles of its files. The zero value is ready.
+type Exchanges struct{ open map[string]*exchange }
+
+// exchange is a session's channel, and who hears the messages of each call.
+type exchange struct {
+	channel *Port
+	calls   map[string]func(data Value)
+}
+
+// join has the messages of a call heard, until leave.
+func (e *Exchanges) join(session, call string, hear func(data Value)) (channel *Port, leave func(), err error) {
+	x := e.open[session]
+	if x == nil {
+		if x, err = newExchange(session); err != nil {
+			return nil, nil, err
+		}
+		if e.open == nil {
+			e.open = map[string]*exchange{}
+		}
+		e.open[session] = x
+	}
+	if x.calls[call] != nil {
+		return nil, nil, fault.Newf(fault.Internal, "call twice")
+	}
+	x.calls[call] = hear
+	return x.channel, sync.OnceFunc(func() {
+		delete(x.calls, call)
+		if len(x.calls) == 0 {
+			delete(e.open, session)
+			x.channel.Close()
+		}
+	}), nil
+}
+
+func newExchange(session string) (*exchange, error) {
+	target, err := New("BroadcastChannel", ChannelName(session))
 	if err != nil {
 		return nil, err
 	}
-	return NewPort(channel), nil
+	x := &exchange{NewPort(target), map[string]func(Value){}}
+	err = x.channel.Listen(func(data Value) {
+		if hear := x.calls[String(data, "call")]; hear != nil {
+			hear(data)
+		}
+	})
+	if err != nil {
+		x.channel.Close()
+		return nil, err
+	}
+	return x, nil
 }
 
 // Offer posts body under a call's id until the other document has taken it.
 // It fails with fault.SessionLost when nobody does within 30 seconds.
-func Offer(ctx context.Context, session, call string, body map[string]any) error {
+func (e *Exchanges) Offer(ctx context.Context, session, call string, body map[string]any) error {
 	ctx, cancel := context.WithTimeout(ctx, exchangeLimit)
 	defer cancel()
-	channel, err := openChannel(session)
-	if err != nil {
-		return err
-	}
-	defer channel.Close()
 	taken, wanted := make(chan struct{}, 1), make(chan struct{}, 1)
-	err = channel.Listen(func(data Value) {
+	channel, leave, err := e.join(session, call, func(data Value) {
 		switch {
-		case String(data, "call") != call:
 		case Bool(data, "got"):
 			notify(taken)
 		case Bool(data, "wanted"):
@@ -53,6 +93,7 @@ func Offer(ctx context.Context, session, call string, body map[string]any) error
 	if err != nil {
 		return err
 	}
+	defer leave()
 	message := map[string]any{"call": call}
 	for name, v := range body {
 		message[name] = v
@@ -86,21 +127,18 @@ func waitOrRepeat(ctx context.Context, taken, wanted <-chan struct{}) (done bool
 // Take waits for what the other document offers under a call's id: a message
 // that has the property named field.
 type Take struct {
-	channel *Port
+	leave   func()
 	offered chan Value
 }
 
-// NewTake begins to listen; [Take.Wait] must follow. It is made before the
-// other side is asked to send, so that nothing has to be repeated.
-func NewTake(session, call, field string) (*Take, error) {
-	channel, err := openChannel(session)
-	if err != nil {
-		return nil, err
-	}
-	t := &Take{channel: channel, offered: make(chan Value, 1)}
-	err = channel.Listen(func(data Value) {
+// Take begins to listen; [Take.Wait] or [Take.Close] must follow. It is made
+// before the other side is asked to send, so that nothing has to be repeated.
+func (e *Exchanges) Take(session, call, field string) (*Take, error) {
+	t := &Take{offered: make(chan Value, 1)}
+	var channel *Port
+	channel, leave, err := e.join(session, call, func(data Value) {
 		body, err := data.Get(field)
-		if String(data, "call") != call || err != nil || !Present(body) {
+		if err != nil || !Present(body) {
 			return
 		}
 		if err := channel.Post(map[string]any{"call": call, "got": true}); err != nil {
@@ -111,11 +149,12 @@ func NewTake(session, call, field string) (*Take, error) {
 		default: // a repetition that crossed the answer
 		}
 	})
-	if err == nil {
-		err = channel.Post(map[string]any{"call": call, "wanted": true})
-	}
 	if err != nil {
-		channel.Close()
+		return nil, err
+	}
+	t.leave = leave
+	if err := channel.Post(map[string]any{"call": call, "wanted": true}); err != nil {
+		leave()
 		return nil, err
 	}
 	return t, nil
@@ -124,7 +163,7 @@ func NewTake(session, call, field string) (*Take, error) {
 // Wait returns what was offered. It fails with fault.SessionLost after 30
 // seconds without an offer.
 func (t *Take) Wait(ctx context.Context) (Value, error) {
-	defer t.channel.Close()
+	defer t.leave()
 	ctx, cancel := context.WithTimeout(ctx, exchangeLimit)
 	defer cancel()
 	select {
@@ -136,7 +175,7 @@ func (t *Take) Wait(ctx context.Context) (Value, error) {
 }
 
 // Close gives up waiting.
-func (t *Take) Close() { t.channel.Close() }
+func (t *Take) Close() { t.leave() }
 
 // exchangeError says what silence means: the other document is gone.
 func exchangeError(err error) error {

@@ -24,21 +24,27 @@ const (
 )
 
 // File is a File or Blob: bytes that the browser keeps and gives by reference.
-type File struct{ v Value }
+type File struct {
+	v     Value
+	bytes Value // Uint8Array of all of it, undefined unless it was read; see Held
+}
 
 // AsFile takes a File or Blob; anything else is fault.BadRequest.
 func AsFile(v Value) (File, error) {
 	if !Present(v) || !Is(v, "Blob") {
 		return File{}, fault.Newf(fault.BadRequest, "file expected")
 	}
-	return File{v}, nil
+	return File{v: v}, nil
 }
 
-// NewFile gives a file's bytes another name. The type is always
-// application/octet-stream: Chromium renames downloads of other types.
+// PlainType is the type of the files that NewFile makes: Chromium renames
+// downloads of other types.
+const PlainType = "application/octet-stream"
+
+// NewFile gives a file's bytes another name, and PlainType.
 func NewFile(f File, name string) (File, error) {
-	v, err := New("File", []any{f.v}, name, map[string]any{"type": "application/octet-stream"})
-	return File{v}, err
+	v, err := New("File", []any{f.v}, name, map[string]any{"type": PlainType})
+	return File{v: v}, err
 }
 
 // NewBlob makes a Blob of some bytes.
@@ -48,7 +54,7 @@ func NewBlob(b []byte) (File, error) {
 		return File{}, err
 	}
 	v, err := New("Blob", []any{array})
-	return File{v}, err
+	return File{v: v}, err
 }
 
 // Value is the File or Blob itself.
@@ -61,10 +67,61 @@ func (f File) Name() string { return String(f.v, "name") }
 func (f File) Type() string { return String(f.v, "type") }
 
 // Size is the length in bytes.
-func (f File) Size() int64 { return int64(Number(f.v, "size")) }
+func (f File) Size() int64 {
+	if Present(f.bytes) {
+		return int64(Number(f.bytes, "length"))
+	}
+	return int64(Number(f.v, "size"))
+}
+
+// Held reads all of a file that has at most SliceSize bytes, so that each of its
+// parts need not be asked for: a question to the browser takes longer than
+// copying a small file. [File.Drop] must follow. Errors: fault.ReadFailed when
+// the file cannot be read (any more) or is not as long as it was,
+// fault.Cancelled.
+func (f File) Held(ctx context.Context) (File, error) {
+	size := f.Size()
+	whole, err := Start(f.v, fault.ReadFailed, "arrayBuffer")
+	if err != nil {
+		return f, err
+	}
+	buffer, err := whole.Wait(ctx)
+	if err != nil {
+		return f, err
+	}
+	array, err := View(buffer)
+	if err != nil {
+		return f, err
+	}
+	if n, err := array.Length(); err != nil || int64(n) != size {
+		return f, fault.Newf(fault.ReadFailed, "%d bytes of %d", n, size)
+	}
+	return File{f.v, array}, nil
+}
+
+// Drop gives the memory of what Held read back; its parts are gone, too.
+func (f File) Drop() { Free(f.bytes) }
+
+// copied is slice for a file that is held.
+func (f File) copied(off, n int64) (*Promise, error) {
+	array, err := Call(f.bytes, "slice", float64(off), float64(off+n))
+	if err != nil {
+		return nil, err
+	}
+	buffer, err := Get(array, "buffer")
+	if err != nil {
+		return nil, err
+	}
+	p := &Promise{settled: make(chan outcome, 1)}
+	p.settled <- outcome{value: buffer}
+	return p, nil
+}
 
 // slice starts to read n bytes from off.
 func (f File) slice(off, n int64) (*Promise, error) {
+	if Present(f.bytes) {
+		return f.copied(off, n)
+	}
 	part, err := Call(f.v, "slice", float64(off), float64(off+n))
 	if err != nil {
 		return nil, fault.Recode(fault.ReadFailed, err)
@@ -74,8 +131,12 @@ func (f File) slice(off, n int64) (*Promise, error) {
 
 // Part is the bytes from one offset to another, by reference.
 func (f File) Part(from, to int64) (File, error) {
+	if Present(f.bytes) {
+		part, err := Call(f.bytes, "subarray", float64(from), float64(to))
+		return File{bytes: part}, err
+	}
 	v, err := Call(f.v, "slice", float64(from), float64(to))
-	return File{v}, fault.Recode(fault.ReadFailed, err)
+	return File{v: v}, fault.Recode(fault.ReadFailed, err)
 }
 
 // Reader reads the file from its start to its end. The next slices are under

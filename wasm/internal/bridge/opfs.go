@@ -79,8 +79,12 @@ func (d Dir) Open(ctx context.Context, name string) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
+	return fileOf(ctx, handle)
+}
+
+func fileOf(ctx context.Context, handle Value) (File, error) {
 	v, err := Run(ctx, handle, fault.ReadFailed, "getFile")
-	return File{v}, err
+	return File{v: v}, err
 }
 
 // Create makes an empty file to write to, or empties the one that is there.
@@ -94,7 +98,7 @@ func (d Dir) Create(ctx context.Context, name string) (*SyncFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &SyncFile{access: access, scratch: Undefined()}
+	f := &SyncFile{handle: handle, access: access, scratch: Undefined()}
 	if _, err := Call(access, "truncate", 0); err != nil {
 		f.Close()
 		return nil, fault.Wrap(fault.WriteFailed, err)
@@ -104,6 +108,7 @@ func (d Dir) Create(ctx context.Context, name string) (*SyncFile, error) {
 
 // SyncFile is a file that is being written, as an io.WriteCloser.
 type SyncFile struct {
+	handle  Value
 	access  Value
 	scratch Value // Uint8Array, as long as the longest write so far
 	room    int
@@ -167,6 +172,9 @@ func (f *SyncFile) borrow(n int) (Value, error) {
 	}
 	return Call(f.scratch, "subarray", 0, n)
 }
+
+// File is what was written, by reference, after Close; see [Dir.Open].
+func (f *SyncFile) File(ctx context.Context) (File, error) { return fileOf(ctx, f.handle) }
 
 // Size is how many bytes were written.
 func (f *SyncFile) Size() int64 { return f.at }

@@ -215,7 +215,7 @@ func TestCancelAtEveryStep(t *testing.T) {
 
 func cancelAt(t *testing.T, mode protocol.Mode, line string) {
 	p := newPortal(t)
-	a := model.NewAssistant(env(), session(t, protocol.KeysAdd, protocol.AddParams{}))
+	a := model.NewAssistant(env(), session(t, protocol.KeysAdd, protocol.AddParams{}), model.ForKeys)
 	player := modeltest.StartHolding(a, p.world, line)
 	fill(player, mode, p.entry.Thumbprint)
 	player.Send(model.Register{Trusted: true})
@@ -253,7 +253,7 @@ func TestPageCancels(t *testing.T) {
 // tell the page that the registration was cancelled.
 func TestCloseAfterActivationIsSuccess(t *testing.T) {
 	p := newPortal(t)
-	a := model.NewAssistant(env(), session(t, protocol.KeysAdd, protocol.AddParams{}))
+	a := model.NewAssistant(env(), session(t, protocol.KeysAdd, protocol.AddParams{}), model.ForKeys)
 	player := modeltest.StartHolding(a, p.world, "worker site.remember")
 	fill(player, protocol.ModeLocal, "")
 	player.Send(model.Register{Trusted: true}, model.Cancel{})
@@ -366,13 +366,20 @@ func TestNoHost(t *testing.T) {
 
 func TestBrokenSessions(t *testing.T) {
 	p := newPortal(t)
-	for name, s := range map[string]protocol.SessionResult{
-		"other method": session(t, protocol.PliSeal, protocol.Empty{}),
-		"bad params":   {Session: "s1", Method: protocol.KeysAdd, Params: []byte(`{"name":7}`), Origin: origin},
+	for name, c := range map[string]struct {
+		session protocol.SessionResult
+		errands model.Errands
+		code    fault.Code
+	}{
+		"no errand":        {session(t, protocol.PliSeal, protocol.Empty{}), model.ForKeys, fault.UnknownMethod},
+		"errand for plis":  {session(t, protocol.PliOpen, protocol.OpenParams{}), model.ForKeys, fault.UnknownMethod},
+		"errand for keys":  {session(t, protocol.KeysVerify, protocol.VerifyKeysParams{}), model.ForPlis, fault.UnknownMethod},
+		"no params of add": {protocol.SessionResult{Session: "s1", Method: protocol.KeysAdd, Params: []byte(`{"name":7}`), Origin: origin}, model.ForKeys, fault.BadRequest},
+		"no params of pli": {protocol.SessionResult{Session: "s1", Method: protocol.PliOpen, Params: []byte(`{"plis":7}`), Origin: origin}, model.ForPlis, fault.BadRequest},
 	} {
-		a := model.NewAssistant(env(), s)
+		a := model.NewAssistant(env(), c.session, c.errands)
 		player := modeltest.Start(a, p.world)
-		if a.Broken == nil || !player.Did("worker session.finish") {
+		if a.Broken == nil || a.Broken.Code != c.code || !player.Did("worker session.finish") {
 			t.Errorf("%s: broken %v, log %v", name, a.Broken, player.Log)
 		}
 		player.Send(model.Close{})

@@ -1,13 +1,13 @@
 package model
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
 	"scelle/shared/checkup"
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/stable"
 )
 
 // Check is the screen « Tester la configuration de mon poste »: the checks of
@@ -106,7 +106,7 @@ func (c *Check) again() []Effect {
 func (c *Check) found(more ...protocol.Finding) {
 	c.Done++
 	c.Findings = append(c.Findings, more...)
-	slices.SortStableFunc(c.Findings, func(a, b protocol.Finding) int { return a.Level.Rank() - b.Level.Rank() })
+	stable.Sort(c.Findings, func(a, b protocol.Finding) int { return a.Level.Rank() - b.Level.Rank() })
 }
 
 func (c *Check) gotStatus(s protocol.StatusResult, err error) []Effect {

@@ -2,7 +2,7 @@
 //
 // A screen is a Model; Update takes a Msg and answers with the next Model and
 // the Effects to carry out. Effects are values: the native tests play host,
-// page and worker, and only wasm/app knows the browser.
+// page and worker, and only package shell knows the browser.
 package model
 
 import (
@@ -285,7 +285,7 @@ func (CopyText) effect()      {}
 func (Focus) effect()         {}
 
 // Screen is one document of the extension: popup, assistant, offline page.
-// wasm/app draws View after every Update.
+// Package shell draws it after every Update.
 type Screen interface {
 	// Init gives the first effects.
 	Init() []Effect

@@ -99,7 +99,7 @@ func folderName(s string) string {
 			break
 		}
 		switch {
-		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.Is(unicode.Mn, r), r == '-', r == '_', r == '.', r == '(', r == ')':
+		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.Is(unicode.Mn, r), r == '-', r == '_', r == '.', r == ',', r == '(', r == ')':
 			b.WriteRune(r)
 		case unicode.IsSpace(r):
 			b.WriteRune(' ')
@@ -107,7 +107,7 @@ func folderName(s string) string {
 			b.WriteRune('-')
 		}
 	}
-	name := strings.Trim(strings.Join(strings.Fields(b.String()), " "), ". -")
+	name := strings.Trim(strings.Join(strings.Fields(b.String()), " "), ". -,")
 	if reserved(name) {
 		name = "_" + name
 	}

@@ -19,10 +19,10 @@ func folders() model.Env {
 // openInto starts an opening in such a browser.
 func (p *portal) openInto(e model.Env) (*modeltest.Player, *model.Opening) {
 	p.readable()
-	a := model.NewAssistant(e, session(p.t, "pli.open", plis(1)))
+	a := model.NewAssistant(e, session(p.t, "pli.open", plis(1)), model.ForPlis)
 	player := modeltest.Start(a, p.world)
 	player.Tick()
-	return player, a.Open
+	return player, opening(a)
 }
 
 // TestOpenToFolder: files and record go to the folder that was chosen, without

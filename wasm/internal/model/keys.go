@@ -2,12 +2,12 @@ package model
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
+	"scelle/shared/stable"
 )
 
 // keyList is every certificate of this computer that has a private key.
@@ -40,13 +40,13 @@ func listKeys(r *runs, then func(keyList, error) []Effect) Effect {
 
 // byExpiry sorts certificates: the one that expires first comes first.
 func byExpiry(c []protocol.Certificate) {
-	slices.SortStableFunc(c, func(a, b protocol.Certificate) int { return a.NotAfter.Compare(b.NotAfter) })
+	stable.Sort(c, func(a, b protocol.Certificate) int { return a.NotAfter.Compare(b.NotAfter) })
 }
 
 // usableFirst sorts for choosing: usable ones first, the longest validity on
 // top.
 func usableFirst(c []protocol.Certificate) {
-	slices.SortStableFunc(c, func(a, b protocol.Certificate) int {
+	stable.Sort(c, func(a, b protocol.Certificate) int {
 		if a.Usable != b.Usable {
 			if a.Usable {
 				return -1

@@ -14,10 +14,10 @@ func (p *portal) noSaving(params protocol.OpenParams) (*modeltest.Player, *model
 	p.readable()
 	e := env()
 	e.NoSaving = true
-	a := model.NewAssistant(e, session(p.t, protocol.PliOpen, params))
+	a := model.NewAssistant(e, session(p.t, protocol.PliOpen, params), model.ForPlis)
 	player := modeltest.Start(a, p.world)
 	player.Tick()
-	return player, a.Open
+	return player, opening(a)
 }
 
 func TestNoSaving(t *testing.T) {

@@ -2,13 +2,13 @@ package model
 
 import (
 	"cmp"
-	"slices"
 	"time"
 
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
 	"scelle/shared/signeddata/lists"
+	"scelle/shared/stable"
 )
 
 // OpenPhase is where an opening stands on the screen.
@@ -72,7 +72,7 @@ type Pli struct {
 	try        int
 	fetched    bool
 	giving     bool // the portal is taking its new recipients
-	queued     bool // asks for its content key when no other pli does
+	queued     bool // asks for its content key when its turn comes
 }
 
 // Opening opens plis with the private keys of this computer, after one
@@ -108,8 +108,9 @@ type Opening struct {
 	TimeLeft  time.Duration      // until all are open, at the pace so far; 0 while nobody knows
 	pace      pace
 	batch     string
-	asking    *Pli  // whose content key the host is asked for
-	halt      error // why the run ends after what is in work
+	asking    []key           // that the host is asked to use
+	gave      map[string]bool // thumbprints of keys that gave a content key since the person last decided
+	halt      error           // why the run ends after what is in work
 	errand    errand
 	report    bool // the page takes each outcome as soon as it is known
 	record    bool // the page takes the record
@@ -136,7 +137,7 @@ func newOpening(env Env, s protocol.SessionResult, p protocol.OpenParams) *Openi
 }
 
 func (o *Opening) sort() {
-	slices.SortStableFunc(o.Plis, func(a, b *Pli) int { return cmp.Compare(turn(a.Kind), turn(b.Kind)) })
+	stable.Sort(o.Plis, func(a, b *Pli) int { return cmp.Compare(turn(a.Kind), turn(b.Kind)) })
 }
 
 // turn is the order in which envelopes are opened: every candidature before

@@ -2,27 +2,41 @@ package model
 
 import (
 	"slices"
+	"strings"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
 )
 
 // Small plis are opened abreast: while one is saved the next is decrypted, and
-// the host is asked for the key of the one after. It is asked for one key at a
-// time, in the order of the plis, and the first offre waits until the last
-// candidature is done. A pli of some size is alone in work: it would only
-// compete with others for the disk.
+// the host is asked for the key of the one after, in the order of the plis. The
+// first offre waits until the last candidature is done. A pli of some size is
+// alone in work: it would only compete with others for the disk.
+//
+// The host is asked for one key at a time, so that a person who is asked for a
+// PIN is asked once; for two where nobody will be asked, see unasked.
 const (
 	maxAbreast      = 4
 	maxAbreastBytes = 32 << 20 // of all envelopes in work
+	maxAsking       = 2        // content keys
 )
 
 // goAhead starts what may be started now, or ends the run when nothing is in
 // work and nothing may follow.
 func (o *Opening) goAhead() []Effect {
-	if o.Phase != OpenRunning {
-		return nil
+	var effects []Effect
+	for o.Phase == OpenRunning {
+		before := len(o.asking)
+		effects = append(effects, o.step()...)
+		if len(o.asking) <= before { // what was begun asks for its key
+			break
+		}
 	}
+	return effects
+}
+
+// step is goAhead for one pli.
+func (o *Opening) step() []Effect {
 	work := o.in(PliOpening)
 	next := slices.IndexFunc(o.Plis, func(p *Pli) bool { return p.State == PliReady })
 	if len(work) == 0 {
@@ -32,17 +46,38 @@ func (o *Opening) goAhead() []Effect {
 	} else {
 		o.At = slices.Index(o.Plis, work[0])
 	}
-	if o.asking != nil {
-		return nil
-	}
 	if i := slices.IndexFunc(work, func(p *Pli) bool { return p.queued }); i >= 0 {
 		return o.unwrap(work[i])
 	}
-	if next < 0 || o.Stopping || o.Pausing || o.halt != nil || !o.abreast(work, o.Plis[next]) {
+	if next < 0 || o.Stopping || o.Pausing || o.halt != nil || !o.mayAsk(o.Plis[next]) || !o.abreast(work, o.Plis[next]) {
 		return nil
 	}
 	return o.begin(next)
 }
+
+// mayAsk reports whether the host may be asked for a pli's content key now:
+// when it is asked for none, or for one where both are unasked.
+func (o *Opening) mayAsk(p *Pli) bool {
+	switch len(o.asking) {
+	case 0:
+		return true
+	case maxAsking:
+		return false
+	}
+	return o.unasked(p.current()) && !slices.ContainsFunc(o.asking, func(k key) bool { return !o.unasked(k) })
+}
+
+// unasked reports whether a key will be used without a question to the person:
+// a software key of NSS, whose database is unlocked once for all of its keys,
+// after it gave a content key since the person last decided. A card may want
+// its PIN for each use, and other systems ask by themselves.
+func (o *Opening) unasked(k key) bool {
+	uri := k.own.entry.URI
+	return o.gave[k.own.entry.Thumbprint] && (strings.HasPrefix(uri, "nss:") || strings.HasPrefix(uri, "firefox:"))
+}
+
+// current is the key that is tried now.
+func (p *Pli) current() key { return p.keys[min(p.try, len(p.keys)-1)] }
 
 // over ends the run, with nothing in work; next is the first pli that is left,
 // or negative.
@@ -91,10 +126,10 @@ func (o *Opening) begin(i int) []Effect {
 }
 
 // unwrap asks the host for the content key, with the recipient whose turn it
-// is: now, or after the pli that it is being asked about. A run that is to end
+// is: now, or after the plis that it is being asked about. A run that is to end
 // asks for no more: it could be a PIN that is asked for again.
 func (o *Opening) unwrap(p *Pli) []Effect {
-	if p.queued = o.asking != nil; p.queued {
+	if p.queued = !o.mayAsk(p); p.queued {
 		return nil
 	}
 	if o.halt != nil {
@@ -103,12 +138,12 @@ func (o *Opening) unwrap(p *Pli) []Effect {
 	if !o.Expires.IsZero() && !o.Env.Time().Before(o.Expires) {
 		return o.stop(p, fault.New(fault.ConsentExpired))
 	}
-	o.asking = p
-	k := p.keys[min(p.try, len(p.keys)-1)]
+	k := p.current()
+	o.asking = append(o.asking, k)
 	params := protocol.UnwrapParams{Thumbprint: k.own.entry.Thumbprint, RecipientInfo: k.info.DER,
 		ContentAlgorithm: p.Info.ContentAlgorithm, Origin: o.Site.Origin, Envelope: p.Info.HeaderSHA256, Batch: o.batch, Verb: o.errand.verb()}
 	return []Effect{host(&o.runs, protocol.HostUnwrap, params, func(r protocol.UnwrapResult, err error) []Effect {
-		o.asking = nil
+		o.answered(k, err)
 		if p.State != PliOpening { // dropped meanwhile
 			clear(r.ContentKey)
 			return o.goAhead()
@@ -125,6 +160,15 @@ func (o *Opening) unwrap(p *Pli) []Effect {
 		}
 		return append(effects, o.goAhead()...)
 	})}
+}
+
+// answered takes note of the host's answer about a key.
+func (o *Opening) answered(k key, err error) {
+	thumbprint := k.own.entry.Thumbprint
+	if i := slices.IndexFunc(o.asking, func(a key) bool { return a.own.entry.Thumbprint == thumbprint }); i >= 0 {
+		o.asking = slices.Delete(o.asking, i, i+1)
+	}
+	o.gave[thumbprint] = err == nil || o.gave[thumbprint] && !stopsAll(fault.CodeOf(err))
 }
 
 // inWork is then while a pli is in work, else late.

@@ -211,7 +211,7 @@ func (o *Opening) goOn() []Effect {
 	if o.Phase != OpenPaused {
 		return nil
 	}
-	o.Phase, o.TimeLeft = OpenRunning, 0
+	o.Phase, o.TimeLeft, o.gave = OpenRunning, 0, map[string]bool{}
 	return append([]Effect{Focus{ID: "title"}}, o.goAhead()...)
 }
 

@@ -260,11 +260,11 @@ func TestRecordThatThePageRefuses(t *testing.T) {
 		e.NoSaving = !c.saving
 		params := plis(2)
 		params.Record = true
-		o := model.NewAssistant(e, session(t, protocol.PliOpen, params))
+		o := model.NewAssistant(e, session(t, protocol.PliOpen, params), model.ForPlis)
 		player := modeltest.Start(o, p.world)
 		player.Tick()
 		player.Send(model.Deliver{To: model.ToPortal}, model.Consent{Trusted: true})
-		m := o.Open.Minutes
+		m := opening(o).Minutes
 		var code fault.Code
 		if m.Fault != nil {
 			code = m.Fault.Code

@@ -55,10 +55,10 @@ func (p *portal) open(params protocol.OpenParams) (*modeltest.Player, *model.Ope
 }
 
 func (p *portal) start(params protocol.OpenParams, hold string) (*modeltest.Player, *model.Opening) {
-	a := model.NewAssistant(env(), session(p.t, protocol.PliOpen, params))
+	a := model.NewAssistant(env(), session(p.t, protocol.PliOpen, params), model.ForPlis)
 	player := modeltest.StartHolding(a, p.world, hold)
 	player.Tick()
-	return player, a.Open
+	return player, opening(a)
 }
 
 func (p *portal) result() protocol.OpenResult {
@@ -134,25 +134,25 @@ func TestHandOverOnlyWhenOffered(t *testing.T) {
 func TestConsentNeedsTimeAndTrust(t *testing.T) {
 	p := newPortal(t)
 	p.readable()
-	a := model.NewAssistant(env(), session(t, protocol.PliOpen, plis(1)))
+	a := model.NewAssistant(env(), session(t, protocol.PliOpen, plis(1)), model.ForPlis)
 	player := modeltest.Start(a, p.world)
 	player.Send(model.Consent{Trusted: true})
 	player.Tick()
 	player.Send(model.Consent{Trusted: false})
-	if a.Open.Phase != model.OpenConsent || player.Did("host host.batch.begin") {
-		t.Errorf("phase %s, log %v", a.Open.Phase, player.Log)
+	if opening(a).Phase != model.OpenConsent || player.Did("host host.batch.begin") {
+		t.Errorf("phase %s, log %v", opening(a).Phase, player.Log)
 	}
 	if !slices.Contains(player.Log, "after 500") {
 		t.Errorf("log %v", player.Log)
 	}
 	player.Send(model.Raised{}, model.Consent{Trusted: true})
-	if a.Open.Phase != model.OpenConsent {
+	if opening(a).Phase != model.OpenConsent {
 		t.Error("a click counted although the window had just come to the front")
 	}
 	player.Tick()
 	player.Send(model.Consent{Trusted: true})
-	if a.Open.Phase != model.OpenResults {
-		t.Errorf("phase %s", a.Open.Phase)
+	if opening(a).Phase != model.OpenResults {
+		t.Errorf("phase %s", opening(a).Phase)
 	}
 }
 

@@ -85,7 +85,7 @@ func TestOpeningNeedsATender(t *testing.T) {
 func TestHiddenWindowArmsNothing(t *testing.T) {
 	p := newPortal(t)
 	p.readable()
-	a := model.NewAssistant(env(), session(t, protocol.PliOpen, plis(1)))
+	a := model.NewAssistant(env(), session(t, protocol.PliOpen, plis(1)), model.ForPlis)
 	a.Update(model.Lowered{})
 	player := modeltest.Start(a, p.world)
 	click := func() {
@@ -93,18 +93,18 @@ func TestHiddenWindowArmsNothing(t *testing.T) {
 		player.Send(model.Consent{Trusted: true})
 	}
 	click()
-	if player.Send(model.Raised{}, model.Consent{Trusted: true}); a.Open.Phase != model.OpenConsent {
+	if player.Send(model.Raised{}, model.Consent{Trusted: true}); opening(a).Phase != model.OpenConsent {
 		t.Error("a click counted before the window was seen for a while")
 	}
 	player.Tick()
 	player.Send(model.Lowered{})
 	click()
-	if a.Open.Phase != model.OpenConsent || a.Open.Armed || player.Did("host host.batch.begin") {
-		t.Errorf("phase %s, log %v", a.Open.Phase, player.Log)
+	if opening(a).Phase != model.OpenConsent || opening(a).Armed || player.Did("host host.batch.begin") {
+		t.Errorf("phase %s, log %v", opening(a).Phase, player.Log)
 	}
 	player.Send(model.Raised{})
-	if click(); a.Open.Phase != model.OpenResults {
-		t.Errorf("phase %s", a.Open.Phase)
+	if click(); opening(a).Phase != model.OpenResults {
+		t.Errorf("phase %s", opening(a).Phase)
 	}
 }
 
@@ -118,11 +118,11 @@ func TestConsentCountsDown(t *testing.T) {
 	p.world.Host[protocol.HostBatchBegin] = func(any) (any, error) {
 		return protocol.BatchResult{ID: "b1", Expires: now.Add(time.Hour)}, nil
 	}
-	a := model.NewAssistant(e, session(t, protocol.PliOpen, plis(3)))
+	a := model.NewAssistant(e, session(t, protocol.PliOpen, plis(3)), model.ForPlis)
 	was := p.world.Open
 	var left []int
 	p.world.Open = func(o model.OpenFile) (model.Opened, error) {
-		if left = append(left, a.Open.Left()); len(left) == 2 {
+		if left = append(left, opening(a).Left()); len(left) == 2 {
 			now = now.Add(time.Hour)
 		}
 		return was(o)
@@ -130,10 +130,10 @@ func TestConsentCountsDown(t *testing.T) {
 	player := modeltest.Start(a, p.world)
 	player.Tick()
 	player.Send(model.Consent{Trusted: true})
-	if !slices.Equal(left, []int{3, 2}) || a.Open.Left() != 0 {
+	if !slices.Equal(left, []int{3, 2}) || opening(a).Left() != 0 {
 		t.Errorf("left %v", left)
 	}
-	if f := a.Open.Fault; player.Count("host host.keys.unwrap") != 2 || a.Open.Plis[2].State != model.PliReady || a.Open.Phase != model.OpenFailed || f == nil || f.Code != fault.ConsentExpired {
-		t.Errorf("%s, %+v, log %v", a.Open.Phase, f, player.Log)
+	if f := opening(a).Fault; player.Count("host host.keys.unwrap") != 2 || opening(a).Plis[2].State != model.PliReady || opening(a).Phase != model.OpenFailed || f == nil || f.Code != fault.ConsentExpired {
+		t.Errorf("%s, %+v, log %v", opening(a).Phase, f, player.Log)
 	}
 }

@@ -71,7 +71,7 @@ func (a *Assistant) updatePIN(m Msg) ([]Effect, bool) {
 		return a.answerPIN(""), true
 	case Cancel, Close, PageCancelled:
 		if a.PIN != nil { // whoever gives up the work gives up its question first
-			return append(a.answerPIN(""), a.part.Update(m)...), true
+			return append(a.answerPIN(""), a.Part.Update(m)...), true
 		}
 	}
 	return nil, false

@@ -17,7 +17,7 @@ func waiting(t *testing.T) (*modeltest.Player, *model.Assistant) {
 	player, _ := p.start(plis(2), "host host.keys.unwrap")
 	a := player.Screen.(*model.Assistant)
 	player.Send(model.Consent{Trusted: true}, model.PINAsked{Question: protocol.PINQuestion{ID: "q1", Token: "Carte\u202e", Tries: 1, Seconds: 120}})
-	if a.PIN == nil || strings.Contains(a.PIN.Token, "\u202e") || a.Open.Phase != model.OpenRunning || player.Count("focus pin") != 1 || !player.Did("after 120000") {
+	if a.PIN == nil || strings.Contains(a.PIN.Token, "\u202e") || opening(a).Phase != model.OpenRunning || player.Count("focus pin") != 1 || !player.Did("after 120000") {
 		t.Fatalf("%+v, %v", a.PIN, player.Log)
 	}
 	return player, a
@@ -36,8 +36,8 @@ func TestPINIsTyped(t *testing.T) {
 		t.Errorf("%+v, %v", a.PIN, player.Log)
 	}
 	player.Release()
-	if a.Open.Phase != model.OpenResults || a.Open.Delivered() != 2 {
-		t.Errorf("phase %s, %v", a.Open.Phase, player.Log)
+	if opening(a).Phase != model.OpenResults || opening(a).Delivered() != 2 {
+		t.Errorf("phase %s, %v", opening(a).Phase, player.Log)
 	}
 }
 

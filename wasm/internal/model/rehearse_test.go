@@ -70,10 +70,10 @@ func newRehearsing(t *testing.T) *rehearsing {
 }
 
 func (r *rehearsing) start() (*modeltest.Player, *model.Opening) {
-	a := model.NewAssistant(env(), session(r.t, protocol.PliRehearse, r.params))
+	a := model.NewAssistant(env(), session(r.t, protocol.PliRehearse, r.params), model.ForPlis)
 	player := modeltest.Start(a, r.world)
 	player.Tick()
-	return player, a.Open
+	return player, opening(a)
 }
 
 func (r *rehearsing) told() protocol.RehearseResult {

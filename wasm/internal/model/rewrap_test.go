@@ -84,10 +84,10 @@ func newTransferring(t *testing.T, plis int) *transferring {
 }
 
 func (r *transferring) start(hold string) (*modeltest.Player, *model.Opening) {
-	a := model.NewAssistant(env(), session(r.t, protocol.PliRewrap, protocol.RewrapParams{TransferList: []byte{1}}))
+	a := model.NewAssistant(env(), session(r.t, protocol.PliRewrap, protocol.RewrapParams{TransferList: []byte{1}}), model.ForPlis)
 	player := modeltest.StartHolding(a, r.world, hold)
 	player.Tick()
-	return player, a.Open
+	return player, opening(a)
 }
 
 func (r *transferring) told() protocol.RewrapResult {
@@ -301,9 +301,9 @@ func TestTransferNeedsItsList(t *testing.T) {
 		}
 	}
 	r := newTransferring(t, 1)
-	a := model.NewAssistant(env(), session(t, protocol.PliRewrap, protocol.RewrapParams{}))
+	a := model.NewAssistant(env(), session(t, protocol.PliRewrap, protocol.RewrapParams{}), model.ForPlis)
 	player := modeltest.Start(a, r.world)
-	if a.Open.Phase != model.OpenFailed || a.Open.Fault.Code != fault.ListUnsigned || player.Did("host") {
-		t.Errorf("without a list: %v", a.Open.Fault)
+	if opening(a).Phase != model.OpenFailed || opening(a).Fault.Code != fault.ListUnsigned || player.Did("host") {
+		t.Errorf("without a list: %v", opening(a).Fault)
 	}
 }

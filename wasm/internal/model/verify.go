@@ -11,6 +11,7 @@ import (
 	"scelle/shared/keyhealth"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
+	"scelle/shared/stable"
 )
 
 // VerifyPhase is where « Vérifier mes clés » stands on the screen.
@@ -201,7 +202,7 @@ func (v *Verify) loaded(registered map[string]bool) []Effect {
 		k.Name = keypair.Clean(k.Name)
 		v.Keys = append(v.Keys, v.key(k, i, registered[k.Thumbprint]))
 	}
-	slices.SortStableFunc(v.Keys, func(a, b *VerifyKey) int {
+	stable.Sort(v.Keys, func(a, b *VerifyKey) int {
 		return cmp.Or(cmp.Compare(b.State, a.State), cmp.Compare(a.token(), b.token())) // "ready" comes before "absent"
 	})
 	v.Phase = VerifyConsent

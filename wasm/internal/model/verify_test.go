@@ -106,8 +106,8 @@ func (d *department) play() {
 }
 
 func (d *department) verify() (*modeltest.Player, *model.Verify) {
-	a := model.NewAssistant(env(), session(d.t, protocol.KeysVerify, protocol.VerifyKeysParams{Service: "Voirie", Keys: d.keys}))
-	return modeltest.Start(a, d.world), a.Verify
+	a := model.NewAssistant(env(), session(d.t, protocol.KeysVerify, protocol.VerifyKeysParams{Service: "Voirie", Keys: d.keys}), model.ForKeys)
+	return modeltest.Start(a, d.world), a.Part.(*model.Verify)
 }
 
 // outcomes are what the page heard, "name outcome fault".

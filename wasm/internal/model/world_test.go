@@ -162,10 +162,13 @@ func env() model.Env {
 	return model.Env{Lang: "fr", Version: "0.1.0", Now: func() time.Time { return time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC) }}
 }
 
+// opening is what an assistant about plis works for.
+func opening(a *model.Assistant) *model.Opening { return a.Part.(*model.Opening) }
+
 // add starts a registration.
 func (p *portal) add(params protocol.AddParams) (*modeltest.Player, *model.Add) {
-	a := model.NewAssistant(env(), session(p.t, protocol.KeysAdd, params))
-	return modeltest.Start(a, p.world), a.Add
+	a := model.NewAssistant(env(), session(p.t, protocol.KeysAdd, params), model.ForKeys)
+	return modeltest.Start(a, p.world), a.Part.(*model.Add)
 }
 
 // fill fills in the form in a mode, up to the click that uses the key.

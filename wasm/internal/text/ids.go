@@ -182,6 +182,7 @@ const (
 	RunningSafe
 	NothingRegistered
 	PendingProof
+	PendingProofOnly
 	PendingImport
 	ChangeForm
 	AddDone
@@ -226,6 +227,7 @@ const (
 	OpenLoading
 	OpenRunning
 	OpenFailed
+	OpenStopped
 	NothingOpened
 	OpenPliOf
 	BytesOf
@@ -426,6 +428,8 @@ const (
 	TransferNote
 	TransferLeftOne
 	TransferLeftMany
+	TransferNotOne
+	TransferNotMany
 	TransferButtonOne
 	TransferButtonMany
 	TransferListSigned
@@ -437,6 +441,7 @@ const (
 	TransferSoFarOne
 	TransferSoFarMany
 	TransferFailed
+	TransferStopped
 	TransferNothing
 	TransferResults
 	TransferLine

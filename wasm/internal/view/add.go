@@ -11,22 +11,31 @@ import (
 
 const protocolVersion = version.Protocol
 
-func assistant(a *model.Assistant) Page {
+// Assistant draws an assistant's window: a question of the host, or why there is
+// nothing to work for, or its part, which part draws.
+func Assistant(a *model.Assistant, part func(model.Screen) Page) Page {
 	w := newWriter(a.Env)
-	switch {
-	case a.PIN != nil:
+	if a.PIN != nil {
 		return w.pin(a.Site, a.PIN, a.PINTooLong)
-	case a.Add != nil:
-		return w.add(a.Add)
-	case a.Open != nil:
-		return w.opening(a.Open)
-	case a.Verify != nil:
-		return w.verify(a.Verify)
+	}
+	if a.Broken == nil {
+		return part(a.Part)
 	}
 	return Page{Title: w.S(text.BrokenTitle), Lang: w.Code(), Status: w.S(text.BrokenTitle), Body: []dom.Node{
 		dom.El("header", dom.Set("class", "bar"), w.seal(), w.title(text.BrokenTitle)),
 		dom.El("section", dom.Set("class", "screen"), w.alert(a.Broken), actions(w.button("primary", text.Close, model.Close{}))),
 	}}
+}
+
+// ForKeys draws what model.ForKeys makes.
+func ForKeys(part model.Screen) Page {
+	switch part := part.(type) {
+	case *model.Add:
+		return newWriter(part.Env).add(part)
+	case *model.Verify:
+		return newWriter(part.Env).verify(part)
+	}
+	return Page{Lang: "fr"}
 }
 
 // add draws the registration of a key.
@@ -266,8 +275,10 @@ func (w *writer) afterFailure(a *model.Add) text.ID {
 	switch {
 	case a.Registration == nil:
 		return text.NothingRegistered
-	case a.Registration.State == protocol.AwaitingProof:
+	case a.Registration.State == protocol.AwaitingProof && a.Retryable():
 		return text.PendingProof
+	case a.Registration.State == protocol.AwaitingProof:
+		return text.PendingProofOnly
 	}
 	return text.PendingImport
 }

@@ -5,6 +5,7 @@ import (
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
+	"scelle/shared/storename"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/text"
@@ -86,8 +87,8 @@ func (w *writer) sheetPart(title text.ID, lines ...text.ID) dom.Part {
 	})))
 }
 
-// drill draws the test of a copy.
-func drill(d *model.Drill) Page {
+// Drill draws the test of a copy.
+func Drill(d *model.Drill) Page {
 	w := newWriter(d.Env)
 	return Page{Title: w.S(text.DrillTitle) + " – Scellé", Lang: w.Code(), Status: w.drillStatus(d), Body: []dom.Node{
 		dom.El("header", dom.Set("class", "bar"), w.seal(), w.title(text.DrillTitle)),
@@ -206,7 +207,7 @@ func (w *writer) drillFacts(d *model.Drill) dom.Node {
 	c := *d.Found
 	here := w.S(text.DrillHereNo)
 	if c.HasKey {
-		here = w.S(text.DrillHereYes) + " (" + strings.Join(c.Places, ", ") + ")"
+		here = w.S(text.DrillHereYes) + " (" + strings.Join(storename.AllIn(w.Code(), c.Places), ", ") + ")"
 	}
 	return dom.El("dl", dom.Set("class", "facts-list"),
 		row(w.S(text.DrillAt), w.date(d.At)),

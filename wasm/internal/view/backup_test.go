@@ -8,7 +8,6 @@ import (
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/model/modeltest"
-	"scelle/wasm/internal/view"
 )
 
 const passphrase = "abeille-balcon-cerise-dauphin-fenouil-girafe-hibou-jardin-kimono-lavande-moulin-nuage"
@@ -106,7 +105,7 @@ func backupScenes() []scene {
 func TestSheetHoldsEverything(t *testing.T) {
 	for _, lang := range []string{"fr", "en"} {
 		s := newStage(t, lang)
-		page := view.Of(backup(nil, model.SaveCopy{})(s))
+		page := pageOf(backup(nil, model.SaveCopy{})(s))
 		sheet := page.Body[len(page.Body)-1].HTML()
 		if !strings.Contains(sheet, `class="sheet"`) {
 			t.Fatalf("%s: no sheet", lang)
@@ -131,13 +130,13 @@ func TestWordsGoWithTheWindow(t *testing.T) {
 	p := &modeltest.Player{Screen: screen, World: s.world}
 	p.Send(model.Close{})
 	html := ""
-	for _, n := range view.Of(screen).Body {
+	for _, n := range pageOf(screen).Body {
 		html += n.HTML()
 	}
 	if !p.Closed || strings.Contains(html, "girafe") {
 		t.Errorf("closed %v, shown %s", p.Closed, html)
 	}
-	for _, n := range view.Of(drilled(nil, passphrase, "")(newStage(t, "fr"))).Body {
+	for _, n := range pageOf(drilled(nil, passphrase, "")(newStage(t, "fr"))).Body {
 		if strings.Contains(n.HTML(), "girafe") {
 			t.Error("the words are still on the screen after the test")
 		}

@@ -23,10 +23,10 @@ func (w *writer) certificates(a *model.Add) dom.Part {
 	case !l.Known:
 		return w.note(text.ListLoading)
 	case len(l.All) == 0:
-		return dom.Parts(w.hole(l.Failed), w.note(text.ListNone), w.wayOut(a, nil))
+		return dom.Parts(w.hole(l.Failed, nil), w.note(text.ListNone), w.wayOut(a, nil))
 	}
 	shown := l.Shown()
-	return dom.Parts(w.hole(l.Failed), w.filter(l, len(shown)),
+	return dom.Parts(w.hole(l.Failed, nil), w.filter(l, len(shown)),
 		dom.El("fieldset", dom.Set("class", "certificates"), dom.Set("id", "choice"), dom.Set("tabindex", "-1"),
 			dom.If(a.ChoiceMissing, dom.Set("aria-describedby", "choice-error")),
 			dom.El("legend", dom.Text(w.S(text.ListLegend))),

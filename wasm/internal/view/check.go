@@ -11,7 +11,8 @@ import (
 	"scelle/wasm/internal/text"
 )
 
-func check(c *model.Check) Page {
+// Check draws the test of this computer.
+func Check(c *model.Check) Page {
 	w := newWriter(c.Env)
 	return Page{Title: w.S(text.CheckTitle) + " – Scellé", Lang: w.Code(), Status: w.checkStatus(c), Body: []dom.Node{
 		dom.El("header", dom.Set("class", "bar"), w.seal(), w.title(text.CheckTitle)),

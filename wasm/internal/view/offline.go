@@ -7,7 +7,8 @@ import (
 	"scelle/wasm/internal/text"
 )
 
-func offline(f *model.Offline) Page {
+// Offline draws the opening of plis that the person has as files.
+func Offline(f *model.Offline) Page {
 	o := f.Open
 	w := newWriter(o.Env)
 	heading := w.title(text.OfflineTitle)

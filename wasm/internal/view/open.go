@@ -11,6 +11,14 @@ import (
 	"scelle/wasm/internal/text"
 )
 
+// ForPlis draws what model.ForPlis makes.
+func ForPlis(part model.Screen) Page {
+	if o, ok := part.(*model.Opening); ok {
+		return newWriter(o.Env).opening(o)
+	}
+	return Page{Lang: "fr"}
+}
+
 // opening draws the opening of plis asked for by a page, or another errand of
 // the same course.
 func (w *writer) opening(o *model.Opening) Page {
@@ -29,21 +37,22 @@ type words struct {
 	listSigned, listUnsigned                          text.ID
 	paused, pausedNote, goOn, finish                  text.ID
 	soFarOne, soFarMany                               text.ID
+	stopped                                           text.ID // like failed, when something is done
 }
 
 func wordsOf(o *model.Opening) words {
 	t := words{text.OpenTitle, text.OpenLoading, text.OpenRunning, text.OpenFailed, text.NothingOpened, text.ResultsTitle,
 		text.ConsentTitleOne, text.ConsentTitleMany, text.ListSigned, text.ListUnsigned,
-		text.OpenPaused, text.PausedNote, text.OpenContinue, text.OpenFinish, text.OpenedSoFarOne, text.OpenedSoFarMany}
+		text.OpenPaused, text.PausedNote, text.OpenContinue, text.OpenFinish, text.OpenedSoFarOne, text.OpenedSoFarMany, text.OpenStopped}
 	switch {
 	case o.Rehearsal != nil:
 		return words{text.RehearseTitle, text.RehearseLoading, text.RehearseRunning, text.RehearseFailed, text.RehearseNothing, text.RehearseResults,
 			text.RehearseAsk, text.RehearseAsk, text.RehearseListSigned, text.RehearseListUnsigned,
-			t.paused, t.pausedNote, t.goOn, t.finish, t.soFarOne, t.soFarMany}
+			t.paused, t.pausedNote, t.goOn, t.finish, t.soFarOne, t.soFarMany, text.RehearseFailed}
 	case o.Rewrap != nil:
 		return words{text.TransferTitle, text.TransferLoading, text.TransferRunning, text.TransferFailed, text.TransferNothing, text.TransferResults,
 			text.TransferAskOne, text.TransferAskMany, text.TransferListSigned, 0,
-			text.TransferPaused, text.TransferPausedNote, text.TransferContinue, text.TransferFinish, text.TransferSoFarOne, text.TransferSoFarMany}
+			text.TransferPaused, text.TransferPausedNote, text.TransferContinue, text.TransferFinish, text.TransferSoFarOne, text.TransferSoFarMany, text.TransferStopped}
 	}
 	return t
 }
@@ -59,6 +68,9 @@ func (w *writer) openHeading(o *model.Opening) dom.Node {
 	case model.OpenPaused:
 		return w.title(t.paused)
 	case model.OpenFailed:
+		if o.Delivered() > 0 {
+			return w.title(t.stopped)
+		}
 		return w.title(t.failed)
 	case model.OpenResults:
 		return w.title(t.results)
@@ -138,7 +150,7 @@ func (w *writer) bar(done, total int64, label string) dom.Node {
 // of the files.
 func (w *writer) consent(o *model.Opening) dom.Part {
 	ready, left, keys := o.Ready(), others(o), o.Keys()
-	return dom.Parts(w.tender(o), w.list(o), w.hole(o.Failed),
+	return dom.Parts(w.tender(o), w.list(o), w.hole(o.Failed, nil),
 		dom.El("h2", dom.Text(w.Count(len(keys), text.ConsentKeysOne, text.ConsentKeysMany))),
 		dom.El("ul", dom.Set("class", "keys"), dom.Each(keys, func(_ int, c protocol.Certificate) dom.Part {
 			return dom.El("li", dom.El("strong", dom.Text(certificateName(c))), w.expiry(c), dom.El("small", dom.Text(w.S(text.CertIssuer, c.Issuer))))
@@ -354,7 +366,11 @@ func (w *writer) result(p *model.Pli) dom.Node {
 		return dom.El("li", dom.Set("class", "result bad"), dom.El("h2", dom.Text(pliName(p))),
 			dom.El("p", dom.Set("class", "what"), dom.Text(p.Fault.Code.Text(w.Code()))), dom.El("p", dom.Text(p.Fault.Code.Remedy(w.Code()))), w.detail(p.Fault), w.digests(p))
 	}
-	return dom.El("li", dom.Set("class", "result good"), dom.El("h2", dom.Text(pliName(p))),
+	tone := "good"
+	if p.Foreign || p.Altered || p.Misplaced || p.Twin != "" {
+		tone = "warn"
+	}
+	return dom.El("li", dom.Set("class", "result "+tone), dom.El("h2", dom.Text(pliName(p))),
 		dom.El("p", dom.Text(w.where(p)), dom.Text(" "), w.integrity(p.Opened.Authenticated)),
 		dom.If(p.Foreign, w.caution(text.ForeignContent)),
 		w.provenance(p),

@@ -10,7 +10,8 @@ import (
 	"scelle/wasm/internal/text"
 )
 
-func options(o *model.Options) Page {
+// Options draws the page of sites and settings.
+func Options(o *model.Options) Page {
 	w := newWriter(o.Env)
 	body := []dom.Node{dom.El("header", dom.Set("class", "bar"), w.seal(), w.title(text.OptionsTitle))}
 	if o.Fault != nil {
@@ -55,10 +56,14 @@ func (w *writer) settled(r protocol.OptionsResult) dom.Part {
 }
 
 func (w *writer) siteList(o *model.Options) dom.Part {
-	switch {
+	switch r := o.Settled; {
+	case o.Fault != nil && !o.Known:
+		return nil // the alert above says it
 	case !o.Known:
 		return w.note(text.OptionsLoading)
-	case len(o.Settled.Sites) == 0:
+	case len(r.Sites) == 0 && (r.Bad != "" || r.Settled && len(r.Portals) == 0):
+		return nil // there is none to allow
+	case len(r.Sites) == 0:
 		return w.note(text.OptionsNone)
 	}
 	return dom.Parts(dom.If(o.Revoked != "", dom.El("div", dom.Set("class", "success"), w.p(text.SiteRevokedNote, o.Revoked))),
@@ -76,7 +81,7 @@ func (w *writer) siteEntry(o *model.Options, s protocol.SiteEntry) dom.Node {
 	return dom.El("li", dom.Key(s.Origin), dom.Set("class", "result "+tone),
 		dom.El("p", dom.El("strong", dom.Set("translate", "no"), dom.Set("dir", "ltr"), dom.Text(s.Origin)), dom.Text(" "),
 			dom.El("span", dom.Set("class", "badge "+tone), dom.Text(w.S(state))),
-			dom.If(s.Known, dom.Text(" "), dom.El("span", dom.Set("class", "badge warn"), dom.Text(w.S(text.SiteKnownBadge))))),
+			dom.If(s.Known, dom.Text(" "), dom.El("span", dom.Set("class", "badge hint"), dom.Text(w.S(text.SiteKnownBadge))))),
 		dom.If(site.Flagged(), dom.El("div", dom.Set("class", "warning"), w.originWarning(site))),
 		w.p(siteMay(s)), w.siteFacts(s),
 		dom.If(model.Revocable(s), dom.El("button", dom.Set("type", "button"), dom.Set("class", "button"), dom.Flag("disabled", o.Revoking != ""),

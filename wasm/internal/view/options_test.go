@@ -17,6 +17,7 @@ func noSite(s *stage) {
 func optionsScenes() []scene {
 	page := func(r protocol.OptionsResult, err error, msgs ...model.Msg) func(*stage) model.Screen {
 		return func(s *stage) model.Screen {
+			r := r // each language begins with all sites
 			s.world.Worker[protocol.OptionsGet] = func(any) (any, error) {
 				r.Language = s.lang
 				return r, err

@@ -25,25 +25,6 @@ type Page struct {
 	Status string     // for Mount.Announce: what a screen reader should say now
 }
 
-// Of draws a screen of package model.
-func Of(s model.Screen) Page {
-	switch s := s.(type) {
-	case *model.Popup:
-		return popup(s)
-	case *model.Assistant:
-		return assistant(s)
-	case *model.Offline:
-		return offline(s)
-	case *model.Check:
-		return check(s)
-	case *model.Options:
-		return options(s)
-	case *model.Drill:
-		return drill(s)
-	}
-	return Page{Lang: "fr"}
-}
-
 // writer writes texts in the person's language and zone.
 type writer struct {
 	text.Lang

@@ -2,6 +2,7 @@ package view
 
 import (
 	"scelle/shared/protocol"
+	"scelle/shared/storename"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/text"
@@ -21,7 +22,7 @@ func (w *writer) pin(site model.Site, q *protocol.PINQuestion, tooLong bool) Pag
 		w.origin(site),
 		dom.El("section", dom.Key("pin-"+q.ID), dom.Set("class", "screen"),
 			dom.El("form", dom.Set("autocomplete", "off"), dom.On("submit", func(e dom.Event) any { return model.EnterPIN{Trusted: e.Trusted} }),
-				w.p(about, q.Token),
+				w.p(about, storename.In(w.Code(), q.Token)),
 				w.pinAction(q.Action),
 				dom.If(warning != "", dom.El("p", dom.Set("class", "warning"), dom.Set("role", "alert"), dom.Set("id", "pin-warning"), dom.Text(warning))),
 				dom.If(q.Tries > 1, w.note(text.PINTries, q.Tries)),

@@ -12,7 +12,8 @@ import (
 	"scelle/wasm/internal/text"
 )
 
-func popup(p *model.Popup) Page {
+// Popup draws what the icon opens.
+func Popup(p *model.Popup) Page {
 	w := newWriter(p.Env)
 	head := dom.El("header", dom.Set("class", "bar"), w.seal(), dom.El("h1", dom.Set("id", "title"), dom.Set("tabindex", "-1"), dom.Text("Scellé")),
 		dom.El("p", dom.Set("class", "summary "+popupTone(p)), dom.Text(w.popupStatus(p))))
@@ -78,7 +79,11 @@ func (w *writer) hostFact(p *model.Popup) dom.Node {
 	case p.Checking:
 		return w.fact("wait", text.FactHost, w.S(text.FactWaiting), nil)
 	case p.Status == nil:
-		return w.fact("bad", text.FactHost, w.S(text.FactUnknown), p.StatusErr)
+		f := p.StatusErr
+		if f != nil && p.GrantErr != nil && f.Code == p.GrantErr.Code {
+			f = nil // the site's part says it already
+		}
+		return w.fact("bad", text.FactHost, w.S(text.FactUnknown), f)
 	case p.Status.Host.Online:
 		return w.fact("good", text.FactHost, w.S(text.FactVersion, p.Status.Host.Version), nil)
 	}
@@ -95,7 +100,15 @@ func (w *writer) storeFact(p *model.Popup) dom.Node {
 	case p.Status.Store.Ready:
 		return w.fact("good", text.FactStore, w.S(text.FactReady), nil, w.stores(p.Stores))
 	}
-	return w.fact("bad", text.FactStore, w.S(text.FactNotReady), faultOf(p.Status.Store.Fault, fault.StoreFailed), w.stores(p.Stores))
+	return w.fact("bad", text.FactStore, w.S(text.FactNotReady), storeFault(p), w.stores(p.Stores))
+}
+
+// storeFault is what the store's fact explains; nil when there is nothing.
+func storeFault(p *model.Popup) *fault.Fault {
+	if p.Checking || p.Status == nil || !p.Status.Host.Online || p.Status.Store.Ready {
+		return nil
+	}
+	return faultOf(p.Status.Store.Fault, fault.StoreFailed)
 }
 
 func faultOf(f *protocol.Fault, otherwise fault.Code) *fault.Fault {
@@ -228,23 +241,27 @@ func (w *writer) keysBody(p *model.Popup) dom.Part {
 	case len(p.Keys) == 0 && len(p.Failed) == 0:
 		return w.note(text.KeysNone)
 	case len(p.Keys) == 0:
-		return w.hole(p.Failed)
+		return w.hole(p.Failed, storeFault(p))
 	}
-	return dom.Parts(w.hole(p.Failed), dom.El("ul", dom.Set("class", "keys"), dom.Each(p.Keys, func(_ int, c protocol.Certificate) dom.Part {
+	return dom.Parts(w.hole(p.Failed, storeFault(p)), dom.El("ul", dom.Set("class", "keys"), dom.Each(p.Keys, func(_ int, c protocol.Certificate) dom.Part {
 		found := model.Health(c, p.Known[c.Thumbprint], w.env.Time())
 		return dom.El("li", dom.Key(c.Thumbprint), dom.El("strong", dom.Text(certificateName(c))),
 			dom.El("small", dom.Text(w.S(text.CertIssuer, c.Issuer))), w.stands(c.NotAfter, found))
 	})))
 }
 
-// hole says that a list is not complete, and why.
-func (w *writer) hole(failed []protocol.StoreStatus) dom.Part {
+// hole says that a list is not complete, and why, unless the screen explains
+// that fault already.
+func (w *writer) hole(failed []protocol.StoreStatus, explained *fault.Fault) dom.Part {
 	if len(failed) == 0 {
 		return nil
 	}
 	return dom.El("div", dom.Set("class", "warning"), dom.Each(failed, func(_ int, s protocol.StoreStatus) dom.Part {
-		f := faultOf(s.Fault, fault.StoreFailed)
-		return dom.El("p", dom.Text(w.S(text.ListHole, storename.In(w.Code(), s.Name))+" "+f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())+" "), w.learn(f.Code))
+		f, hole := faultOf(s.Fault, fault.StoreFailed), w.S(text.ListHole, storename.In(w.Code(), s.Name))
+		if explained != nil && f.Code == explained.Code {
+			return dom.El("p", dom.Text(hole))
+		}
+		return dom.El("p", dom.Text(hole+" "+f.Code.Text(w.Code())+" "+f.Code.Remedy(w.Code())+" "), w.learn(f.Code))
 	}))
 }
 

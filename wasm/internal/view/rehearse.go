@@ -11,7 +11,7 @@ import (
 // what the portal learns.
 func (w *writer) rehearsalConsent(o *model.Opening) dom.Part {
 	left := others(o)
-	return dom.Parts(w.tender(o), dom.El("div", dom.Set("class", "notice"), dom.Set("id", "rehearsal"), w.p(text.RehearseIntro)), w.list(o), w.hole(o.Failed),
+	return dom.Parts(w.tender(o), dom.El("div", dom.Set("class", "notice"), dom.Set("id", "rehearsal"), w.p(text.RehearseIntro)), w.list(o), w.hole(o.Failed, nil),
 		w.h2(text.RehearseKeys), w.rehearsalKeys(o, w.rehearsalPlan),
 		dom.If(len(left) > 0, dom.El("div", dom.Set("class", "warning"), w.pliFaults(left))),
 		w.note(text.RehearseTold),

@@ -19,6 +19,7 @@ import (
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/model/modeltest"
 	"scelle/wasm/internal/trust"
+	"scelle/wasm/internal/view"
 )
 
 const origin = "https://marches.ville-de-demo.example"
@@ -182,6 +183,36 @@ func (s *stage) envelopes() {
 	w.Save = func(_ string, f []model.FileRef) ([]string, error) { return []string{"mémoire technique.pdf"}, nil }
 }
 
+// errandsOf are the errands of the module that the worker loads for a method.
+func errandsOf(method protocol.Method) model.Errands {
+	if strings.HasPrefix(string(method), "pli.") {
+		return model.ForPlis
+	}
+	return model.ForKeys
+}
+
+// pageOf draws any screen; each module of wasm/ draws only its own.
+func pageOf(s model.Screen) view.Page {
+	switch s := s.(type) {
+	case *model.Popup:
+		return view.Popup(s)
+	case *model.Assistant:
+		if _, ok := s.Part.(*model.Opening); ok {
+			return view.Assistant(s, view.ForPlis)
+		}
+		return view.Assistant(s, view.ForKeys)
+	case *model.Offline:
+		return view.Offline(s)
+	case *model.Check:
+		return view.Check(s)
+	case *model.Options:
+		return view.Options(s)
+	case *model.Drill:
+		return view.Drill(s)
+	}
+	return view.Page{}
+}
+
 // assistant plays an assistant window; hold keeps one effect unanswered.
 func (s *stage) assistant(method protocol.Method, params any, hold string) *modeltest.Player {
 	return s.assistantAt(origin, method, params, hold)
@@ -192,7 +223,7 @@ func (s *stage) assistantAt(origin string, method protocol.Method, params any, h
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	a := model.NewAssistant(s.env(), protocol.SessionResult{Session: "s", Method: method, Params: raw, Origin: origin, Sites: s.sites})
+	a := model.NewAssistant(s.env(), protocol.SessionResult{Session: "s", Method: method, Params: raw, Origin: origin, Sites: s.sites}, errandsOf(method))
 	p := modeltest.StartHolding(a, s.world, hold)
 	p.Tick()
 	return p

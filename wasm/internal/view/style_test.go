@@ -85,23 +85,31 @@ func TestContrast(t *testing.T) {
 // files, in this order, and hold nothing that the extension's policy refuses.
 func TestDocuments(t *testing.T) {
 	scripts := regexp.MustCompile(`<script[^>]*>`)
-	for _, role := range []string{"popup", "assistant", "offline", "check", "backup"} {
-		html := read(t, filepath.Join(app, role+".html"))
-		for _, want := range []string{`<html data-role="` + role + `" lang="fr">`, `<main id="app">`, `<div id="live" role="status" aria-live="polite"></div>`, "<noscript>", `<link rel="stylesheet" href="scelle.css">`} {
+	for name, begin := range map[string]string{
+		"popup":     `<html data-role="popup" data-module="app.wasm" lang="fr">`,
+		"options":   `<html data-role="options" data-module="app.wasm" lang="fr">`,
+		"check":     `<html data-role="check" data-module="app.wasm" lang="fr">`,
+		"backup":    `<html data-role="backup" data-module="app.wasm" lang="fr">`,
+		"assistant": `<html data-role="assistant" data-module="keys.wasm" lang="fr">`,
+		"opening":   `<html data-role="assistant" data-module="plis.wasm" lang="fr">`,
+		"offline":   `<html data-role="offline" data-module="plis.wasm" lang="fr">`,
+	} {
+		html := read(t, filepath.Join(app, name+".html"))
+		for _, want := range []string{begin, `<main id="app">`, `<div id="live" role="status" aria-live="polite"></div>`, "<noscript>", `<link rel="stylesheet" href="scelle.css">`} {
 			if !strings.Contains(html, want) {
-				t.Errorf("%s.html: no %s", role, want)
+				t.Errorf("%s.html: no %s", name, want)
 			}
 		}
 		got := strings.Join(scripts.FindAllString(html, -1), "")
 		want := ""
-		for _, s := range []string{"../gen/protocol.js", "../gen/faults.js", "wasm_exec.js", "native.js", "managed.js", "boot.js"} {
+		for _, s := range []string{"../gen/protocol.js", "wasm_exec.js", "native.js", "managed.js", "boot.js"} {
 			want += `<script src="` + s + `" defer>`
 		}
 		if got != want {
-			t.Errorf("%s.html: scripts %s", role, got)
+			t.Errorf("%s.html: scripts %s", name, got)
 		}
 		if regexp.MustCompile(` on[a-z]+=|style=|javascript:|<style|https?://`).MatchString(html) {
-			t.Errorf("%s.html: inline code or a foreign address", role)
+			t.Errorf("%s.html: inline code or a foreign address", name)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 // transferConsent is the one decision: from which key, to which, which plis.
 func (w *writer) transferConsent(o *model.Opening) dom.Part {
 	ready, left, r := o.Ready(), others(o), o.Rewrap
-	return dom.Parts(dom.El("div", dom.Set("class", "notice"), dom.Set("id", "transfer"), w.p(text.TransferIntro)), w.list(o), w.hole(o.Failed),
+	return dom.Parts(dom.El("div", dom.Set("class", "notice"), dom.Set("id", "transfer"), w.p(text.TransferIntro)), w.list(o), w.hole(o.Failed, nil),
 		w.h2(text.TransferFrom),
 		dom.El("ul", dom.Set("class", "keys"), dom.Set("id", "transfer-from"), dom.El("li", dom.El("strong", dom.Text(certificateName(*r.From))), w.expiry(*r.From),
 			dom.El("small", dom.Text(w.S(text.CertIssuer, r.From.Issuer))))),
@@ -43,7 +43,7 @@ func (w *writer) transferResults(o *model.Opening) dom.Part {
 	}
 	return dom.Parts(dom.El("div", dom.Set("class", class), dom.Set("id", "transfer"), dom.El("p", dom.Text(w.resultLine(o)))),
 		dom.If(o.Delivered() > 0, w.note(text.TransferVerified, o.Rewrap.Verified())),
-		dom.If(len(left) > 0, dom.El("div", dom.Set("class", "warning"), dom.El("p", dom.Text(w.Count(len(left), text.TransferLeftOne, text.TransferLeftMany))), w.pliFaults(left))),
+		dom.If(len(left) > 0, dom.El("div", dom.Set("class", "warning"), dom.El("p", dom.Text(w.Count(len(left), text.TransferNotOne, text.TransferNotMany))), w.pliFaults(left))),
 		dom.If(len(left) > 0, w.note(text.TransferAgain)),
 		actions(w.button("primary", text.Close, model.Close{})))
 }

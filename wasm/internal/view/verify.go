@@ -5,6 +5,7 @@ import (
 
 	"scelle/shared/fault"
 	"scelle/shared/keyhealth"
+	"scelle/shared/storename"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/text"
@@ -70,7 +71,7 @@ func (w *writer) verifyConsent(v *model.Verify) dom.Part {
 	ready := len(v.Ready()) > 0
 	return dom.Parts(
 		dom.If(v.Service != "", dom.El("p", dom.Set("class", "service"), dom.Text(w.S(text.ServiceLine, v.Service)))),
-		dom.El("p", dom.Text(w.verifyCount(v))), dom.If(ready, w.note(text.VerifyHow), w.note(text.VerifyPIN)), w.hole(v.Failed),
+		dom.El("p", dom.Text(w.verifyCount(v))), dom.If(ready, w.note(text.VerifyHow), w.note(text.VerifyPIN)), w.hole(v.Failed, nil),
 		dom.El("ul", dom.Set("class", "keys"), dom.Each(v.Keys, func(_ int, k *model.VerifyKey) dom.Part { return w.verifyKey(k) })),
 		actions(dom.If(ready, w.keyButton(w.Count(len(v.Ready()), text.VerifyStartOne, text.VerifyStartMany), v.Armed, func(t bool) any { return model.Consent{Trusted: t} })),
 			w.button("quiet", closeOr(ready), model.Cancel{})))
@@ -106,7 +107,7 @@ func (w *writer) whereabouts(k *model.VerifyKey) dom.Part {
 func (w *writer) certificateLine(k *model.VerifyKey) string {
 	parts := []string{certificateName(k.Certificate), w.S(text.CertIssuer, k.Certificate.Issuer)}
 	if len(k.Certificate.Places) > 0 {
-		parts = append(parts, strings.Join(k.Certificate.Places, ", "))
+		parts = append(parts, strings.Join(storename.AllIn(w.Code(), k.Certificate.Places), ", "))
 	}
 	return strings.Join(parts, " – ")
 }

@@ -236,7 +236,7 @@ func addScenes() []scene {
 // draw is a scene's HTML, with what is said and the title.
 func draw(t *testing.T, sc scene, lang string) string {
 	t.Helper()
-	page := view.Of(sc.play(newStage(t, lang)))
+	page := pageOf(sc.play(newStage(t, lang)))
 	if page.Lang != lang || page.Title == "" {
 		t.Errorf("%s: language %q, title %q", sc.name, page.Lang, page.Title)
 	}
@@ -298,7 +298,7 @@ func TestRecordDocument(t *testing.T) {
 		params.Plis[0].Label, params.Plis[0].SHA256 = `<script>alert("1")</script>`, strings.Repeat("9", 64)
 		p := s.assistant(protocol.PliOpen, params, "")
 		p.Send(model.Consent{Trusted: true})
-		record := p.Screen.(*model.Assistant).Open.Minutes.Record
+		record := p.Screen.(*model.Assistant).Part.(*model.Opening).Minutes.Record
 		page := view.RecordDocument(s.env(), record)
 		if strings.Contains(page, "<script") || !strings.Contains(page, "&lt;script&gt;") {
 			t.Error("a label is markup")

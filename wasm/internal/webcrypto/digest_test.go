@@ -8,6 +8,8 @@ import (
 	"hash"
 	"math/rand"
 	"testing"
+
+	"scelle/wasm/internal/bridge"
 )
 
 func newDigest(t testing.TB) hash.Hash {
@@ -70,5 +72,49 @@ func benchmarkHash(b *testing.B, h hash.Hash) {
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
 		h.Write(data)
+	}
+}
+
+// TestWhole: the hashes of SubtleCrypto, by bytes of Go and by chunks.
+func TestWhole(t *testing.T) {
+	inWorker(t)
+	r := rand.New(rand.NewSource(11))
+	newHash := NewDigests().Whole(300_000)
+	if _, ok := newHash().(*gathered); !ok {
+		t.Fatal("the hash is not SubtleCrypto's")
+	}
+	for _, n := range []int{0, 1, 63, shortMessage - 1, shortMessage, shortMessage + 1, 299_999, 300_000, 300_001, 700_000} {
+		data := random(r, n)
+		got, again := newHash(), newHash()
+		for rest := data; len(rest) > 0; {
+			take := min(len(rest), 1+r.Intn(1+n/3))
+			piece := rest[:take]
+			rest = rest[take:]
+			if r.Intn(2) == 0 {
+				got.Write(piece)
+				again.Write(piece)
+				continue
+			}
+			array, err := bridge.ToJS(piece)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := bridge.Wrap(array)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := Hand(c, Part{Hash: got, Length: take}, Part{Hash: again, Length: take}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := sha256.Sum256(data)
+		if !bytes.Equal(got.Sum([]byte("x")), append([]byte("x"), want[:]...)) || !bytes.Equal(again.Sum(nil), want[:]) || !bytes.Equal(again.Sum(nil), want[:]) {
+			t.Errorf("another sum of %d bytes", n)
+		}
+		got.Reset()
+		got.Write([]byte("abc"))
+		if abc := sha256.Sum256([]byte("abc")); !bytes.Equal(got.Sum(nil), abc[:]) {
+			t.Error("another sum after Reset")
+		}
 	}
 }

@@ -145,6 +145,12 @@ func Hand(c bridge.Chunks, parts ...Part) error {
 		if p.Hash == nil || p.Length == 0 {
 			continue
 		}
+		if h, ok := p.Hash.(*gathered); ok {
+			if err := h.take(c, p.From, p.Length); err != nil {
+				return err
+			}
+			continue
+		}
 		h, ok := p.Hash.(*remoteDigest)
 		if !ok {
 			b := make([]byte, p.Length)

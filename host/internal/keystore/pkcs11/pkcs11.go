@@ -21,13 +21,14 @@ import (
 	"time"
 
 	"scelle/host/internal/pinentry"
+	"scelle/shared/storename"
 )
 
 // ID is Status.ID and the scheme of this store's key URIs (RFC 7512).
 const ID = "pkcs11"
 
 // Name is what people are shown.
-const Name = "Cartes à puce et clés USB"
+const Name = storename.Cards
 
 // Prompt asks the person at the computer for a PIN; *pinentry.Asker is one.
 type Prompt interface {

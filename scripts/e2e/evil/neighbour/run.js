@@ -74,7 +74,7 @@
     return value?.[0]?.result?.startsWith("http") ? [] : [`not even in a page: ${error}`];
   }, async () => {
     const found = [];
-    await Promise.all(["app/popup.html", "app/assistant.html", "app/offline.html", "app/backup.html", "app/bridge.html"].map(async (path) => {
+    await Promise.all(["app/popup.html", "app/assistant.html", "app/opening.html", "app/offline.html", "app/backup.html", "app/bridge.html"].map(async (path) => {
       const { value: tab } = await outcome(api.tabs.create({ url: config.base + path, active: false }));
       if (!tab) return;
       await wait(400);
@@ -105,7 +105,7 @@
   }, async () => {
     const found = [];
     for (const tab of await api.tabs.query({})) {
-      if (!(tab.url ?? "").includes("assistant.html") && tab.title !== "Scellé") continue;
+      if (!/(assistant|opening)\.html/.test(tab.url ?? "") && tab.title !== "Scellé") continue;
       for (const { result } of (await inject(tab.id)).value ?? []) if (result?.includes("extension:")) found.push(`a script in ${result}`);
       if (api.debugger) found.push(...got("the debugger on the assistant", await outcome(api.debugger.attach({ tabId: tab.id }, "1.3"))));
     }
@@ -122,7 +122,7 @@
       const names = Object.keys(value ?? {}).filter((k) => k !== "own");
       if (names.length > 0) found.push(`${area}: ${names}`);
     }
-    for (const path of ["manifest.json", "app/app.wasm", "worker/worker.js", "app/bridge.html"]) found.push(...got(path, await outcome(fetch(config.base + path).then((r) => r.text()))));
+    for (const path of ["manifest.json", "app/app.wasm", "app/keys.wasm", "app/plis.wasm", "worker/worker.js", "app/bridge.html"]) found.push(...got(path, await outcome(fetch(config.base + path).then((r) => r.text()))));
     return found;
   });
 

@@ -4,8 +4,8 @@
   const { attack, ask, until, wait, config, frames } = evil;
 
   const PATHS = [
-    "app/bridge.html", "app/assistant.html", "app/popup.html", "app/offline.html", "app/backup.html", "app/options.html", "app/check.html", "manifest.json", "worker/worker.js",
-    "content/content.js", "gen/protocol.js", "app/app.wasm", "app/crypto.wasm", "app/scelle.css", "icons/seal.svg",
+    "app/bridge.html", "app/assistant.html", "app/opening.html", "app/popup.html", "app/offline.html", "app/backup.html", "app/options.html", "app/check.html", "manifest.json", "worker/worker.js",
+    "content/content.js", "gen/protocol.js", "app/app.wasm", "app/keys.wasm", "app/plis.wasm", "app/crypto.wasm", "app/scelle.css", "icons/seal.svg",
   ];
 
   const element = (tag, property, url) =>
@@ -74,7 +74,7 @@
     return (await until(() => evil.heard.some((h) => h.data?.evil === "framed"))) ? [] : ["not even an own page can be framed"];
   }, async () => {
     for (const path of PATHS) if (!open(path)) for (const base of new Set([config.base, config.dynamic])) embed(base + path);
-    embed(`${config.base}app/assistant.html#${"0".repeat(32)}`);
+    for (const path of ["assistant", "opening"]) embed(`${config.base}app/${path}.html#${"0".repeat(32)}`);
     embed("/frame.html#last");
     await until(() => evil.heard.some((h) => h.data?.evil === "last")); // by now the others have come, too, or not
     await wait(300); // the test looks at what the browser shows

@@ -34,6 +34,10 @@ type Store struct {
 	now func() time.Time
 }
 
+// maxIdle is how many connections stay open: opening one reads the schema again.
+// An opening session asks for several plis at once.
+const maxIdle = 8
+
 // Open opens the database at path, creates it when it is missing, and brings
 // it to the newest version. now is the portal's clock.
 func Open(ctx context.Context, path string, now func() time.Time) (*Store, error) {
@@ -42,6 +46,7 @@ func Open(ctx context.Context, path string, now func() time.Time) (*Store, error
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	db.SetMaxIdleConns(maxIdle)
 	s := &Store{db: db, now: now}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())

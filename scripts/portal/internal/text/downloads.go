@@ -7,7 +7,7 @@ func downloadsTexts() []entry {
 		{"downloads.ready", "Tout est prêt. La page que vous aviez ouverte est restée comme vous l’avez laissée.", "Everything is ready. The page that you had open is as you left it."},
 		{"downloads.back", "Revenir à cette page", "Back to that page"},
 		{"downloads.lead", "L’assistant a deux parties : une extension du navigateur et, pour les agents, un petit programme qui ouvre le magasin de certificats. Une entreprise n’a besoin que de l’extension.", "The assistant has two parts: a browser extension and, for agents, a small program that opens the certificate store. A company needs the extension only."},
-		{"downloads.nothing", "Il n’y a rien à lancer à la connexion, aucun port n’est ouvert, aucun certificat racine n’est ajouté.", "There is nothing to launch at login, no port is opened and no root certificate is added."},
+		{"downloads.nothing", "Il n’y a rien à lancer à l’ouverture de session, aucun port n’est ouvert, aucun certificat racine n’est ajouté.", "There is nothing to launch at login, no port is opened and no root certificate is added."},
 		{"downloads.program", "Le programme, pour les agents", "The program, for agents"},
 		{"downloads.program.once", "Il s’installe une fois. Dès qu’il est là, l’état ci-dessus passe de lui-même à « en ligne ».", "It is installed once. As soon as it is there, the status above turns to “online” by itself."},
 		{"downloads.system.windows", "Windows", "Windows"},
@@ -51,10 +51,10 @@ func downloadsTexts() []entry {
 
 		{"downloads.extension", "L’extension", "The extension"},
 		{"downloads.extension.none", "Cette salle des marchés ne propose pas l’extension. Demandez-la à votre service informatique, ou prenez-la dans le catalogue de votre navigateur.", "This portal does not offer the extension. Ask your IT department for it, or take it from your browser’s store."},
-		{"downloads.allow", "Ensuite, sur cette salle des marchés, cliquez sur l’icône de Scellé, puis sur « Autoriser cette salle des marchés ». Sans cet accord la page ne voit pas l’extension.", "Then, on this portal, click on Scellé’s icon and on “Allow this portal”. Without this consent the page does not see the extension."},
+		{"downloads.allow", "Ensuite, sur cette salle des marchés, cliquez sur l’icône de Scellé, puis sur « Autoriser cette salle des marchés ». Sans cet accord la page ne voit pas l’extension.", "Then, on this portal, click the Scellé icon, then “Allow this portal”. Without this the page does not see the extension."},
 		{"downloads.signer", "La clé qui signe nos listes", "The key that signs our lists"},
 		{"downloads.signer.why", "Nous signons la liste des clés de chaque consultation et celle des plis de chaque ouverture. Scellé retient cette clé à la première liste et refuse ensuite toute autre : comparez son empreinte à celle que montre la fenêtre de l’extension.", "We sign the list of each tender’s keys and the list of each opening’s submissions. Scellé keeps this key at the first list and then refuses any other: compare its fingerprint with the one in the extension’s window."},
 		{"downloads.signer.print", "Empreinte SHA-256 de la clé", "SHA-256 fingerprint of the key"},
-		{"downloads.check", "Pour vérifier, ou pour transmettre un état à l’assistance :", "To check, or to send a report to the help desk:"},
+		{"downloads.check", "Pour vérifier, ou pour transmettre un état au support :", "To check, or to send a report to support:"},
 	}
 }

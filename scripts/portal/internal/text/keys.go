@@ -27,8 +27,8 @@ func keysTexts() []entry {
 		{"keys.here", "Clé privée sur ce poste", "Private key on this computer"},
 		{"keys.actions", "Actions", "Actions"},
 		{"keys.here.unknown", "inconnu", "unknown"},
-		{"keys.thumbprint", "Empreinte SHA-256", "SHA-256 thumbprint"},
-		{"keys.mode.server", "clé générée par le serveur", "key made by the server"},
+		{"keys.thumbprint", "Empreinte SHA-256", "SHA-256 fingerprint"},
+		{"keys.mode.server", "clé générée par la salle des marchés", "key made by the portal"},
 		{"keys.mode.local", "clé créée sur le poste", "key made on the computer"},
 		{"keys.mode.existing", "certificat existant", "existing certificate"},
 		{"keys.state.active", "Active", "Active"},
@@ -39,7 +39,7 @@ func keysTexts() []entry {
 		{"keys.until", "à terminer avant le %s", "to be finished before %s"},
 		{"keys.plis.one", "%d pli non ouvert", "%d unopened submission"},
 		{"keys.plis.many", "%d plis non ouverts", "%d unopened submissions"},
-		{"keys.resume", "Terminer l’enregistrement", "Finish registration"},
+		{"keys.resume", "Terminer l’enregistrement", "Finish the registration"},
 		{"keys.restart", "Recommencer", "Start again"},
 		{"keys.edit", "Modifier", "Edit"},
 		{"keys.delete", "Supprimer", "Delete"},
@@ -56,7 +56,7 @@ func keysTexts() []entry {
 
 		{"status.title", "Assistant de chiffrement", "Encryption assistant"},
 		{"status.checking", "Vérification…", "Checking…"},
-		{"status.nothing", "Rien n’est à lancer à la connexion : l’assistant répond tant que le navigateur est ouvert.", "There is nothing to launch at login: the assistant answers as long as the browser is open."},
+		{"status.nothing", "Rien n’est à lancer à l’ouverture de session : l’assistant répond tant que le navigateur est ouvert.", "There is nothing to launch at login: the assistant answers as long as the browser is open."},
 		{"status.more", "Afficher plus d’informations", "Show more information"},
 	}
 }

@@ -7,7 +7,7 @@ func plisTexts() []entry {
 		{"plis.none", "Aucun pli reçu.", "No submission received."},
 		{"plis.sealed", "Les plis restent fermés jusqu’à la date limite : le portail ne les remet à personne avant.", "Submissions stay closed until the deadline: the portal hands them to nobody before."},
 		{"plis.open", "Ouvrir les plis", "Open the submissions"},
-		{"plis.open.lead", "L’assistant vous demande une fois votre accord, puis ouvre les plis sur ce poste. Le portail ne voit ni la clé ni le contenu, sauf si vous lui remettez les fichiers.", "The assistant asks for your consent once, then opens the submissions on this computer. The portal sees neither key nor content, unless you hand it the files."},
+		{"plis.open.lead", "L’assistant vous demande une fois votre accord, puis ouvre les plis sur ce poste. Le portail ne voit ni la clé ni le contenu, sauf si vous lui remettez les fichiers.", "The assistant asks for your agreement once, then opens the submissions on this computer. The portal sees neither key nor content, unless you hand it the files."},
 		{"plis.all", "Tous les plis", "All submissions"},
 		{"plis.pick", "Ouvrir le pli de %s, %s", "Open the submission of %s, %s"},
 		{"plis.handover", "Proposer de remettre les fichiers ouverts au portail", "Offer to hand the opened files to the portal"},

@@ -13,7 +13,7 @@ func shellTexts() []entry {
 		{"demo", "Démonstration : les données sont fictives et les mots de passe publics.", "Demonstration: the data are made up and the passwords are public."},
 		{"lang.switch", "Langue", "Language"},
 		{"logout", "Se déconnecter", "Log out"},
-		{"footer", "Rien n’est à lancer à la connexion : Scellé s’ouvre avec le navigateur.", "There is nothing to launch when you log in: Scellé comes with the browser."},
+		{"footer", "Rien n’est à lancer à l’ouverture de session : Scellé s’ouvre avec le navigateur.", "There is nothing to launch at login: Scellé comes with the browser."},
 		{"cancel", "Annuler", "Cancel"},
 		{"noscript", "Cette page a besoin de JavaScript pour parler à l’assistant.", "This page needs JavaScript to talk to the assistant."},
 

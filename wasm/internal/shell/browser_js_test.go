@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-package main
+package shell
 
 import (
 	"context"
@@ -142,7 +142,7 @@ func TestBrowserSaveInto(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Remove(ctx, chosen.Name())
-	d := &document{ctx: ctx, files: newFileTable()}
+	d := &Document{ctx: ctx, files: newFileTable()}
 	into := d.folders.add(chosen)
 	var refs []model.FileRef
 	for _, name := range []string{"offre.pdf", "Offre.pdf", "offre.pdf", "raccourci.lnk"} {
@@ -234,7 +234,7 @@ func TestBrowserCancelWaiting(t *testing.T) {
 
 // TestBrowserDrawnAtOnce: a button that is to be armed is not drawn later.
 func TestBrowserDrawnAtOnce(t *testing.T) {
-	d := &document{ctx: t.Context(), paid: time.Now().Add(time.Hour)}
+	d := &Document{ctx: t.Context(), paid: time.Now().Add(time.Hour)}
 	d.runHere(model.After{Millis: 1})
 	if d.paid.IsZero() {
 		t.Error("any wait has the screen drawn")

@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-package main
+package shell
 
 import (
 	"scelle/shared/fault"
@@ -11,7 +11,7 @@ import (
 
 // listenForPIN keeps an ear on a connection whose host may ask for a PIN in
 // the middle of the work, for as long as the connection lives.
-func (d *document) listenForPIN(c bridge.Connection) {
+func (d *Document) listenForPIN(c bridge.Connection) {
 	bridge.Go(func() error {
 		if !c.AsksPIN(d.ctx) {
 			return nil
@@ -30,7 +30,7 @@ func (d *document) listenForPIN(c bridge.Connection) {
 
 // answerPIN takes what was typed out of its field, before the screen that has
 // the field goes, and sends it to the host that asked.
-func (d *document) answerPIN(e model.AnswerPIN) {
+func (d *Document) answerPIN(e model.AnswerPIN) {
 	var typed []byte
 	if e.Field != "" {
 		var err error

@@ -1,9 +1,8 @@
 //go:build js && wasm
 
-package main
+package shell
 
 import (
-	"context"
 	"io"
 	"strings"
 
@@ -12,9 +11,24 @@ import (
 	"scelle/wasm/internal/model"
 )
 
+// forCopies are the effects of saving and of testing a key's protected copy.
+func forCopies(d *Document, e model.Effect) bool {
+	switch e := e.(type) {
+	case model.SaveBytes:
+		async(d, e.Then, func() (string, error) { return d.saveBytes(e) })
+	case model.ReadBytes:
+		async(d, e.Then, func() ([]byte, error) { return d.readBytes(e) })
+	case model.PrintPage:
+		d.quietly(bridge.Print)
+	default:
+		return false
+	}
+	return true
+}
+
 // saveBytes downloads a file of this module's own. What an administrator lets
 // nobody save is opened plis; a key's protected copy is none.
-func saveBytes(ctx context.Context, e model.SaveBytes) (string, error) {
+func (d *Document) saveBytes(e model.SaveBytes) (string, error) {
 	blob, err := bridge.NewBlob(e.Bytes)
 	if err != nil {
 		return "", err
@@ -23,11 +37,11 @@ func saveBytes(ctx context.Context, e model.SaveBytes) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return bridge.Save(ctx, file, e.Path)
+	return d.downloads.Save(d.ctx, file, e.Path)
 }
 
 // readBytes reads a small file whole.
-func (d *document) readBytes(e model.ReadBytes) ([]byte, error) {
+func (d *Document) readBytes(e model.ReadBytes) ([]byte, error) {
 	file, err := d.files.get(e.File)
 	if err != nil {
 		return nil, err
@@ -39,9 +53,4 @@ func (d *document) readBytes(e model.ReadBytes) ([]byte, error) {
 	defer r.Close()
 	data, err := io.ReadAll(r)
 	return data, fault.Recode(fault.ReadFailed, err)
-}
-
-func openBackup(d *document) (model.Screen, error) {
-	err := bridge.OnDrop(func(files []bridge.File) { d.send(model.CopyPicked{Files: d.files.addAll(files)}) })
-	return model.NewDrill(env("")), err
 }

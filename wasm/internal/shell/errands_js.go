@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-package main
+package shell
 
 import (
 	"encoding/json"
@@ -15,7 +15,7 @@ import (
 
 // rewrapFile wraps a content key again in the crypto worker, which is ended
 // since it had the key in its memory.
-func (d *document) rewrapFile(e model.RewrapFile) (wrapped model.Rewrapped, err error) {
+func (d *Document) rewrapFile(e model.RewrapFile) (wrapped model.Rewrapped, err error) {
 	defer clear(e.ContentKey)
 	file, err := d.files.get(e.File)
 	if err != nil {
@@ -40,7 +40,7 @@ func (d *document) rewrapFile(e model.RewrapFile) (wrapped model.Rewrapped, err 
 
 // sealTest has the crypto worker seal a test pli into a directory of this
 // document's vault.
-func (d *document) sealTest(e model.SealTest) (sealed model.SealedTest, err error) {
+func (d *Document) sealTest(e model.SealTest) (sealed model.SealedTest, err error) {
 	v, err := d.files.vaultOf(d.ctx)
 	if err != nil {
 		return sealed, err

@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-package main
+package shell
 
 import (
 	"time"
@@ -21,7 +21,7 @@ func recordName(e model.SaveRecord) string {
 }
 
 // saveRecord stores the record of an opening, as a page and as JSON.
-func (d *document) saveRecord(e model.SaveRecord) ([]string, error) {
+func (d *Document) saveRecord(e model.SaveRecord) ([]string, error) {
 	if _, saving := bridge.Managed(); !saving {
 		return nil, fault.New(fault.SavingForbidden)
 	}
@@ -53,9 +53,9 @@ func (d *document) saveRecord(e model.SaveRecord) ([]string, error) {
 }
 
 // savePart stores one of the record's files where the opened ones are.
-func (d *document) savePart(e model.SaveRecord, file bridge.File) (string, error) {
+func (d *Document) savePart(e model.SaveRecord, file bridge.File) (string, error) {
 	if e.Into.Handle == 0 {
-		return bridge.Save(d.ctx, file, e.Folder+"/"+file.Name())
+		return d.downloads.Save(d.ctx, file, e.Folder+"/"+file.Name())
 	}
 	chosen, err := d.folders.get(e.Into)
 	if err != nil {

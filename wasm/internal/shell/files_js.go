@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-package main
+package shell
 
 import (
 	"context"
@@ -12,6 +12,20 @@ import (
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/vault"
 )
+
+// forFiles are the effects of files that a window holds.
+func forFiles(d *Document, e model.Effect) bool {
+	switch e := e.(type) {
+	case model.ReadFile:
+		err := bridge.PickFiles(func(files []bridge.File) { d.send(e.Then(d.files.addAll(files))) })
+		d.quietly(func() error { return err })
+	case model.Forget:
+		d.quietly(func() error { return d.files.forget(d.ctx, e.Files) })
+	default:
+		return false
+	}
+	return true
+}
 
 // fileTable holds the files behind the model's FileRefs, and the vault of
 // those that were opened.
@@ -109,12 +123,21 @@ func (t *fileTable) values(refs []model.FileRef) ([]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if f, err = bridge.NewFile(f, ref.Name); err != nil {
+		if f, err = named(f, ref.Name); err != nil {
 			return nil, err
 		}
 		values[i] = f.Value()
 	}
 	return values, nil
+}
+
+// named is a file under this name, as bridge.NewFile gives it: the one of a pli
+// may have it already.
+func named(f bridge.File, name string) (bridge.File, error) {
+	if f.Name() == name && f.Type() == bridge.PlainType {
+		return f, nil
+	}
+	return bridge.NewFile(f, name)
 }
 
 // forget drops files. A directory goes with the last of its files.

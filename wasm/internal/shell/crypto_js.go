@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-package main
+package shell
 
 import (
 	"context"
@@ -39,7 +39,7 @@ const (
 )
 
 // errBroken is the end of a worker that failed by itself.
-var errBroken = fault.Newf(fault.Internal, "worker")
+var errBroken = &fault.Fault{Code: fault.Internal, Detail: "worker"}
 
 func newCryptoClient() *cryptoClient {
 	return &cryptoClient{module: bridge.Undefined(), turn: make(chan struct{}, 1), free: make(chan struct{}, 1), waiting: map[int]*cryptoCall{}}

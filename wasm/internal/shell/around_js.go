@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-package main
+package shell
 
 import (
 	"context"
@@ -9,6 +9,15 @@ import (
 	"scelle/wasm/internal/bridge"
 	"scelle/wasm/internal/model"
 )
+
+// forCheck are the effects of the test of this computer.
+func forCheck(d *Document, e model.Effect) bool {
+	if e, ok := e.(model.LookAround); ok {
+		async(d, e.Then, func() (model.Surroundings, error) { return lookAround(d.ctx) })
+		return true
+	}
+	return false
+}
 
 // lookAround asks the browser about itself and this extension. What it does
 // not tell stays unknown.

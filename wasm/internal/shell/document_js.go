@@ -1,23 +1,19 @@
 //go:build js && wasm
 
-package main
+package shell
 
 import (
 	"context"
 	"time"
 
 	"scelle/shared/fault"
-	"scelle/shared/protocol"
 	"scelle/wasm/internal/bridge"
 	"scelle/wasm/internal/dom"
 	"scelle/wasm/internal/model"
-	"scelle/wasm/internal/vault"
-	"scelle/wasm/internal/view"
 )
 
-// The ids in popup.html, assistant.html, offline.html, check.html, backup.html
-// and options.html: where a screen is drawn, and the region that a screen
-// reader listens to.
+// The ids in every document of extension/app that shows a screen: where it is
+// drawn, and the region that a screen reader listens to.
 const (
 	rootID = "app"
 	liveID = "live"
@@ -27,26 +23,31 @@ const (
 // make bench waits for it.
 const readyMark = "scelle-ready"
 
-// document runs one screen: it draws it, and carries out its effects.
-type document struct {
-	ctx     context.Context
-	screen  model.Screen
-	mount   *dom.Mount
-	native  *bridge.Native
-	files   *fileTable
-	folders folderTable
-	crypto  *cryptoClient
-	place   bridge.Place      // of the page, in an assistant
-	asker   bridge.Connection // whose host asked for a PIN last, in an assistant
+// Document runs one window: it draws its screen, and carries out its effects.
+type Document struct {
+	ctx       context.Context
+	window    Window
+	mount     *dom.Mount
+	native    *bridge.Native
+	files     *fileTable
+	folders   folderTable
+	downloads bridge.Downloads
+	exchanges bridge.Exchanges // with the bridge in the page
+	crypto    *cryptoClient
+	place     bridge.Place      // of the page, in an assistant
+	asker     bridge.Connection // whose host asked for a PIN last, in an assistant
 
 	queue []model.Msg
 	busy  bool
 	paid  time.Time // until when what was drawn is paid for
 	later bool      // the screen is drawn a little later
+
+	unreported *model.PageProgress // that the page has not heard of
+	reporting  bool                // the page is being told
 }
 
-func newDocument() (*document, error) {
-	d := &document{ctx: context.Background(), native: bridge.NewNative(), files: newFileTable()}
+func newDocument() (*Document, error) {
+	d := &Document{ctx: context.Background(), native: bridge.NewNative(), files: newFileTable()}
 	d.crypto = newCryptoClient()
 	var err error
 	d.mount, err = dom.NewMount(rootID, liveID, d.act, bridge.Log)
@@ -67,15 +68,15 @@ func raised(hidden bool) model.Msg {
 	return model.Raised{}
 }
 
-// show begins with a screen. A window that opens out of sight arms nothing
-// until it was seen.
-func (d *document) show(s model.Screen) {
-	d.screen = s
+// show begins with a window. One that opens out of sight arms nothing until it
+// was seen.
+func (d *Document) show(w Window) {
+	d.window = w
 	d.guarded(func() error {
 		if bridge.Hidden() {
-			d.runAll(s.Update(model.Lowered{}))
+			d.runAll(w.screen.Update(model.Lowered{}))
 		}
-		d.runAll(s.Init())
+		d.runAll(w.screen.Init())
 		if err := d.draw(); err != nil {
 			return err
 		}
@@ -94,7 +95,7 @@ const (
 )
 
 // act gives the screen a message of a person, who sees at once what came of it.
-func (d *document) act(msg any) {
+func (d *Document) act(msg any) {
 	d.paid = time.Time{}
 	d.send(msg)
 }
@@ -102,7 +103,7 @@ func (d *document) act(msg any) {
 // send gives the screen a message. It may be called from events and from
 // goroutines; a message that comes while another is at work waits its turn.
 // From a click everything runs inside that click, as permissions need.
-func (d *document) send(msg any) {
+func (d *Document) send(msg any) {
 	if msg == nil {
 		return
 	}
@@ -114,13 +115,13 @@ func (d *document) send(msg any) {
 
 // drain works the queue off and draws what came of it, at once or a little
 // later.
-func (d *document) drain() {
+func (d *Document) drain() {
 	for len(d.queue) > 0 {
 		d.guarded(func() error {
 			for len(d.queue) > 0 {
 				msg := d.queue[0]
 				d.queue = d.queue[1:]
-				d.runAll(d.screen.Update(msg))
+				d.runAll(d.window.screen.Update(msg))
 			}
 			return d.drawSpaced()
 		})
@@ -128,7 +129,7 @@ func (d *document) drain() {
 }
 
 // drawSpaced draws, unless that was done often just now: then it follows.
-func (d *document) drawSpaced() error {
+func (d *Document) drawSpaced() error {
 	wait := time.Until(d.paid).Milliseconds() - (drawBurst-1)*drawMillis
 	switch {
 	case wait <= 0:
@@ -151,7 +152,7 @@ func (d *document) drawSpaced() error {
 }
 
 // guarded keeps a mistake in one message from ending the document.
-func (d *document) guarded(fn func() error) {
+func (d *Document) guarded(fn func() error) {
 	d.busy = true
 	defer func() { d.busy = false }()
 	if err := bridge.Guard(fn); err != nil {
@@ -159,13 +160,13 @@ func (d *document) guarded(fn func() error) {
 	}
 }
 
-func (d *document) draw() error {
+func (d *Document) draw() error {
 	d.later = false
 	if now := time.Now(); d.paid.Before(now) {
 		d.paid = now
 	}
 	d.paid = d.paid.Add(drawMillis * time.Millisecond)
-	page := view.Of(d.screen)
+	page := d.window.draw()
 	if err := d.mount.Title(page.Title, page.Lang); err != nil {
 		return fault.Wrap(fault.Internal, err)
 	}
@@ -175,7 +176,7 @@ func (d *document) draw() error {
 	return fault.Wrap(fault.Internal, d.mount.Announce(page.Status))
 }
 
-func (d *document) runAll(effects []model.Effect) {
+func (d *Document) runAll(effects []model.Effect) {
 	for _, e := range effects {
 		d.run(e)
 	}
@@ -183,7 +184,7 @@ func (d *document) runAll(effects []model.Effect) {
 
 // leave lets go of everything when the document goes away. What is still on
 // the disk after that is swept by the next document.
-func (d *document) leave() {
+func (d *Document) leave() {
 	d.crypto.leave()
 	d.native.Close()
 	d.files.leave()
@@ -202,62 +203,4 @@ func env(lang string) model.Env {
 		}
 	}
 	return model.Env{Lang: lang, BrowserLang: own, Version: bridge.Version(), Zone: bridge.Zone(lang), NoSaving: !saving, Folders: bridge.HasFolders()}
-}
-
-// runDocument shows the screen that open makes, for as long as the document
-// lives.
-func runDocument(open func(d *document) (model.Screen, error)) error {
-	d, err := newDocument()
-	if err != nil {
-		return err
-	}
-	bridge.Go(func() error { return vault.Sweep(d.ctx) }, bridge.Log)
-	screen, err := open(d)
-	if err != nil {
-		return err
-	}
-	d.show(screen)
-	select {}
-}
-
-func openPopup(d *document) (model.Screen, error) {
-	return model.NewPopup(env(""), bridge.CurrentTab(d.ctx)), nil
-}
-
-// openAssistant asks the worker what the window is for.
-func openAssistant(d *document) (model.Screen, error) {
-	id := bridge.Fragment()
-	s, err := session(d.ctx, id)
-	if err != nil {
-		return model.NewBroken(env(""), err), nil
-	}
-	d.native.Connected = d.listenForPIN
-	d.place = bridge.Place{TabID: s.TabID, FrameID: s.FrameID, DocumentID: s.DocumentID, Document: s.Document, Session: s.Session}
-	err = bridge.OnMessage(func(m bridge.Value) {
-		if bridge.String(m, "to") == "assistant" && bridge.String(m, "session") == s.Session && bridge.String(m, "kind") == string(protocol.KindCancel) {
-			d.send(model.PageCancelled{})
-		}
-	})
-	return model.NewAssistant(env(s.Language), s), err
-}
-
-func session(ctx context.Context, id string) (protocol.SessionResult, error) {
-	var s protocol.SessionResult
-	if !vault.IsName(id) {
-		return s, fault.New(fault.SessionLost)
-	}
-	raw, err := bridge.SendWorker(ctx, protocol.SessionGet, protocol.SessionParams{Session: id})
-	if err != nil {
-		return s, err
-	}
-	return decoded[protocol.SessionResult](raw)
-}
-
-func openCheck(*document) (model.Screen, error) { return model.NewCheck(env("")), nil }
-
-func openOptions(*document) (model.Screen, error) { return model.NewOptions(env("")), nil }
-
-func openOffline(d *document) (model.Screen, error) {
-	err := bridge.OnDrop(func(files []bridge.File) { d.send(model.FilesDropped{Files: d.files.addAll(files)}) })
-	return model.NewOffline(env("")), err
 }

@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-package main
+package shell
 
 import (
 	"context"
@@ -29,7 +29,7 @@ func (t folderTable) get(ref model.FolderRef) (bridge.Dir, error) {
 }
 
 // takeFolder waits for the person's choice of a folder.
-func (d *document) takeFolder(p *bridge.Promise, err error) (model.FolderRef, error) {
+func (d *Document) takeFolder(p *bridge.Promise, err error) (model.FolderRef, error) {
 	if err != nil {
 		return model.FolderRef{}, err
 	}
@@ -59,7 +59,7 @@ func below(ctx context.Context, dir bridge.Dir, names string) (bridge.Dir, error
 }
 
 // newFolder makes a folder below the chosen one.
-func (d *document) newFolder(chosen bridge.Dir, parents, name string) (parent, dir bridge.Dir, err error) {
+func (d *Document) newFolder(chosen bridge.Dir, parents, name string) (parent, dir bridge.Dir, err error) {
 	if parent, err = below(d.ctx, chosen, parents); err == nil {
 		dir, err = parent.New(d.ctx, name)
 	}
@@ -68,7 +68,7 @@ func (d *document) newFolder(chosen bridge.Dir, parents, name string) (parent, d
 
 // saveInto stores files in a new folder at the path's end. A failure takes
 // away what was stored of them, and the folder when it is empty then.
-func (d *document) saveInto(e model.SaveFiles) (model.Saved, error) {
+func (d *Document) saveInto(e model.SaveFiles) (model.Saved, error) {
 	chosen, err := d.folders.get(e.Into)
 	if err != nil {
 		return model.Saved{}, err
