@@ -32,7 +32,7 @@
   const api = globalThis.browser ?? globalThis.chrome;
   /** The person's choice on the options page. */
   const language = async () => /** @type {any} */ (await api.storage.local.get("language")).language;
-  Promise.all([WebAssembly.instantiateStreaming(fetch(root.dataset.module), go.importObject), globalThis.ScelleManaged.read(), language()])
+  Promise.all([WebAssembly.instantiateStreaming(fetch(/** @type {string} */ (root.dataset.module)), go.importObject), globalThis.ScelleManaged.read(), language()])
     .then(([{ instance }, managed, chosen]) => {
       globalThis.scelleManaged = managed;
       globalThis.scelleLanguage = chosen;
