@@ -65,7 +65,7 @@ func (h *hostile) stealsFocus(p, a browser.Page) {
 		}
 		h.step(t, p, "stealing the focus")
 		time.Sleep(armed)
-		must(t, a.Visible("#use-key:enabled")) // it arms all the same
+		must(t, a.Visible("#use-key:not([aria-disabled])")) // it arms all the same
 		h.step(t, p, "leaving the focus alone")
 		if n := h.assistants(t); n != 1 {
 			t.Errorf("%d windows", n)
@@ -146,7 +146,7 @@ func (h *hostile) closes(t *testing.T) {
 // clicked: by scripts. At the end one of them clicks « Annuler ».
 func (h *hostile) clicked(p, a browser.Page) {
 	h.case_("clicks that no person made", func(t *testing.T) {
-		must(t, a.Visible("#use-key:enabled"))
+		must(t, a.Visible("#use-key:not([aria-disabled])"))
 		must(t, a.Eval(`(() => { const b = document.querySelector("#use-key"); b.click(); b.focus();
 			for (const type of ["pointerdown", "mousedown", "mouseup", "click", "submit"]) b.dispatchEvent(new MouseEvent(type, {bubbles: true}));
 			for (const key of ["Enter", " "]) b.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true})); return true; })()`, nil))

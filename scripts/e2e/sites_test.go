@@ -102,21 +102,23 @@ func addByKeyboard(t *testing.T, w *journey.Walk, name string) {
 	t.Helper()
 	a, err := w.StartAdd(name, false)
 	must(t, err)
-	must(t, a.Visible("#use-key:enabled"))
+	must(t, a.Visible("#use-key:not([aria-disabled])"))
 	focusIn(t, a, "#title")
 	must(t, a.Keys("\r "))
 	must(t, a.Eval(`for (const type of ["mousedown", "click"]) document.querySelector("#use-key").dispatchEvent(new MouseEvent(type, { bubbles: true })); document.querySelector("#use-key").click()`, nil))
 	must(t, a.Visible("#mode-local")) // still the form
 	reach := func(selector string) {
 		t.Helper()
+		var way []string // where the focus was instead
 		for range 12 {
-			var there bool
-			if must(t, a.Eval(`document.activeElement.matches("`+selector+`")`, &there)); there {
+			var at string
+			if must(t, a.Eval(`(({ activeElement: e }) => e.matches("`+selector+`") ? "" : e.outerHTML.slice(0, 80))(document)`, &at)); at == "" {
 				return
 			}
+			way = append(way, at)
 			must(t, a.Keys("\t"))
 		}
-		t.Fatalf("the keyboard does not reach %s", selector)
+		t.Fatalf("the keyboard does not reach %s: %q", selector, way)
 	}
 	reach("#mode-local")
 	reach("#common-name")

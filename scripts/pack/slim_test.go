@@ -64,6 +64,9 @@ func TestSlim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !unchanged(t, shuffled(t, sections)) {
+		t.Error("a table was taken out, with a segment behind it that is written before it")
+	}
 	if headless := writeSections(slices.DeleteFunc(sections, func(s section) bool { return s.id == sectionElement })); !unchanged(t, headless) {
 		t.Error("a table was taken out that nothing writes again")
 	}
@@ -88,6 +91,24 @@ func TestSlim(t *testing.T) {
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, text)
 	}
+}
+
+// shuffled is the module with its last data segment in front of the others.
+func shuffled(t *testing.T, sections []section) []byte {
+	t.Helper()
+	sections = slices.Clone(sections)
+	last := &sections[len(sections)-1]
+	segments, err := readSegments(last.body)
+	if err != nil || len(segments) < 2 {
+		t.Fatal(len(segments), err)
+	}
+	n := len(segments) - 1
+	var entries [][]byte
+	for _, s := range append([]segment{segments[n]}, segments[:n]...) {
+		entries = append(entries, s.entry)
+	}
+	last.body = vector(uint64(len(entries)), entries...)
+	return writeSections(sections)
 }
 
 func unchanged(t *testing.T, module []byte) bool {

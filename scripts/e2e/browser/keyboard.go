@@ -89,8 +89,7 @@ func (p *keyPage) standing(selector string) (standing, error) {
 
 // reach moves the focus to an element.
 func (p *keyPage) reach(selector string) (standing, error) {
-	ready := fmt.Sprintf(`((e) => e && !e.disabled && e.getClientRects().length > 0)(document.querySelector(%q))`, selector)
-	if err := p.Until(ready); err != nil {
+	if err := p.Until(working(selector)); err != nil {
 		return standing{}, err
 	}
 	for n := range most {

@@ -91,8 +91,20 @@ func (p *tab) URL() (string, error) {
 // real mouse event.
 func (p *tab) Click(selector string) error {
 	p.c.clicks.Add(1)
-	err := p.do(chromedp.WaitEnabled(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
+	err := p.do(chromedp.WaitEnabled(chromedp.CSS(selector)))
+	if err == nil {
+		err = p.Until(working(selector))
+	}
+	if err == nil {
+		err = p.do(chromedp.Click(chromedp.CSS(selector)))
+	}
 	return p.Explain("clicking "+selector, err)
+}
+
+// working says in JavaScript whether an element shows and is not disabled, in
+// either way.
+func working(selector string) string {
+	return fmt.Sprintf(`((e) => e && !e.matches(":disabled, [aria-disabled=true]") && e.getClientRects().length > 0)(document.querySelector(%q))`, selector)
 }
 
 // Fill replaces the text of a field by typing; it clicks into the field only

@@ -29,7 +29,7 @@ const HIT = `shown?.scrollIntoView({ block: "nearest" });
   return label?.control === shown ? label : shown;`;
 
 /** The element that a person would mean: the first that shows and is enabled. */
-const SHOWN = `const shown = [...document.querySelectorAll(arguments[0])].find((e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0 && !e.disabled);`;
+const SHOWN = `const shown = [...document.querySelectorAll(arguments[0])].find((e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0 && !e.matches(":disabled, [aria-disabled=true]"));`;
 
 const commands = {
   first: () => windows()[0].gBrowser.selectedBrowser.browserId,
@@ -99,7 +99,7 @@ const commands = {
     return true;
   },
 
-  shows: (id, selector) => actorOf(id).executeScript(SHOWN.replace(" && !e.disabled", "") + "return Boolean(shown)", [selector], {}),
+  shows: (id, selector) => actorOf(id).executeScript(SHOWN.replace(/ && !e.matches\(.*?\)/, "") + "return Boolean(shown)", [selector], {}),
 
   type: async (id, selector, text) => {
     const actor = actorOf(id);

@@ -16,11 +16,12 @@ import (
 const form = `<!doctype html><title>form</title>
 <input id="name" value="old"><input id="file" type="file" multiple>
 <label style="position:relative;z-index:1;margin-left:-2em;padding-left:3em"><input id="choice" type="radio"> choice</label>
-<button id="late" disabled>late</button><p id="hidden" hidden>hidden</p>
+<button id="late" disabled>late</button><button id="later" aria-disabled="true">later</button><p id="hidden" hidden>hidden</p>
 <script>
   window.told = [];
   for (const type of ["click", "keydown"]) addEventListener(type, (e) => told.push(type + " " + (e.target.id || "-") + " " + e.isTrusted));
   setTimeout(() => (document.querySelector("#late").disabled = false), 300);
+  setTimeout(() => document.querySelector("#later").removeAttribute("aria-disabled"), 1000);
 </script>`
 
 // TestPage does to a form what the journeys do to pages.
@@ -48,8 +49,11 @@ func TestPage(t *testing.T) {
 	is(t, p, `String(document.querySelector("#file").files.length)`, "2")
 	must(t, p.Click("#choice"))
 	is(t, p, `String(document.querySelector("#choice").checked)`, "true")
+	must(t, p.Visible("#later"))
 	must(t, p.Click("#late"))
 	is(t, p, `told.at(-1)`, "click late true")
+	must(t, p.Click("#later"))
+	is(t, p, `String([told.at(-1), document.querySelector("#later").hasAttribute("aria-disabled")])`, "click later true,false")
 	is(t, p, `globalThis.kept = 1; "set"`, "set")
 	is(t, p, `Promise.resolve(String(window.kept))`, "1")
 	if err := p.Eval(`Promise.reject(new Error("no"))`, nil); err == nil {

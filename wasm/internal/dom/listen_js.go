@@ -78,7 +78,8 @@ func (m *Mount) handlerOf(target safejs.Value, name string) Handler {
 		return nil
 	}
 	for e := m.byID[n]; e != nil; e = e.parent {
-		if _, off := e.node.attribute("disabled"); off {
+		_, off := e.node.attribute("disabled")
+		if aria, _ := e.node.attribute("aria-disabled"); off || aria.value == "true" {
 			return nil
 		}
 		if h := e.node.handle(name); h != nil {

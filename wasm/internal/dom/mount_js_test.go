@@ -143,12 +143,14 @@ func TestMountEvents(t *testing.T) {
 	f.show(
 		El("button", Set("id", "b"), On("click", func(e Event) any { return fmt.Sprint("click ", e.Trusted) }), El("span", Set("id", "s"), Text("x"))),
 		El("button", Set("id", "off"), Flag("disabled", true), On("click", Send("off")), El("span", Set("id", "os"), Text("x"))),
+		El("button", Set("id", "later"), Set("aria-disabled", "true"), On("click", Send("later"))),
 		El("input", Set("id", "t"), Set("type", "text"), On("input", func(e Event) any { return "input " + e.Value })),
 		El("input", Set("id", "c"), Set("type", "checkbox"), On("change", func(e Event) any { return fmt.Sprint("change ", e.Checked) })),
 		El("form", Set("id", "fm"), On("submit", Send("submit")), El("button", Set("type", "submit"), Set("id", "sub"))),
 		El("p", Set("id", "silent"), On("click", func(Event) any { return nil })))
 	f.js("document.getElementById('s').click()")
 	f.js("document.getElementById('os').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+	f.js("document.getElementById('later').click()")
 	f.js("(t.value = 'é', t.dispatchEvent(new Event('input', {bubbles: true})))")
 	f.js("document.getElementById('c').click()")
 	f.js("(globalThis.stopped = null, fm.addEventListener('submit', (e) => { globalThis.stopped = e.defaultPrevented; }), sub.click())")

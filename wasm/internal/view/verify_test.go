@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"strings"
+	"testing"
 	"time"
 
 	"scelle/shared/fault"
@@ -72,5 +73,18 @@ func verifyScenes() []scene {
 		{"verify-running", "assistant", verifying("page submitProof", true, submit)},
 		{"verify-results", "assistant", verifying("", true, second)},
 		{"verify-failed", "assistant", verifying("", false, func(s *stage) { s.failing(protocol.HostList, fault.HostMissing) })},
+	}
+}
+
+// TestArmingKeepsTheFocus: a window that is raised arms its button anew. The
+// browser takes the focus from what is disabled.
+func TestArmingKeepsTheFocus(t *testing.T) {
+	raised := scene{"raised", "assistant", func(s *stage) model.Screen {
+		p := s.assistant(protocol.PliOpen, tender("a"), "")
+		p.Screen.Update(model.Raised{})
+		return p.Screen
+	}}
+	if html := draw(t, raised, "fr"); !strings.Contains(html, `id="use-key" aria-disabled="true">`) {
+		t.Errorf("the button is not aria-disabled:\n%s", html)
 	}
 }
