@@ -81,8 +81,8 @@ type segment struct {
 func (s segment) end() uint64 { return s.at + uint64(len(s.data)) }
 
 // readSegments reads a data section whose segments all stand at constant
-// addresses of the one memory, one behind the other, as Go's linker writes
-// them; it gives none when there are others.
+// addresses of the one memory, as Go's linker writes them; it gives none when
+// there are others.
 func readSegments(body []byte) ([]segment, error) {
 	r := reader{rest: body}
 	count := r.number()
@@ -91,9 +91,6 @@ func readSegments(body []byte) ([]segment, error) {
 		before := r.rest
 		kind, op, at, end := r.number(), r.byte(), r.number(), r.byte()
 		if kind != 0 || op != opConst || end != opEnd {
-			return nil, nil
-		}
-		if n := len(segments); n > 0 && at < segments[n-1].end() {
 			return nil, nil
 		}
 		data := r.bytes(r.number())

@@ -33,7 +33,7 @@ func slim(module []byte) ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
-			if t = findTable(segments); t.buckets < leastBuckets {
+			if t = findTable(segments); t.buckets < leastBuckets || !t.alone(segments) {
 				return module, nil
 			}
 			sections[i].body = t.without(segments)
@@ -85,13 +85,29 @@ func (t table) grow(segments []segment) uint64 {
 	return bucket
 }
 
+// alone says whether only the table's own segments write where the loop does,
+// which runs after all of them. Segments may come in any order: Go's linker
+// does not write them by rising addresses.
+func (t table) alone(segments []segment) bool {
+	end := t.at + (t.buckets-1)*bucketSize + 4
+	for i, s := range segments {
+		if !t.owns(i) && s.at < end && s.end() > t.at {
+			return false
+		}
+	}
+	return true
+}
+
+// owns says whether segment i is one of the table's.
+func (t table) owns(i int) bool { return i >= t.from && i < t.from+int(t.buckets)-bucketsPerFunc }
+
 // without is the data section without the segments that the loop writes again,
 // each of which is one bucket: what follows the table may look like a bucket
 // too, with other data behind it.
 func (t table) without(segments []segment) []byte {
 	var kept [][]byte
 	for i, s := range segments {
-		if i < t.from || i >= t.from+int(t.buckets)-bucketsPerFunc {
+		if !t.owns(i) {
 			kept = append(kept, s.entry)
 		}
 	}
