@@ -4,6 +4,8 @@ GO := scripts/setup/go.sh
 export GOFLAGS := -buildvcs=false -trimpath
 BUILD := build
 LDFLAGS := -s -w
+# Without inlining the windows' modules are smaller, and fast enough.
+SMALL := -gcflags=scelle/...=-l -gcflags=fmt=-l -gcflags=strings=-l
 HOSTFLAGS := $(LDFLAGS) -X=runtime.godebugDefault=asyncpreemptoff=1
 OS := linux windows darwin
 MODULES := $(BUILD)/app.wasm,$(BUILD)/keys.wasm,$(BUILD)/plis.wasm,$(BUILD)/crypto.wasm,$(BUILD)/verify.wasm
@@ -34,9 +36,9 @@ portal:
 	$(GO) build -ldflags "$(LDFLAGS)" -o $(BUILD)/portal ./scripts/portal
 
 wasm:
-	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" -gcflags=scelle/...=-l -o $(BUILD)/app.wasm ./wasm/app
-	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" -gcflags=scelle/...=-l -o $(BUILD)/keys.wasm ./wasm/keys
-	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" -gcflags=scelle/...=-l -o $(BUILD)/plis.wasm ./wasm/plis
+	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" $(SMALL) -o $(BUILD)/app.wasm ./wasm/app
+	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" $(SMALL) -o $(BUILD)/keys.wasm ./wasm/keys
+	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" $(SMALL) -o $(BUILD)/plis.wasm ./wasm/plis
 	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" -o $(BUILD)/crypto.wasm ./wasm/crypto
 	GOOS=js GOARCH=wasm $(GO) build -ldflags "$(LDFLAGS)" -o $(BUILD)/verify.wasm ./wasm/verify
 

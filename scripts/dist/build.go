@@ -181,7 +181,7 @@ func (b *build) compile(pkg, goos, goarch, to string) error {
 	}
 	args = append(args, overlay...)
 	if slices.Contains(screens, pkg) { // as the Makefile does: what draws needs to be small, not fast
-		args = append(args, "-gcflags=scelle/...=-l")
+		args = append(args, "-gcflags=scelle/...=-l", "-gcflags=fmt=-l", "-gcflags=strings=-l")
 	}
 	cgo := "0"
 	if goos == "linux" { // NSS is reached through its C library

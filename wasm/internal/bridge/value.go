@@ -127,6 +127,15 @@ func Is(v Value, class string) bool {
 	if !ok {
 		return false
 	}
-	is, err := v.InstanceOf(c)
-	return err == nil && is
+	prototype, err := Get(c, "prototype")
+	if err != nil {
+		return false
+	}
+	// As instanceof; that of package safejs would link fmt.Errorf.
+	is, err := Call(prototype, "isPrototypeOf", v)
+	if err != nil {
+		return false
+	}
+	yes, err := is.Bool()
+	return err == nil && yes
 }

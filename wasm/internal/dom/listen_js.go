@@ -3,6 +3,7 @@
 package dom
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/hack-pad/safejs"
@@ -34,7 +35,7 @@ func (m *Mount) startListening() error {
 func (m *Mount) safely(f func() error) {
 	defer func() {
 		if r := recover(); r != nil {
-			m.report(fmt.Errorf("dom: panic in an event: %v", r))
+			m.report(errors.New(fmt.Sprintf("dom: panic in an event: %T", r)))
 		}
 	}()
 	if err := f(); err != nil {

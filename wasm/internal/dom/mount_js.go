@@ -3,7 +3,7 @@
 package dom
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 
 	"github.com/hack-pad/safejs"
@@ -62,7 +62,7 @@ func NewMount(root, live string, send func(msg any), report func(error)) (*Mount
 func (m *Mount) find(id string) (safejs.Value, error) {
 	v, err := m.document.Call("getElementById", id)
 	if err == nil && v.IsNull() {
-		err = fmt.Errorf("dom: no element with id %q", id)
+		err = errors.New("dom: no element with id " + id)
 	}
 	return v, err
 }

@@ -176,9 +176,14 @@ func If(on bool, parts ...Part) Part {
 
 // Each is one part for each value.
 func Each[T any](values []T, f func(int, T) Part) Part {
+	return each(len(values), func(i int) Part { return f(i, values[i]) })
+}
+
+// each is Each for values of any type.
+func each(length int, f func(int) Part) Part {
 	return part(func(n *node) {
-		for i, v := range values {
-			if p := f(i, v); p != nil {
+		for i := range length {
+			if p := f(i); p != nil {
 				p.add(n)
 			}
 		}

@@ -3,7 +3,7 @@
 package dom
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/hack-pad/safejs"
 )
@@ -18,7 +18,7 @@ func (m *Mount) TakeSecret(id string) ([]byte, error) {
 	}
 	typed, err := field.Get("value")
 	if err != nil || typed.Type() != safejs.TypeString {
-		return nil, fmt.Errorf("dom: %q is no field", id)
+		return nil, errors.New("dom: no field with id " + id)
 	}
 	if err := field.Set("value", ""); err != nil {
 		return nil, err

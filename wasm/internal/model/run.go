@@ -87,16 +87,25 @@ func once[R any](r *runs, late func(R) []Effect, then func(R, error) []Effect) f
 // The text is wiped, also of an answer that is too late: it may be a content
 // key's.
 func decoded[R any](r *runs, bad fault.Code, then func(R, error) []Effect) func(json.RawMessage, error) Msg {
+	return answered(r, bad, func() (any, func(error) []Effect) {
+		v := new(R)
+		return v, func(err error) []Effect { return then(*v, err) }
+	})
+}
+
+// answered is decoded for an answer that goes into what begin makes: a function
+// for all types.
+func answered(r *runs, bad fault.Code, begin func() (into any, then func(error) []Effect)) func(json.RawMessage, error) Msg {
 	late := func(raw json.RawMessage) []Effect { clear(raw); return nil }
 	return once(r, late, func(raw json.RawMessage, err error) []Effect {
 		defer clear(raw)
-		var v R
+		into, then := begin()
 		if err == nil && len(raw) > 0 {
-			if e := smalljson.Unmarshal(raw, &v); e != nil {
+			if e := smalljson.Unmarshal(raw, into); e != nil {
 				err = fault.Recode(bad, e)
 			}
 		}
-		return then(v, err)
+		return then(err)
 	})
 }
 

@@ -61,18 +61,25 @@ func (d *Document) runHere(e model.Effect) bool {
 
 // async runs work beside the document and sends what then makes of its end.
 func async[R any](d *Document, then func(R, error) model.Msg, work func() (R, error)) {
-	bridge.Go(func() error {
-		result, err := work()
-		if then != nil {
-			d.send(then(result, err))
+	var result R
+	d.beside(func() (err error) {
+		result, err = work()
+		return err
+	}, func(err error) model.Msg {
+		if then == nil {
+			return nil
 		}
-		return nil
-	}, func(err error) {
-		if then != nil {
-			var none R
-			d.send(then(none, err))
-		}
+		return then(result, err)
 	})
+}
+
+// beside is async for a result that is kept elsewhere: a function for all types.
+func (d *Document) beside(work func() error, then func(error) model.Msg) {
+	end := func(err error) { d.send(then(err)) }
+	bridge.Go(func() error {
+		end(work())
+		return nil
+	}, end)
 }
 
 // quietly runs what no screen hears about.
