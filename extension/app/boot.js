@@ -12,6 +12,7 @@
   const painted = [...app.childNodes]; // with the static text, which the module's screen replaces
 
   const fail = (error) => {
+    if (root.dataset.boot === "failed") return; // the text stays as it is, to be read and copied
     console.error("Scellé:", error);
     app.replaceChildren(...painted);
     root.dataset.boot = "failed";
@@ -22,6 +23,7 @@
   // neither run nor a promise that anybody waits for.
   const resume = go._resume;
   go._resume = () => {
+    if (root.dataset.boot === "failed") return; // what stopped would draw over the text
     try {
       resume.call(go);
     } catch (error) {

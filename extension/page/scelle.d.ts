@@ -41,7 +41,7 @@ export type * from "./messages.js";
 /** A value or the promise of one. */
 type Awaitable<T> = T | Promise<T>;
 
-/** How far a request is. `total` is 0 where it is not known. */
+/** How far a request is: the newest of what comes within 200 ms, so that a short step may be left out. `total` is 0 where it is not known. */
 export interface Progress {
   step: string;
   done: number;

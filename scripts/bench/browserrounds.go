@@ -45,8 +45,8 @@ func (b *browserBench) round(dir, file string) error {
 // started is the measure of what each of ours costs before its clock runs.
 const started = "our program only started"
 
-// measure runs one script, and notes its time and what all processes of the
-// browser had of the processors meanwhile.
+// measure runs one script, and notes its time and what this program and all
+// below it, the browser above all, had of the processors meanwhile.
 func (b *browserBench) measure(name, script string, size int64) error {
 	before, err := processorTime(os.Getpid())
 	if err != nil {

@@ -37,6 +37,9 @@ func TestPermissionPrompt(t *testing.T) {
 	must(t, w.GoKeys())
 	ask(t, w, "Escape")
 	time.Sleep(time.Second)
+	popup, err := w.Browser.Popup(w.Page)
+	must(t, err)
+	must(t, popup.Visible("#allow:not(:disabled)")) // the answer was heard: no
 	must(t, w.GoKeys())
 	must(t, w.Page.Until(`document.querySelector("#assistant").dataset.fault === "extension-missing"`))
 	// A prompt that comes late misses the keys: ask again, as a person would.

@@ -17,6 +17,7 @@ create() {
 	HOME=$WINEPREFIX # where Wine links the documents and the desktop to
 	export WINEPREFIX HOME
 	trap 'wineserver -k 2>/dev/null || true; rm -rf "$WINEPREFIX"' EXIT
+	trap 'exit 130' INT TERM
 	wine wineboot -i >/dev/null 2>&1
 	system32=$WINEPREFIX/drive_c/windows/system32
 	[ -d "$system32" ] || { echo "wineboot made no Windows in $WINEPREFIX" >&2; exit 1; }

@@ -44,6 +44,16 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	if !strings.Contains(p.err, "list: unknown option: jsn\n") {
 		t.Errorf("%q", p.err)
 	}
+	for lang, want := range map[string]string{
+		"fr_FR.UTF-8": "list : \"peut-être\" n’est pas une valeur de l’option json\n",
+		"en_GB.UTF-8": "list: \"peut-être\" is no value of the option json\n",
+	} {
+		p.env["LANG"] = lang
+		if p.misused("list", "--json=peut-être"); !strings.Contains(p.err, want) {
+			t.Errorf("%q", p.err)
+		}
+	}
+	p.env["LANG"] = "en_GB.UTF-8"
 	p.misused("import", "--name")
 	if !strings.Contains(p.err, "import: the option name takes a value\n") {
 		t.Errorf("%q", p.err)

@@ -60,7 +60,21 @@ func (c *command) badOption(err error) string {
 	if name, ok := strings.CutPrefix(said, "flag needs an argument: -"); ok {
 		return c.text(txtNoValue, name)
 	}
+	if value, name, ok := badValue(said); ok {
+		return c.text(txtBadValue, value, name)
+	}
 	return said
+}
+
+// badValue reads package flag's words for a value that an option does not take:
+// invalid value "x" for flag -name: why.
+func badValue(said string) (value, name string, ok bool) {
+	before, after, ok := strings.Cut(said, " for ")
+	if _, value, found := strings.Cut(before, "value "); ok && strings.HasPrefix(said, "invalid ") && found {
+		name, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(after, "flag "), "-"), ":")
+		return value, name, true
+	}
+	return "", "", false
 }
 
 // list is an option that may be given several times.

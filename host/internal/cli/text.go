@@ -13,6 +13,7 @@ const (
 	txtBadOption
 	txtUnknownOption
 	txtNoValue
+	txtBadValue
 	txtTooFew
 	txtTooMany
 	txtPasswordPrompt
@@ -103,6 +104,7 @@ func texts() [textKeys]pair {
 		txtBadOption:        {"%s : %v", "%s: %v"},
 		txtUnknownOption:    {"option inconnue : %s", "unknown option: %s"},
 		txtNoValue:          {"il manque une valeur à l’option %s", "the option %s takes a value"},
+		txtBadValue:         {"%s n’est pas une valeur de l’option %s", "%s is no value of the option %s"},
 		txtTooFew:           {"%s : il manque un argument", "%s: an argument is missing"},
 		txtTooMany:          {"%s : argument en trop : %s", "%s: one argument too many: %s"},
 		txtPasswordPrompt:   {"Mot de passe du fichier : ", "Password of the file: "},

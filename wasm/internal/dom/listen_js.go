@@ -35,7 +35,8 @@ func (m *Mount) startListening() error {
 func (m *Mount) safely(f func() error) {
 	defer func() {
 		if r := recover(); r != nil {
-			m.report(errors.New(fmt.Sprintf("dom: panic in an event: %T", r)))
+			text := fmt.Sprintf("dom: panic in an event: %T", r)
+			m.report(errors.New(text)) // fmt.Errorf would link a sorting
 		}
 	}()
 	if err := f(); err != nil {

@@ -108,9 +108,9 @@ type Opening struct {
 	TimeLeft  time.Duration      // until all are open, at the pace so far; 0 while nobody knows
 	pace      pace
 	batch     string
-	asking    []key           // that the host is asked to use
-	gave      map[string]bool // thumbprints of keys that gave a content key since the person last decided
-	halt      error           // why the run ends after what is in work
+	asking    []key                // that the host is asked to use
+	gave      map[string]time.Time // when keys, by thumbprint, last gave a content key since the person decided
+	halt      error                // why the run ends after what is in work
 	errand    errand
 	report    bool // the page takes each outcome as soon as it is known
 	record    bool // the page takes the record

@@ -3,6 +3,7 @@ package model
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
@@ -67,13 +68,18 @@ func (o *Opening) mayAsk(p *Pli) bool {
 	return o.unasked(p.current()) && !slices.ContainsFunc(o.asking, func(k key) bool { return !o.unasked(k) })
 }
 
+// stillOpen is how long after a key was used its database is surely open: half
+// of what the host leaves it open for.
+const stillOpen = 30 * time.Second
+
 // unasked reports whether a key will be used without a question to the person:
-// a software key of NSS, whose database is unlocked once for all of its keys,
-// after it gave a content key since the person last decided. A card may want
-// its PIN for each use, and other systems ask by themselves.
+// a software key of NSS that is in no other store, whose database was unlocked
+// for a use since the person decided, and a moment ago. A card may want its PIN
+// for each use, and other systems ask by themselves.
 func (o *Opening) unasked(k key) bool {
-	uri := k.own.entry.URI
-	return o.gave[k.own.entry.Thumbprint] && (strings.HasPrefix(uri, "nss:") || strings.HasPrefix(uri, "firefox:"))
+	e := k.own.entry
+	soft := strings.HasPrefix(e.URI, "nss:") || strings.HasPrefix(e.URI, "firefox:")
+	return soft && len(e.Places) <= 1 && o.Env.Time().Sub(o.gave[e.Thumbprint]) < stillOpen
 }
 
 // current is the key that is tried now.
@@ -144,6 +150,9 @@ func (o *Opening) unwrap(p *Pli) []Effect {
 		ContentAlgorithm: p.Info.ContentAlgorithm, Origin: o.Site.Origin, Envelope: p.Info.HeaderSHA256, Batch: o.batch, Verb: o.errand.verb()}
 	return []Effect{host(&o.runs, protocol.HostUnwrap, params, func(r protocol.UnwrapResult, err error) []Effect {
 		o.answered(k, err)
+		if err != nil {
+			clear(r.ContentKey) // of an answer with something else in it that nobody can read
+		}
 		if p.State != PliOpening { // dropped meanwhile
 			clear(r.ContentKey)
 			return o.goAhead()
@@ -168,7 +177,12 @@ func (o *Opening) answered(k key, err error) {
 	if i := slices.IndexFunc(o.asking, func(a key) bool { return a.own.entry.Thumbprint == thumbprint }); i >= 0 {
 		o.asking = slices.Delete(o.asking, i, i+1)
 	}
-	o.gave[thumbprint] = err == nil || o.gave[thumbprint] && !stopsAll(fault.CodeOf(err))
+	switch {
+	case err == nil:
+		o.gave[thumbprint] = o.Env.Time()
+	case stopsAll(fault.CodeOf(err)):
+		delete(o.gave, thumbprint)
+	}
 }
 
 // inWork is then while a pli is in work, else late.

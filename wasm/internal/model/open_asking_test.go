@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"testing"
+	"time"
 
 	"scelle/shared/fault"
 	"scelle/shared/protocol"
@@ -15,6 +16,9 @@ func (p *portal) asked(n int, uri string) (*modeltest.Player, *model.Opening) {
 	p.entry.URI = uri
 	p.small()
 	player, o := p.start(plis(n), "save")
+	if p.late != nil {
+		o.Env.Now = p.late
+	}
 	p.holdAfter(player)
 	player.Send(model.Consent{Trusted: true})
 	return player, o
@@ -69,6 +73,25 @@ func TestTwoKeysAtATime(t *testing.T) {
 		}
 		if o.Phase != model.OpenResults || player.Count(unwrapLine) != 6 || player.Count("save") != 6 {
 			t.Errorf("%q: phase %s, log %v", uri, o.Phase, player.Log)
+		}
+	}
+}
+
+// For one, too, when the same key is in another store as well, which may be a
+// card's, and when the last use is so long ago that the database may be locked
+// again.
+func TestOneKeyAtATimeAgain(t *testing.T) {
+	for name, spoil := range map[string]func(*portal){
+		"two stores": func(p *portal) { p.entry.Places = []string{"NSS", "Carte"} },
+		"long ago": func(p *portal) {
+			now := env().Time()
+			p.late = func() time.Time { now = now.Add(31 * time.Second); return now }
+		},
+	} {
+		p := newPortal(t)
+		spoil(p)
+		if player, _ := p.asked(6, softKey); player.Held() != 1 {
+			t.Errorf("%s: %d keys asked for", name, player.Held())
 		}
 	}
 }

@@ -26,6 +26,7 @@ type Minutes struct {
 	saving   bool // the record is on its way to the disk
 	telling  int  // outcomes that the page is being told
 	waiting  bool // the end waits for them
+	offered  bool // the page is being given the record
 	settled  bool // the page has heard the outcome of all
 	leaving  bool // the window closes when all of this is over
 }
@@ -49,8 +50,8 @@ func (m *Minutes) begin(now time.Time, r protocol.BatchResult) {
 // batchEnded is the host's answer to the end of a consent.
 type batchEnded struct{ mark *protocol.JournalMark }
 
-// reported says that the page has heard of one pli, or cannot, or that it took
-// the record or why it did not.
+// reported says that the page has heard of one pli, or cannot; or, of the record,
+// that it took it or why it did not.
 type reported struct {
 	record  bool
 	refused error
@@ -63,7 +64,7 @@ type recordSaved struct {
 }
 
 // Pending reports that the record or the page's outcome is still on its way.
-func (m *Minutes) Pending() bool { return m.asking || m.saving || m.waiting }
+func (m *Minutes) Pending() bool { return m.asking || m.saving || m.waiting || m.offered }
 
 // leave closes the window when nothing is to be written or told any more; who
 // asks twice does not wait.
@@ -136,8 +137,11 @@ func (o *Opening) tell(p *Pli) []Effect {
 
 func (o *Opening) heard(m reported) []Effect {
 	o.Minutes.telling--
-	o.Minutes.Taken = o.Minutes.Taken || m.record
-	effects := o.keepRefused(m.refused)
+	var effects []Effect
+	if m.record {
+		o.Minutes.offered, o.Minutes.Taken = false, m.refused == nil
+		effects = append(o.keepRefused(m.refused), o.gone()...)
+	}
 	if o.Minutes.telling > 0 || !o.Minutes.waiting {
 		return effects
 	}
@@ -175,8 +179,9 @@ func (o *Opening) conclude() []Effect {
 		}
 		if o.record {
 			o.Minutes.telling++
+			o.Minutes.offered = true
 			effects = append(effects, PageCall{Call: protocol.CallReceiveRecord, Args: o.Minutes.Record.OpeningRecord,
-				Then: func(_ json.RawMessage, err error) Msg { return reported{err == nil, err} }})
+				Then: func(_ json.RawMessage, err error) Msg { return reported{record: true, refused: err} }})
 		}
 	}
 	if o.Minutes.telling > 0 {
@@ -211,7 +216,7 @@ func (o *Opening) goOn() []Effect {
 	if o.Phase != OpenPaused {
 		return nil
 	}
-	o.Phase, o.TimeLeft, o.gave = OpenRunning, 0, map[string]bool{}
+	o.Phase, o.TimeLeft, o.gave = OpenRunning, 0, map[string]time.Time{}
 	return append([]Effect{Focus{ID: "title"}}, o.goAhead()...)
 }
 

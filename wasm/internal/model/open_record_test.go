@@ -275,6 +275,25 @@ func TestRecordThatThePageRefuses(t *testing.T) {
 	}
 }
 
+// TestClosedBeforeThePageRefusesTheRecord: the window waits for the answer, and
+// saves what the page does not take.
+func TestClosedBeforeThePageRefusesTheRecord(t *testing.T) {
+	p := newPortal(t)
+	p.readable()
+	p.world.Page[protocol.CallReceiveRecord] = func(any, []model.FileRef) (any, error) { return nil, fault.New(fault.PortalFailed) }
+	params := plis(2)
+	params.Record = true
+	player, o := p.start(params, "page receiveRecord")
+	player.Send(model.Deliver{To: model.ToPortal}, model.Consent{Trusted: true}, model.Close{})
+	if o.Phase != model.OpenResults || player.Held() != 1 || player.Closed {
+		t.Fatalf("phase %s, %d held, closed %v", o.Phase, player.Held(), player.Closed)
+	}
+	player.Release()
+	if player.Count("record") != 1 || !player.Closed {
+		t.Errorf("closed %v, log %v", player.Closed, player.Log)
+	}
+}
+
 // TestDroppedWhileTheRecordIsWritten: the next files are opened after that.
 func TestDroppedWhileTheRecordIsWritten(t *testing.T) {
 	p := newPortal(t)

@@ -25,7 +25,7 @@ func (o *Opening) consent(m Consent) []Effect {
 	o.end()
 	o.Phase, o.Stopping, o.Pausing, o.consented = OpenRunning, false, false, true
 	o.TimeLeft, o.pace, o.Expires = 0, pace{}, time.Time{}
-	o.asking, o.gave, o.halt = nil, map[string]bool{}, nil
+	o.asking, o.gave, o.halt = nil, map[string]time.Time{}, nil
 	o.At = slices.Index(o.Plis, o.Ready()[0])
 	begin := host(&o.runs, protocol.HostBatchBegin, o.batchParams(), func(r protocol.BatchResult, err error) []Effect {
 		if err != nil {

@@ -21,6 +21,7 @@ const origin = "https://marches.example.fr"
 // portal is a reference portal and host in one: it keeps a registration's
 // state the way a real portal does, and checks what it is sent.
 type portal struct {
+	late       func() time.Time // the clock of an opening, where it is not env's
 	t          *testing.T
 	world      *modeltest.World
 	cert       *keypair.Certificate

@@ -114,9 +114,9 @@ func (d *Document) send(msg any) {
 }
 
 // drain works the queue off and draws what came of it, at once or a little
-// later.
+// later. What comes before there is a screen waits for it.
 func (d *Document) drain() {
-	for len(d.queue) > 0 {
+	for len(d.queue) > 0 && d.window.screen != nil {
 		d.guarded(func() error {
 			for len(d.queue) > 0 {
 				msg := d.queue[0]

@@ -64,11 +64,12 @@ func (w *writer) button(kind string, id text.ID, msg any, parts ...dom.Part) dom
 }
 
 // keyButton uses a private key: it works when armed, and says with each click
-// whether a person did it. Until then it keeps the focus, which the browser
-// takes from what is disabled: a window arms anew whenever it is raised.
+// whether a person did it. Until then it is disabled, which takes the focus from
+// it: a window that a page raises arms anew, and keys that are meant for the page
+// must not find the button. aria-disabled is what the drivers of tests wait for.
 func (w *writer) keyButton(label string, armed bool, msg func(trusted bool) any) dom.Node {
 	return dom.El("button", dom.Set("type", "button"), dom.Set("class", "button primary"), dom.Set("id", "use-key"),
-		dom.If(!armed, dom.Set("aria-disabled", "true")),
+		dom.If(!armed, dom.Flag("disabled", true), dom.Set("aria-disabled", "true")),
 		dom.On("click", func(e dom.Event) any { return msg(e.Trusted) }), dom.Text(label))
 }
 

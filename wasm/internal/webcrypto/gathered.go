@@ -79,7 +79,7 @@ func (h *gathered) extend(n int) (bridge.Value, error) {
 	if need := h.length + n; need > h.size {
 		size := max(need, min(2*h.size, shortMessage))
 		if need > shortMessage {
-			size = max(need, h.about, h.size+h.size/2)
+			size = max(need, min(h.about, 2*h.size)) // a pli's files are all there at once
 		}
 		if err := h.move(size); err != nil {
 			return h.room, err

@@ -104,8 +104,9 @@
     return found;
   }, async () => {
     const found = [];
-    for (const tab of await api.tabs.query({})) {
-      if (!/(assistant|opening)\.html/.test(tab.url ?? "") && tab.title !== "Scellé") continue;
+    const tried = (await api.tabs.query({})).filter((tab) => /(assistant|opening)\.html/.test(tab.url ?? "") || tab.title === "Scellé");
+    if (tried.length === 0) found.push("no assistant to attack");
+    for (const tab of tried) {
       for (const { result } of (await inject(tab.id)).value ?? []) if (result?.includes("extension:")) found.push(`a script in ${result}`);
       if (api.debugger) found.push(...got("the debugger on the assistant", await outcome(api.debugger.attach({ tabId: tab.id }, "1.3"))));
     }

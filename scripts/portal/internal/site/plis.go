@@ -210,24 +210,24 @@ func (s *Server) pliContent(c *call) error {
 	if err != nil {
 		return err
 	}
-	f, err := s.pliFile(c.Context(), p)
+	f, _, err := s.pliFile(c.Context(), p)
 	if err != nil {
 		return err
 	}
 	return send(c, f, "application/pkcs7-mime", p.Name)
 }
 
-// pliFile opens a kept pli. A transfer may have given it another file since p
-// was read.
-func (s *Server) pliFile(ctx context.Context, p store.Pli) (*os.File, error) {
+// pliFile opens a kept pli, and returns what the store says of it then: a
+// transfer may have given it another file since p was read.
+func (s *Server) pliFile(ctx context.Context, p store.Pli) (*os.File, store.Pli, error) {
 	f, err := s.vault.Get(vault.Plis, p.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		if p, err = s.store.Pli(ctx, p.ID); err != nil {
-			return nil, err
+			return nil, p, err
 		}
 		f, err = s.vault.Get(vault.Plis, p.File)
 	}
-	return f, err
+	return f, p, err
 }
 
 // reportOpening notes what the agent's page says came out of a pli.

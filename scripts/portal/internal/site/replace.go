@@ -150,11 +150,12 @@ func idsOf(keys []store.Key) []string {
 
 // rewrite streams the kept pli into a new file with the other recipients.
 func (s *Server) rewrite(c *call, t *transfer) (*vault.Incoming, error) {
-	old, err := s.pliFile(c.Context(), t.pli)
+	old, now, err := s.pliFile(c.Context(), t.pli)
 	if err != nil {
 		return nil, err
 	}
 	defer old.Close()
+	t.pli = now
 	if t.old, err = envelope.Inspect(old); err != nil {
 		return nil, err
 	}

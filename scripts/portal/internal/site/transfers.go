@@ -133,7 +133,7 @@ func (s *Server) servicePli(c *call) (store.Pli, error) {
 
 // head reads a kept pli's header: in segmented form, and its fingerprint.
 func (s *Server) head(ctx context.Context, p store.Pli) ([]byte, string, error) {
-	f, err := s.pliFile(ctx, p)
+	f, _, err := s.pliFile(ctx, p)
 	if err != nil {
 		return nil, "", err
 	}

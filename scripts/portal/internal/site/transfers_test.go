@@ -104,11 +104,14 @@ func TestTransfer(t *testing.T) {
 		s.agent.must(http.MethodPost, path+"/recipients", args, nil)
 	}
 	s.agent.refusal(409, fault.PortalRefused, http.MethodGet, s.query(), nil) // nothing is left
-	f, err := s.pliFile(t.Context(), before)                                  // who looked it up before the transfer
+	f, now, err := s.pliFile(t.Context(), before)                             // who looked it up before the transfer
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
+	if now.File == before.File || now.Current == before.Current {
+		t.Errorf("the file of %+v, which is no more", now)
+	}
 	if kept, incoming := s.files(t); kept != 1 || incoming != 0 {
 		t.Errorf("%d files kept, %d incoming", kept, incoming)
 	}
