@@ -1,8 +1,8 @@
 // Starts the module of a document of the extension, <html data-module>, which the
 // document preloads: reading it begins before this script is there, compiling it
 // leaves the first paint alone. data-role says which of the module's windows the
-// document is. When the module cannot start, or stops,
-// data-boot="failed" lets the style sheet show the static text.
+// document is. When the module cannot start, or stops, data-boot="failed" lets
+// the style sheet show the static text.
 (() => {
   "use strict";
   const root = document.documentElement;
