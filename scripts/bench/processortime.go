@@ -2,10 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // processorTime is how many seconds a process and all that it started have had
@@ -37,6 +39,32 @@ func processorTime(root int) (float64, error) {
 		}
 	}
 	return float64(ticks) / 100, nil
+}
+
+// atRest waits until this program and all that it started have hardly used the
+// processors for a while: browsers go on starting after they have answered.
+func atRest() error {
+	const (
+		look   = 500 * time.Millisecond
+		least  = 0.02 // seconds of the processors within a look
+		longer = time.Minute
+	)
+	before, err := processorTime(os.Getpid())
+	if err != nil {
+		return err
+	}
+	for start := time.Now(); time.Since(start) < longer; {
+		time.Sleep(look)
+		now, err := processorTime(os.Getpid())
+		if err != nil {
+			return err
+		}
+		if now-before <= least {
+			return nil
+		}
+		before = now
+	}
+	return fmt.Errorf("the processors were busy for %s: nothing can be measured", longer)
 }
 
 // process is what /proc/PID/stat says of one.

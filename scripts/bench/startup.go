@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"scelle/scripts/e2e/browser"
 	"scelle/scripts/e2e/stack"
@@ -31,15 +33,18 @@ var screens = [...]struct{ name, path string }{
 // startup measures the popup and the assistant's window in headless Chromium,
 // from navigation to the first paint and to the moment when the program drew
 // its first screen; warm, which is opened again in the same browser, and cold,
-// which is the first document of a browser that has just started, with a
-// profile of its own and the extension's files gone from the page cache. The
-// peers are a page of the same extension with a line of text and nothing else,
-// and another extension's popup, loaded the same way.
+// which is the first document of the extension in a browser with a profile of
+// its own, with the extension's files gone from the page cache. Both begin when
+// the browser has nothing left to do: its own start, or the end of the page
+// before, is no part of the measure. The peers are a page of the same extension
+// with a line of text and nothing else, which says when any page could paint;
+// the least Go program in the popup's own document, which says when any Go
+// program could be ready; and another extension's popup, loaded the same way.
 type startup struct {
 	ctx   context.Context
 	dir   string
 	n     int
-	ours  string // the folder of our extension, with the bare page in it
+	ours  string // the folder of our extension, with the peers in it
 	other *other // nil when no folder was given
 	world *stack.World
 }
@@ -52,7 +57,7 @@ func benchPopup(ctx context.Context, dir string, o options) error {
 	if err != nil {
 		return err
 	}
-	if a.Extension, err = withBarePage(dir, a.Extension); err != nil {
+	if a.Extension, err = withPeers(dir, a.Extension); err != nil {
 		return err
 	}
 	s := &startup{ctx: ctx, dir: dir, n: o.n, ours: a.Extension}
@@ -106,6 +111,11 @@ func (s *startup) measure() error {
 			return err
 		}
 		paints, readies := []peer{{"bare page of the same extension", bare.paint}}, []peer{{"that page's first paint", bare.paint}}
+		line, err := kind.open(s.ours, "app/"+linePage, drawn)
+		if err != nil {
+			return err
+		}
+		readies = append(readies, peer{"one line drawn by Go", line.ready})
 		if o := s.other; o != nil {
 			t, err := kind.open(o.folder, o.popup, loaded)
 			if err != nil {
@@ -132,7 +142,7 @@ func (s *startup) again(extension, path, ready string) (times, error) {
 		return times{}, err
 	}
 	defer c.Close()
-	return medians(s.n, func() (times, error) { return timing(page, c.ExtensionURL(path), ready) })
+	return medians(s.n, func() (times, error) { return timing(page, c.ExtensionURL(path), ready, func() error { return nil }) })
 }
 
 // cold opens a page once in each of several browsers.
@@ -147,10 +157,7 @@ func (s *startup) cold(extension, path, ready string) (times, error) {
 			return times{}, err
 		}
 		defer c.Close()
-		if err := forget(files); err != nil {
-			return times{}, err
-		}
-		return timing(page, c.ExtensionURL(path), ready)
+		return timing(page, c.ExtensionURL(path), ready, func() error { return forget(files) })
 	})
 }
 
@@ -202,23 +209,50 @@ func filesBelow(dir string) ([]string, error) {
 	return slices.Clip(files), err
 }
 
-// barePage is the peer's file, in app/ of the copy.
-const barePage = "bare.html"
+// The peers' documents, in app/ of the copy.
+const (
+	barePage = "bare.html"
+	linePage = "line.html"
+)
 
-// withBarePage copies the extension below dir and adds the peer to it.
-func withBarePage(dir, extension string) (string, error) {
+// withPeers copies the extension below dir and adds the peers' files to it.
+func withPeers(dir, extension string) (string, error) {
 	to := filepath.Join(dir, "extension")
 	if err := os.CopyFS(to, os.DirFS(extension)); err != nil {
 		return "", err
 	}
+	app := filepath.Join(to, "app")
 	html := "<!doctype html>\n<html lang=\"fr\"><meta charset=\"utf-8\"><title>Scellé</title><p>Scellé</p></html>\n"
-	return to, os.WriteFile(filepath.Join(to, "app", barePage), []byte(html), 0o600)
+	if err := os.WriteFile(filepath.Join(app, barePage), []byte(html), 0o600); err != nil {
+		return "", err
+	}
+	popup, err := os.ReadFile(filepath.Join(app, "popup.html"))
+	if err != nil {
+		return "", err
+	}
+	const ours, least = "app.wasm", "line.wasm"
+	if !strings.Contains(string(popup), ours) {
+		return "", fmt.Errorf("popup.html names no %s", ours)
+	}
+	line := strings.ReplaceAll(string(popup), ours, least)
+	if err := os.WriteFile(filepath.Join(app, linePage), []byte(line), 0o600); err != nil {
+		return "", err
+	}
+	compile := exec.Command("go", "build", "-ldflags", "-s -w", "-o", filepath.Join(app, least), "scelle/scripts/bench/line")
+	compile.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if out, err := compile.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("compiling scripts/bench/line: %w: %s", err, out)
+	}
+	return to, nil
 }
 
 // timing loads a page and waits until it is painted and ready, which an
-// expression tells.
-func timing(p browser.Page, url, ready string) (t times, err error) {
+// expression tells. It begins when the browser is at rest; prepare runs then.
+func timing(p browser.Page, url, ready string, prepare func() error) (t times, err error) {
 	if err := p.Goto("about:blank"); err != nil {
+		return t, err
+	}
+	if err := errors.Join(atRest(), prepare()); err != nil {
 		return t, err
 	}
 	if err := p.Goto(url); err != nil {

@@ -134,6 +134,9 @@ func (o options) common() (tree, error) {
 	if t["app/wasm_exec.js"], err = goLoader(); err != nil {
 		return nil, err
 	}
+	if err := t.joinScripts(); err != nil {
+		return nil, err
+	}
 	return t, o.publish(t)
 }
 

@@ -143,7 +143,7 @@ func TestMissingFilesAreFound(t *testing.T) {
 		t.Fatalf("the package itself: %v", err)
 	}
 	for _, name := range []string{
-		"app/popup.html", "app/bridge.html", "app/boot.js", "app/native.js", "app/crypto-worker.js", "app/digest-worker.js", "app/app.wasm", "app/keys.wasm", "app/plis.wasm", "app/crypto.wasm", "app/verify.wasm", "app/wasm_exec.js",
+		"app/popup.html", "app/bridge.html", "app/window.js", "app/native.js", "app/crypto-worker.js", "app/digest-worker.js", "app/app.wasm", "app/keys.wasm", "app/plis.wasm", "app/crypto.wasm", "app/verify.wasm", "app/wasm_exec.js",
 		"worker/sites.js", "worker/worker.js", "content/content.js", "gen/protocol.js", "gen/faults.js", "_locales/en/messages.json",
 	} {
 		if _, ok := common[name]; !ok {
