@@ -349,6 +349,7 @@ export type FaultCode =
   | "session-lost"
   | "portal-refused"
   | "portal-failed"
+  | "registration-unknown"
   | "proof-failed"
   | "proof-foreign"
   | "list-unsigned"

@@ -84,6 +84,7 @@ export declare const Code: {
   readonly SessionLost: "session-lost";
   readonly PortalRefused: "portal-refused";
   readonly PortalFailed: "portal-failed";
+  readonly RegistrationUnknown: "registration-unknown";
   readonly ProofFailed: "proof-failed";
   readonly ProofForeign: "proof-foreign";
   readonly ListUnsigned: "list-unsigned";

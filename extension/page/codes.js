@@ -83,6 +83,7 @@ export const Code = Object.freeze({
   "SessionLost": "session-lost",
   "PortalRefused": "portal-refused",
   "PortalFailed": "portal-failed",
+  "RegistrationUnknown": "registration-unknown",
   "ProofFailed": "proof-failed",
   "ProofForeign": "proof-foreign",
   "ListUnsigned": "list-unsigned",
@@ -394,11 +395,11 @@ export const FAULTS = Object.freeze({
     "group": "store",
     "fr": {
       "text": "Le magasin de certificats est verrouillé par un mot de passe.",
-      "remedy": "Sous Linux, réessayez depuis une session de bureau ouverte, où un programme « pinentry » graphique peut vous demander ce mot de passe. Sous macOS, déverrouillez le trousseau « session » dans Trousseaux d’accès, puis réessayez. Sinon, utilisez une clé d’un autre magasin."
+      "remedy": "Réessayez depuis une session de bureau ouverte, où ce mot de passe peut vous être demandé, ou déverrouillez d’abord le magasin de mots de passe de votre session (le trousseau). Sinon, utilisez une clé d’un autre magasin."
     },
     "en": {
       "text": "The certificate store is locked by a password.",
-      "remedy": "On Linux, try again from an open desktop session, where a graphical “pinentry” program can ask you for that password. On macOS, unlock the “login” keychain in Keychain Access, then try again. Otherwise use a key of another store."
+      "remedy": "Try again from an open desktop session, where you can be asked for that password, or unlock your session’s password store (the keychain) first. Otherwise use a key of another store."
     }
   },
   "store-password": {
@@ -1004,6 +1005,17 @@ export const FAULTS = Object.freeze({
     "en": {
       "text": "The portal did not answer as expected.",
       "remedy": "Try again in a moment. If it happens again, tell its support."
+    }
+  },
+  "registration-unknown": {
+    "group": "flow",
+    "fr": {
+      "text": "La salle des marchés ne connaît pas cette clé, ou ne la connaît plus.",
+      "remedy": "Son enregistrement a été abandonné ou supprimé ; la clé rangée sur cet ordinateur n’est pas touchée. Rechargez la page, puis enregistrez la clé de nouveau si elle doit servir."
+    },
+    "en": {
+      "text": "The portal does not know this key, or no longer does.",
+      "remedy": "Its registration was given up or removed; the key stored on this computer is untouched. Reload the page, then register the key again if it is to be used."
     }
   },
   "proof-failed": {

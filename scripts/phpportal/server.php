@@ -58,7 +58,7 @@ function registration(array $key): array {
     return ['id' => $key['id'], 'state' => $key['state'], 'thumbprint' => $key['thumbprint']];
 }
 function key_of(array $args): array {
-    return query('SELECT * FROM keys WHERE id = ?', $args['id'])[0] ?? refuse(404, 'key-not-found');
+    return query('SELECT * FROM keys WHERE id = ?', $args['id'])[0] ?? refuse(404, 'registration-unknown');
 }
 
 // Step 4: the proof. A secret is sealed to the certificate; whoever opens it has the private key.

@@ -230,38 +230,6 @@ func TestLocks(t *testing.T) {
 	}
 }
 
-// TestNewFolders: of those who ask for one name at once each gets a folder.
-func TestNewFolders(t *testing.T) {
-	inBrowser(t)
-	ctx := t.Context()
-	root, err := RootDir(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made := make(chan string, 5)
-	for range cap(made) {
-		go func() {
-			dir, err := root.New(ctx, "pli")
-			if err != nil {
-				t.Error(err)
-			}
-			made <- dir.Name()
-		}()
-	}
-	names := map[string]bool{}
-	for range cap(made) {
-		names[<-made] = true
-	}
-	for name := range names {
-		if err := root.Remove(ctx, name); err != nil {
-			t.Error(err)
-		}
-	}
-	if len(names) != cap(made) || !names["pli"] {
-		t.Errorf("folders %v", names)
-	}
-}
-
 func TestNeedSpace(t *testing.T) {
 	inBrowser(t)
 	if err := NeedSpace(context.Background(), 1000); err != nil {

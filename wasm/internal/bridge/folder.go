@@ -4,6 +4,7 @@ package bridge
 
 import (
 	"context"
+	"strings"
 
 	"scelle/shared/fault"
 )
@@ -44,12 +45,19 @@ func (d Dir) Existing(ctx context.Context, name string) (Dir, error) { return d.
 // New is described at Existing. Of several documents that ask at once each gets
 // a directory of its own.
 func (d Dir) New(ctx context.Context, name string) (Dir, error) {
-	lock, err := WaitLock(ctx, "scelle-naming")
+	lock, err := d.naming(ctx)
 	if err != nil {
 		return Dir{}, err
 	}
 	defer lock.Release()
 	return d.place(ctx, name, false)
+}
+
+// naming is held while a free name in d is looked for and taken. A folder has
+// one name in all documents, and handles have nothing else to tell them by: a
+// drive that hangs keeps those waiting who save to a folder of that name.
+func (d Dir) naming(ctx context.Context) (*Lock, error) {
+	return WaitLock(ctx, "scelle-naming "+strings.ToLower(d.Name()))
 }
 
 func (d Dir) place(ctx context.Context, name string, existing bool) (Dir, error) {
@@ -76,12 +84,37 @@ func (d Dir) place(ctx context.Context, name string, existing bool) (Dir, error)
 // free number is added where need be, and ".download" where the browser allows
 // no such name. It returns the name. After an error nothing of it is left.
 // Errors: fault.DiskFull, fault.Cancelled, fault.WriteFailed.
+//
+// It is for a folder of the caller's own: see [Dir.StoreBeside].
 func (d Dir) Store(ctx context.Context, f File, name string) (string, error) {
+	name, handle, err := d.claim(ctx, name)
+	return d.filled(ctx, f, name, handle, err)
+}
+
+// StoreBeside is Store for a folder that other documents may store in, too: of
+// several that ask at once for one name each gets a file of its own.
+func (d Dir) StoreBeside(ctx context.Context, f File, name string) (string, error) {
+	lock, err := d.naming(ctx)
+	if err != nil {
+		return "", err
+	}
+	name, handle, err := d.claim(ctx, name)
+	lock.Release()
+	return d.filled(ctx, f, name, handle, err)
+}
+
+// claim makes an empty file of a free name.
+func (d Dir) claim(ctx context.Context, name string) (string, Value, error) {
 	name, err := d.freeName(ctx, name)
 	if err != nil {
-		return "", storing(ctx, err)
+		return "", Undefined(), err
 	}
 	handle, err := Run(ctx, d.v, fault.WriteFailed, "getFileHandle", name, map[string]any{"create": true})
+	return name, handle, err
+}
+
+// filled stores a file in the one that was claimed.
+func (d Dir) filled(ctx context.Context, f File, name string, handle Value, err error) (string, error) {
 	if err != nil {
 		return "", storing(ctx, err)
 	}

@@ -53,20 +53,21 @@ func (c *BackupCopy) Words() []string {
 	return out
 }
 
-// fileName is what the copy is called in the download place.
-func (a *Add) fileName() string {
-	return "Scellé/" + folderName("Sauvegarde "+a.keyName()+" "+a.Backup.Made.UTC().Format(time.DateOnly)) + ".p12"
+// fileName is what the copy, with the person's word for it, is called in the
+// download place.
+func (a *Add) fileName(word string) string {
+	return "Scellé/" + folderName(word+" "+a.keyName()+" "+a.Backup.Made.UTC().Format(time.DateOnly)) + ".p12"
 }
 
 func (a *Add) updateBackup(m Msg) []Effect {
 	c := a.Backup
-	switch m.(type) {
+	switch m := m.(type) {
 	case SaveCopy:
 		if c.Saving {
 			return nil
 		}
 		c.Saving, c.Fault = true, nil
-		return []Effect{SaveBytes{Path: a.fileName(), Bytes: c.file, Then: once(&a.runs, nil, func(name string, err error) []Effect {
+		return []Effect{SaveBytes{Path: a.fileName(m.Called), Bytes: c.file, Then: once(&a.runs, nil, func(name string, err error) []Effect {
 			c.Saving, c.Fault = false, fault.Of(err)
 			if err == nil {
 				c.Saved = name

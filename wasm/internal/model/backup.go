@@ -49,8 +49,9 @@ type Registered struct {
 type (
 	// SetBackup says whether a protected copy is made with a new key.
 	SetBackup struct{ On bool }
-	// SaveCopy saves the protected copy's file.
-	SaveCopy struct{}
+	// SaveCopy saves the protected copy's file; Called is the person's word for
+	// what it is, with which its name begins.
+	SaveCopy struct{ Called string }
 	// PrintSheet prints the sheet with the words.
 	PrintSheet struct{}
 	// OpenBackupPage opens the page that tests a copy.

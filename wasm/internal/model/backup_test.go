@@ -47,8 +47,9 @@ func TestBackupIsShownOnceTheKeyIsActive(t *testing.T) {
 		if told := string(p.finished.Result); strings.Contains(told, "abeille") || strings.Contains(told, "backup") || !strings.Contains(told, `"state":"active"`) {
 			t.Errorf("%s: the page is told %s", mode, told)
 		}
-		player.Send(model.SaveCopy{}, model.PrintSheet{}, model.OpenBackupPage{}, model.PageCancelled{})
-		if a.Backup.Saved == "" || !player.Did("save Scellé/Sauvegarde ") || !player.Did("print") || !player.Did("url app/backup.html") || player.Closed {
+		word := map[protocol.Mode]string{protocol.ModeLocal: "Sauvegarde", protocol.ModeServer: "Backup"}[mode] // as the screen's language has it
+		player.Send(model.SaveCopy{Called: word}, model.PrintSheet{}, model.OpenBackupPage{}, model.PageCancelled{})
+		if a.Backup.Saved == "" || !player.Did("save Scellé/"+word+" ") || !player.Did("print") || !player.Did("url app/backup.html") || player.Closed {
 			t.Errorf("%s: saved %q, log %v", mode, a.Backup.Saved, player.Log)
 		}
 		held := a.Backup

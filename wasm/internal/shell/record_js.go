@@ -3,22 +3,11 @@
 package shell
 
 import (
-	"time"
-
 	"scelle/shared/fault"
 	"scelle/wasm/internal/bridge"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/view"
 )
-
-// recordName is a file's name without its ending, by the person's clock.
-func recordName(e model.SaveRecord) string {
-	name, offset := "UTC", 0
-	if e.Env.Zone != nil {
-		name, offset = e.Env.Zone(e.Record.Started)
-	}
-	return "procès-verbal " + e.Record.Started.In(time.FixedZone(name, offset)).Format("2006-01-02 15h04m05")
-}
 
 // saveRecord stores the record of an opening, as a page and as JSON.
 func (d *Document) saveRecord(e model.SaveRecord) ([]string, error) {
@@ -29,7 +18,7 @@ func (d *Document) saveRecord(e model.SaveRecord) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	stem := recordName(e)
+	stem := view.RecordName(e.Env, e.Record)
 	var names []string
 	for _, part := range []struct {
 		ending  string
@@ -65,5 +54,5 @@ func (d *Document) savePart(e model.SaveRecord, file bridge.File) (string, error
 	if err != nil {
 		return "", err
 	}
-	return dir.Store(d.ctx, file, file.Name())
+	return dir.StoreBeside(d.ctx, file, file.Name())
 }

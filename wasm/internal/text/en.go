@@ -353,6 +353,7 @@ var en = [count]string{
 	RecordDigest:        "SHA-256 fingerprint",
 	RecordHow:           "Checking this record",
 	RecordHowText:       "Each fingerprint can be computed again with “sha256sum” on the submitted or opened file. The lines of this computer’s journal between the two marks above tell every use of a private key: “scelle journal export” shows them, “scelle journal verify” checks that none was changed.",
+	RecordFileName:      "opening record %s",
 	RecordSign:          "Name, function and signature:",
 
 	// The check page.
@@ -468,6 +469,7 @@ var en = [count]string{
 	BackupOnce:       "These words are shown here only, once. Scellé does not keep them and the portal does not see them. Once this window is closed, nobody can find them again or make the backup anew.",
 	BackupFileTitle:  "1. The file",
 	BackupFileHelp:   "It holds the key, encrypted (PKCS#12, AES-256). Keep it away from this computer: on a USB stick in a safe, for instance.",
+	BackupFileName:   "Backup",
 	BackupSave:       "Save the file",
 	BackupSaveAgain:  "Save again",
 	BackupSaving:     "Saving the file…",

@@ -361,6 +361,7 @@ var fr = [count]string{
 	RecordDigest:        "Empreinte SHA-256",
 	RecordHow:           "Vérifier ce procès-verbal",
 	RecordHowText:       "Chaque empreinte peut être recalculée avec « sha256sum » sur le fichier déposé ou ouvert. Les lignes du journal de cet ordinateur, entre les deux repères ci-dessus, disent chaque utilisation d’une clé privée : « scelle journal export » les montre, « scelle journal verify » contrôle qu’aucune n’a été retouchée.",
+	RecordFileName:      "procès-verbal %s",
 	RecordSign:          "Nom, qualité et signature :",
 
 	// The check page.
@@ -476,6 +477,7 @@ var fr = [count]string{
 	BackupOnce:       "Ces mots ne s’affichent qu’ici, une seule fois. Scellé ne les garde pas et la salle des marchés ne les voit pas. Une fois cette fenêtre fermée, personne ne peut les retrouver ni refaire la sauvegarde.",
 	BackupFileTitle:  "1. Le fichier",
 	BackupFileHelp:   "Il contient la clé, chiffrée (PKCS#12, AES-256). Rangez-le hors de ce poste : une clé USB dans un coffre, par exemple.",
+	BackupFileName:   "Sauvegarde",
 	BackupSave:       "Enregistrer le fichier",
 	BackupSaveAgain:  "Enregistrer de nouveau",
 	BackupSaving:     "Enregistrement du fichier…",

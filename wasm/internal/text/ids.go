@@ -345,6 +345,7 @@ const (
 	RecordHow
 	RecordHowText
 	RecordSign
+	RecordFileName
 
 	// The check page.
 	CheckTitle
@@ -458,6 +459,7 @@ const (
 	BackupFileTitle
 	BackupFileHelp
 	BackupSave
+	BackupFileName
 	BackupSaveAgain
 	BackupSaving
 	BackupSaved

@@ -42,7 +42,7 @@ func (w *writer) addBackup(a *model.Add) dom.Part {
 	return dom.Parts(
 		dom.El("div", dom.Set("class", "warning"), w.p(text.BackupOnce)),
 		w.h2(text.BackupFileTitle), w.p(text.BackupFileHelp), saved,
-		dom.El("p", dom.Key("save-copy"), w.button(first, label, model.SaveCopy{}, dom.Set("id", "save-copy"), dom.If(c.Saving, dom.Set("aria-disabled", "true")))),
+		dom.El("p", dom.Key("save-copy"), w.button(first, label, model.SaveCopy{Called: w.S(text.BackupFileName)}, dom.Set("id", "save-copy"), dom.If(c.Saving, dom.Set("aria-disabled", "true")))),
 		w.h2(text.BackupWordsTitle), w.p(text.BackupWordsHelp), w.words(c),
 		dom.El("p", w.button("", text.BackupPrint, model.PrintSheet{}, dom.Set("id", "print-sheet"))),
 		w.h2(text.BackupTestTitle), w.p(text.BackupTestHelp),

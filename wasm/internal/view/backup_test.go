@@ -8,6 +8,7 @@ import (
 	"scelle/shared/protocol"
 	"scelle/wasm/internal/model"
 	"scelle/wasm/internal/model/modeltest"
+	"scelle/wasm/internal/text"
 )
 
 const passphrase = "abeille-balcon-cerise-dauphin-fenouil-girafe-hibou-jardin-kimono-lavande-moulin-nuage"
@@ -27,7 +28,12 @@ func backup(set func(*stage), msgs ...model.Msg) func(*stage) model.Screen {
 			set(s)
 		}
 		screen := confirmed("", nil, model.SetBackup{On: true})(s)
-		(&modeltest.Player{Screen: screen, World: s.world}).Send(msgs...)
+		for _, m := range msgs {
+			if _, ok := m.(model.SaveCopy); ok { // as the button says it
+				m = model.SaveCopy{Called: text.For(s.env().Lang).S(text.BackupFileName)}
+			}
+			(&modeltest.Player{Screen: screen, World: s.world}).Send(m)
+		}
 		return screen
 	}
 }

@@ -71,12 +71,13 @@ func TestThirdLanguage(t *testing.T) {
 			}
 		}
 	}
+	copied := text.For("en").S(text.BackupFileName) + "- " // a file's name has dashes for brackets
 	pseudo(t)
 	seen := 0
 	for _, sc := range scenes() {
 		for _, s := range words(draw(t, sc, "qps")) {
 			seen++
-			if !strings.Contains(s, "⟦") && !data[s] && !proper(s) {
+			if !strings.Contains(s, "⟦") && !strings.HasPrefix(s, copied) && !data[s] && !proper(s) {
 				t.Errorf("%s: %q stands in no catalogue", sc.name, s)
 			}
 		}

@@ -37,6 +37,16 @@ func RecordDocument(env model.Env, r *model.Record) string {
 	return b.String()
 }
 
+// RecordName is what the record's files are called, without their endings: in
+// the person's language, by the person's clock.
+func RecordName(env model.Env, r *model.Record) string {
+	name, offset := "UTC", 0
+	if env.Zone != nil {
+		name, offset = env.Zone(r.Started)
+	}
+	return newWriter(env).S(text.RecordFileName, r.Started.In(time.FixedZone(name, offset)).Format("2006-01-02 15h04m05"))
+}
+
 func (w *writer) recordTitle(r *model.Record) string {
 	if r.Tender == "" {
 		return w.S(text.RecordTitle)

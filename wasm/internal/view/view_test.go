@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"scelle/shared/checkup"
 	"scelle/shared/fault"
@@ -307,5 +308,24 @@ func TestRecordDocument(t *testing.T) {
 			t.Error("the page needs another file")
 		}
 		compare(t, "record."+lang+".html", page)
+	}
+}
+
+// TestRecordName is in the person's language, by the person's clock.
+func TestRecordName(t *testing.T) {
+	started := time.Date(2029, 3, 12, 23, 4, 5, 0, time.UTC)
+	r := &model.Record{OpeningRecord: protocol.OpeningRecord{Started: started}}
+	paris := func(time.Time) (string, int) { return "CET", 3600 }
+	for _, c := range []struct {
+		env  model.Env
+		want string
+	}{
+		{model.Env{Lang: "fr", Zone: paris}, "procès-verbal 2029-03-13 00h04m05"},
+		{model.Env{Lang: "en", Zone: paris}, "opening record 2029-03-13 00h04m05"},
+		{model.Env{Lang: "fr"}, "procès-verbal 2029-03-12 23h04m05"},
+	} {
+		if got := view.RecordName(c.env, r); got != c.want {
+			t.Errorf("%s: %q, want %q", c.env.Lang, got, c.want)
+		}
 	}
 }

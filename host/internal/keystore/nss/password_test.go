@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -159,6 +160,96 @@ func TestPassword(t *testing.T) {
 		t.Errorf("unlocked and listed %+v", again)
 	}
 	p.expect(t, "in a row", 0)
+}
+
+// TestOneAnswerForAllWhoWait: of several uses at once, as of the plis of one
+// opening, one asks, and the others take the person's answer, a no as well. The
+// next use asks anew.
+func TestOneAnswerForAllWhoWait(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer []byte
+		want   fault.Code
+	}{"cancelled": {nil, fault.PINCancelled}, "given": {[]byte(fixturePassword), ""}} {
+		t.Run(name, func(t *testing.T) {
+			p := &slow{asked: make(chan struct{}, 9), answer: make(chan []byte)}
+			s, err := Open(Options{Path: fixture(t, "older-nss"), Prompt: p, Linger: time.Minute})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close() })
+			uri := only(t, s).URI
+			const uses = 3
+			done, wanting := make(chan error, uses), make(chan struct{}, uses+1)
+			use := func() {
+				ctx := &watched{Context: t.Context(), wanting: wanting}
+				u, err := s.Unwrapper(ctx, uri)
+				if err == nil {
+					err = u.Close()
+				}
+				done <- err
+			}
+			for range uses {
+				go use()
+			}
+			<-p.asked
+			for range uses {
+				<-wanting
+			}
+			p.answer <- c.answer
+			for range uses {
+				select {
+				case err := <-done:
+					if fault.CodeOf(err) != c.want {
+						t.Error(err)
+					}
+				case <-p.asked:
+					t.Fatal("the next one is asked for, too")
+				}
+			}
+			if c.want == "" {
+				return
+			}
+			go use()
+			<-p.asked
+			p.answer <- []byte(fixturePassword)
+			if err := <-done; err != nil {
+				t.Errorf("the next use: %v", err)
+			}
+		})
+	}
+}
+
+// watched says once that the wait for a password begins.
+type watched struct {
+	context.Context
+	once    sync.Once
+	wanting chan struct{}
+}
+
+func (w *watched) Done() <-chan struct{} {
+	w.once.Do(func() { w.wanting <- struct{}{} })
+	return w.Context.Done()
+}
+
+// slow answers when the test does; nil is a no.
+type slow struct {
+	asked  chan struct{}
+	answer chan []byte
+}
+
+func (*slow) Available() bool { return true }
+
+func (s *slow) PIN(ctx context.Context, _ pinentry.Request) ([]byte, error) {
+	s.asked <- struct{}{}
+	select {
+	case a := <-s.answer:
+		if a == nil {
+			return nil, fault.New(fault.PINCancelled)
+		}
+		return bytes.Clone(a), nil
+	case <-ctx.Done():
+		return nil, fault.New(fault.Cancelled)
+	}
 }
 
 // TestPasswordForgotten: without a linger each use asks.

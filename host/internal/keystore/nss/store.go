@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/miekg/pkcs11"
@@ -50,8 +51,9 @@ type store struct {
 	users int        // operations running and unwrappers not closed
 	uses  int        // counts the times that users fell to 0, so that a late close knows
 
-	asking  chan struct{} // holds one while a password is asked for and tried
-	imports sync.Mutex    // one import or removal at a time in this process
+	asking  chan struct{}               // holds one while a password is asked for and tried
+	refused atomic.Pointer[fault.Fault] // the last person's no, which is that of all who waited for it
+	imports sync.Mutex                  // one import or removal at a time in this process
 }
 
 var (

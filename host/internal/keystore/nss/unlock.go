@@ -40,6 +40,7 @@ func (s *store) unlock(ctx context.Context, db *database) error {
 	if !db.hidden() {
 		return nil
 	}
+	before := s.refused.Load()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(s.life, stop)()
@@ -52,9 +53,21 @@ func (s *store) unlock(ctx context.Context, db *database) error {
 	if !db.hidden() {
 		return nil
 	}
+	if now := s.refused.Load(); now != before { // and one answer: nobody cancels twice
+		return now
+	}
 	if err := s.unlockable(db); err != nil {
 		return err
 	}
+	err := s.ask(ctx, db)
+	if code := fault.CodeOf(err); code == fault.PINCancelled || code == fault.StorePassword {
+		s.refused.Store(fault.New(code))
+	}
+	return err
+}
+
+// ask asks the person for the database's password until it is right.
+func (s *store) ask(ctx context.Context, db *database) error {
 	purpose := keystore.PurposeOf(ctx)
 	for try := range passwordTries {
 		password, err := s.prompt.PIN(ctx, pinentry.Request{

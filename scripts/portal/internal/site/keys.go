@@ -238,7 +238,7 @@ func (s *Server) editKey(c *call) error {
 		return err
 	}
 	if k.State == protocol.Discarded {
-		return fault.New(fault.KeyNotFound)
+		return fault.New(fault.RegistrationUnknown)
 	}
 	if edit.Name != nil {
 		if k.Name, err = checkedName(*edit.Name, protocol.MaxName); err != nil {
@@ -260,7 +260,7 @@ func (s *Server) deleteKey(c *call) error {
 		return err
 	}
 	if k.State == protocol.Discarded {
-		return fault.New(fault.KeyNotFound)
+		return fault.New(fault.RegistrationUnknown)
 	}
 	if err := s.store.DeleteKey(c.Context(), k.ID); err != nil {
 		return err

@@ -226,9 +226,9 @@ func TestEditAndDelete(t *testing.T) {
 	agent.refusal(422, fault.NameBad, http.MethodPatch, "/api/keys/"+id, map[string]any{"name": ""})
 	agent.refusal(409, fault.PortalRefused, http.MethodPost, "/api/keys/"+id+"/discard", nil)
 	agent.must(http.MethodDelete, "/api/keys/"+id, nil, nil)
-	agent.refusal(404, fault.KeyNotFound, http.MethodDelete, "/api/keys/"+id, nil)
-	agent.refusal(404, fault.KeyNotFound, http.MethodPatch, "/api/keys/"+id, map[string]any{"name": "x"})
-	agent.refusal(404, fault.KeyNotFound, http.MethodDelete, "/api/keys/none", nil)
+	agent.refusal(404, fault.RegistrationUnknown, http.MethodDelete, "/api/keys/"+id, nil)
+	agent.refusal(404, fault.RegistrationUnknown, http.MethodPatch, "/api/keys/"+id, map[string]any{"name": "x"})
+	agent.refusal(404, fault.RegistrationUnknown, http.MethodDelete, "/api/keys/none", nil)
 }
 
 // TestBadBodies sends what is no JSON, too much of it, or two values.

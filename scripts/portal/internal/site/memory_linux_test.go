@@ -96,7 +96,7 @@ func TestPrivateKeyIsForgotten(t *testing.T) {
 	if modulus := key.N.Bytes(); !bytes.Contains(memory, modulus) || !bytes.Contains(disk, modulus) {
 		t.Error("the search does not find the public modulus, which the certificate holds")
 	}
-	c.refusal(404, "key-not-found", http.MethodDelete, "/api/keys/none", nil) // it was alive all along
+	c.refusal(404, "registration-unknown", http.MethodDelete, "/api/keys/none", nil) // it was alive all along
 }
 
 // ptraceScope is Yama's setting: up to 1 a process may read its children's

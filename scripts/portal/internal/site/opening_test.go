@@ -157,9 +157,11 @@ func TestRecordIsKept(t *testing.T) {
 	if _, page := s.agent.page("/consultations/" + salt); !strings.Contains(page, kept.Page) {
 		t.Error("the consultation does not lead to the record")
 	}
-	response, body := s.agent.send(http.MethodGet, "/api/records/"+kept.ID, nil, http.Header{})
-	if !strings.HasPrefix(response.Header.Get("Content-Disposition"), "attachment") || !strings.Contains(string(body), protocol.RecordFormat) {
-		t.Errorf("the file is %v: %.100s", response.Header, body)
+	for lang, name := range map[string]string{"fr": "proces-verbal-", "en": "opening-record-"} {
+		response, body := s.agent.send(http.MethodGet, "/api/records/"+kept.ID, nil, http.Header{"Accept-Language": {lang}})
+		if !strings.HasPrefix(response.Header.Get("Content-Disposition"), "attachment; filename="+name+kept.ID+".json") || !strings.Contains(string(body), protocol.RecordFormat) {
+			t.Errorf("the file is %v: %.100s", response.Header, body)
+		}
 	}
 	files := slices.Repeat([]protocol.PliFile{{Name: "bordereau-des-prix.pdf", Size: 3, SHA256: strings.Repeat("c", 64)}}, 20)
 	record.Plis = slices.Repeat([]protocol.RecordPli{{ID: receipt.ID, Kind: "offre", Opened: true, OpenedAt: &at, Key: strings.Repeat("a", 64), Files: files}}, 500)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"scelle/scripts/portal/internal/store"
+	"scelle/scripts/portal/internal/text"
 	"scelle/shared/fault"
 	"scelle/shared/keypair"
 	"scelle/shared/protocol"
@@ -102,7 +103,7 @@ func (s *Server) recordFile(c *call) error {
 	if err != nil {
 		return err
 	}
-	setDownload(c.w, "application/json", "proces-verbal-"+v.ID+".json", int64(len(body)))
+	setDownload(c.w, "application/json", text.Format(c.lang, "record.file", v.ID), int64(len(body)))
 	_, _ = c.w.Write(body) // the browser went away: nobody is left to tell
 	return nil
 }

@@ -176,7 +176,7 @@ func statusOf(err error) int {
 		return http.StatusBadRequest
 	case fault.NotPermitted:
 		return http.StatusForbidden
-	case fault.KeyNotFound:
+	case fault.RegistrationUnknown:
 		return http.StatusNotFound
 	case fault.PortalRefused, fault.NoRecipient, fault.MechanismMissing:
 		return http.StatusConflict

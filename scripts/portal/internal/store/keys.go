@@ -96,7 +96,7 @@ func (s *Store) Key(ctx context.Context, id string) (Key, error) {
 func key(ctx context.Context, q queryer, id string) (Key, error) {
 	k, err := first(ctx, q, scanKey, selectKey+"WHERE id = ?", id)
 	if errors.Is(err, ErrNotFound) {
-		err = fault.New(fault.KeyNotFound)
+		err = fault.New(fault.RegistrationUnknown)
 	}
 	return k, err
 }

@@ -40,6 +40,7 @@ func plisTexts() []entry {
 
 		{"record.list", "Procès-verbaux d’ouverture", "Records of openings"},
 		{"record.of", "Ouverture du %s", "Opening of %s"},
+		{"record.file", "proces-verbal-%s.json", "opening-record-%s.json"},
 		{"record.title", "Procès-verbal d’ouverture des plis", "Record of the opening of submissions"},
 		{"record.lead", "Plis ouverts : %d sur %d. Ce qui suit a été écrit par l’assistant de l’agent, sur son poste.", "Submissions opened: %d of %d. What follows was written by the agent’s assistant, on the agent’s computer."},
 		{"record.by", "Agent", "Agent"},

@@ -18,7 +18,7 @@ func used(t *testing.T) map[string]bool {
 	patterns := map[string]*regexp.Regexp{
 		"templates/*.html":      regexp.MustCompile(`\b(?:t|count|print) "([a-z0-9.-]+)"`),
 		"static/*.js":           regexp.MustCompile(`"([a-z.]+)"`),
-		"internal/site/*.go":    regexp.MustCompile(`"((?:error|done|role)\.[a-z-]*)"`),
+		"internal/site/*.go":    regexp.MustCompile(`"((?:error|done|role|record)\.[a-z-]*)"`),
 		"internal/site/[s]*.go": regexp.MustCompile(`"(role\.[a-z]+)"`),
 	}
 	root := os.DirFS("../..")
