@@ -21,7 +21,9 @@ import (
 )
 
 // The opening session that is measured: plis of the demonstration's tender,
-// each with one file, and how long all of them may take.
+// each with one file, and how long all of them may take. What is in the files
+// is random; what they are called counts: Chromium looks into a download that
+// has the name of an archive, in a process that it starts for each.
 const (
 	sessionPlis   = 100
 	sessionSize   = 1 << 20
@@ -37,6 +39,7 @@ const (
 type delivered struct {
 	name, button string
 	handOver     bool
+	file         string // the name of what is in each pli
 }
 
 // benchSession opens many small plis in one session, with the packed
@@ -59,11 +62,12 @@ func benchSession(ctx context.Context, dir, build string) error {
 	defer c.Close()
 	walk := journey.New(w, c, nil)
 	deliveries := []delivered{
-		{name: "to a folder", button: "#choose-folder"},
-		{name: "to the downloads", button: "#deliver-downloads"},
-		{name: "to the portal", button: "#deliver-portal", handOver: true},
+		{name: "to a folder", button: "#choose-folder", file: "offre.pdf"},
+		{name: "to the downloads", button: "#deliver-downloads", file: "offre.pdf"},
+		{name: "to the portal", button: "#deliver-portal", handOver: true, file: "offre.pdf"},
+		{name: "to the downloads, archives", button: "#deliver-downloads", file: "offre.zip"},
 	}
-	if err := prepareSession(ctx, walk, len(deliveries)*sessionPlis); err != nil {
+	if err := prepareSession(ctx, walk, deliveries); err != nil {
 		return err
 	}
 	fmt.Printf("\nan opening session of %d plis of %d MiB, one software key, from the consent to the results\n", sessionPlis, sessionSize>>20)
@@ -86,16 +90,16 @@ func benchSession(ctx context.Context, dir, build string) error {
 	return nil
 }
 
-// prepareSession registers a key, deposits n plis that are sealed to it and
-// moves the deadline to now.
-func prepareSession(ctx context.Context, w *journey.Walk, n int) error {
+// prepareSession registers a key, deposits the plis of each delivery, sealed to
+// it, and moves the deadline to now.
+func prepareSession(ctx context.Context, w *journey.Walk, deliveries []delivered) error {
 	for _, step := range []func() error{
 		func() error { return w.Login(journey.Agent) },
 		w.GoKeys, w.Allow, w.Online,
 		func() error { return w.AddLocal(sessionKey, false) },
 		func() error { return w.Login(journey.Company) },
 		w.GoTender,
-		func() error { return depositSealed(ctx, w, n) },
+		func() error { return depositSealed(ctx, w, deliveries) },
 		func() error { return w.Login(journey.Agent) },
 		w.CloseTender,
 	} {
@@ -113,18 +117,19 @@ type sealedPli struct {
 	ContentSHA256 string `json:"contentSha256"`
 }
 
-// depositSealed seals n plis outside the browser and has the company's page
-// send them as it would its own.
-func depositSealed(ctx context.Context, w *journey.Walk, n int) error {
+// depositSealed seals the plis of each delivery in turn, outside the browser, and
+// has the company's page send them as it would its own: the portal lists them in
+// that order.
+func depositSealed(ctx context.Context, w *journey.Walk, deliveries []delivered) error {
 	certificate, err := w.World.Run("certutil", "-L", "-d", "sql:"+w.World.StoreDir(), "-n", sessionKey, "-r")
 	if err != nil {
 		return err
 	}
 	var paths []string
 	var sealed []sealedPli
-	for i := range n {
+	for i := range len(deliveries) * sessionPlis {
 		path := filepath.Join(w.World.Dir, fmt.Sprintf("offre-%03d.p7m", i))
-		receipt, err := sealPli(ctx, path, []byte(certificate))
+		receipt, err := sealPli(ctx, path, deliveries[i/sessionPlis].file, []byte(certificate))
 		if err != nil {
 			return err
 		}
@@ -152,12 +157,12 @@ func depositSealed(ctx context.Context, w *journey.Walk, n int) error {
 	return err
 }
 
-// sealPli seals one file of random bytes as an offer.
-func sealPli(ctx context.Context, path string, certificate []byte) (r envelope.Receipt, err error) {
+// sealPli seals one file of random bytes, called name, as an offer.
+func sealPli(ctx context.Context, path, name string, certificate []byte) (r envelope.Receipt, err error) {
 	content := make([]byte, sessionSize)
 	rand.Read(content)
 	reader, err := pli.NewReader(pli.Manifest{Tender: sessionTender, Lot: sessionLot, Kind: pli.Offre, Depositor: "Banc", SealedAt: time.Now().UTC().Truncate(time.Second),
-		Files: []pli.File{{Name: "offre.bin", Size: sessionSize}}}, func(int) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil })
+		Files: []pli.File{{Name: name, Size: sessionSize}}}, func(int) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil })
 	if err != nil {
 		return r, err
 	}
@@ -195,11 +200,14 @@ func openSession(w *journey.Walk, d delivered) (time.Duration, error) {
 		document.addEventListener("click", ({ target }) => { if (target.id === "use-key") globalThis.began = performance.now(); }, true);
 		new MutationObserver(() => { if (!ended && document.querySelector(".results")) ended = { ms: performance.now() - began }; }).observe(document.body, { childList: true, subtree: true });
 		true`
-	if err := errors.Join(a.Eval(setUp, nil), a.Click(d.button), a.Click("#use-key")); err != nil {
+	if err := errors.Join(a.Eval(setUp, nil), a.Click(d.button), overheard(false, w.Page, a), a.Click("#use-key")); err != nil {
 		return 0, err
 	}
 	seconds, err := waitEnded(a, longest)
 	if err != nil {
+		return 0, err
+	}
+	if err := overheard(true, w.Page, a); err != nil {
 		return 0, err
 	}
 	var open int
@@ -210,6 +218,19 @@ func openSession(w *journey.Walk, d delivered) (time.Duration, error) {
 		return 0, fmt.Errorf("%d of %d plis are open", open, sessionPlis)
 	}
 	return time.Duration(seconds * float64(time.Second)), a.CloseBy(".actions .primary")
+}
+
+// overheard says whether the requests of pages are told to this program, as they are
+// unless it says no: DevTools do it at the cost of some of what is measured.
+func overheard(yes bool, pages ...browser.Page) error {
+	for _, p := range pages {
+		if w, ok := p.(browser.Overheard); ok {
+			if err := w.Overhear(yes); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // patiently waits for something as long as a measure may take.

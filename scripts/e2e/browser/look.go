@@ -1,7 +1,9 @@
 package browser
 
 import (
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -42,4 +44,20 @@ func (p *tab) Look(l Look) error {
 		return nil
 	}
 	return p.Explain("setting the size", p.do(chromedp.EmulateViewport(l.Width, l.Height, chromedp.EmulateScale(max(l.Scale, 1)))))
+}
+
+// Overheard is a page whose requests the browser tells this program of: Chromium's.
+type Overheard interface {
+	// Overhear says whether it does. It does from the start.
+	Overhear(yes bool) error
+}
+
+// Overhear is described at Overheard.
+func (p *tab) Overhear(yes bool) (err error) {
+	if yes {
+		_, err = chromedp.Call(p.ctx, network.Enable, network.EnableParams{})
+	} else {
+		_, err = chromedp.Call(p.ctx, network.Disable, cdp.Empty{})
+	}
+	return p.Explain("watching the requests", err)
 }

@@ -16,10 +16,19 @@ import (
 type Downloads struct {
 	api      Value
 	heard    bool
-	starting int                       // downloads whose number is not known yet
-	early    map[float64]bool          // numbers of those that changed meanwhile
-	waiting  map[float64]chan struct{} // told when the download of this number changed
+	starting int                   // downloads whose number is not known yet
+	early    map[float64]*download // by number, those that changed meanwhile
+	waiting  map[float64]*download // by number
 }
+
+// download is what was heard of one.
+type download struct {
+	changed  chan struct{} // told when its state changed
+	path     string        // of its file, "" before the browser chose it
+	complete bool
+}
+
+func newDownload() *download { return &download{changed: make(chan struct{}, 1)} }
 
 // lookMillis is how long a download is waited for before it is looked at without
 // having been heard of.
@@ -40,16 +49,19 @@ func (d *Downloads) Save(ctx context.Context, f File, path string) (string, erro
 		return "", err
 	}
 	defer revoke(address)
-	id, changes, err := d.start(ctx, address, path)
+	id, own, err := d.start(ctx, address, path)
 	if err != nil {
 		return "", err
 	}
 	number, _ := id.Float()
 	defer delete(d.waiting, number)
 	for {
-		if err := heardOf(ctx, changes); err != nil {
+		if err := heardOf(ctx, own.changed); err != nil {
 			_, _ = d.api.Call("cancel", id)
 			return "", err
+		}
+		if own.complete && own.path != "" { // asking takes both processes a while
+			return baseName(own.path), nil
 		}
 		name, done, err := downloadState(ctx, d.api, id)
 		if done || err != nil {
@@ -93,43 +105,62 @@ func (d *Downloads) listen() error {
 		return err
 	}
 	d.api, d.heard = downloads, true
-	d.early, d.waiting = map[float64]bool{}, map[float64]chan struct{}{}
+	d.early, d.waiting = map[float64]*download{}, map[float64]*download{}
 	return nil
 }
 
-// changed takes a DownloadDelta. Only the state counts.
+// changed takes a DownloadDelta. Only the path and the state count.
 func (d *Downloads) changed(delta Value) {
-	if state, err := Get(delta, "state"); err != nil || !Present(state) {
-		return
-	}
 	number := Number(delta, "id")
-	if c := d.waiting[number]; c != nil {
-		notify(c)
-	} else if d.starting > 0 {
-		d.early[number] = true
+	own := d.waiting[number]
+	if own == nil {
+		if d.starting == 0 {
+			return
+		}
+		if own = d.early[number]; own == nil {
+			own = newDownload()
+			d.early[number] = own
+		}
+	}
+	if path := changedTo(delta, "filename"); path != "" {
+		own.path = path
+	}
+	if state := changedTo(delta, "state"); state != "" {
+		own.complete = state == "complete"
+		notify(own.changed)
 	}
 }
 
-// start begins a download and gives its number, and what is told when its state
-// changes.
-func (d *Downloads) start(ctx context.Context, address, path string) (Value, <-chan struct{}, error) {
+// changedTo is the new value of a property that changed, else "".
+func changedTo(delta Value, property string) string {
+	change, err := Get(delta, property)
+	if err != nil || !Present(change) {
+		return ""
+	}
+	return String(change, "current")
+}
+
+// start begins a download and gives its number, and what is heard of it.
+func (d *Downloads) start(ctx context.Context, address, path string) (Value, *download, error) {
 	d.starting++
 	id, err := startDownload(ctx, d.api, address, path)
 	if plain := Plain(path); err != nil && plain != path {
 		// Chromium refuses accents where the system's locale is not UTF-8.
 		id, err = startDownload(ctx, d.api, address, plain)
 	}
-	changes := make(chan struct{}, 1)
+	var own *download
 	if number, bad := id.Float(); err == nil && bad == nil {
-		d.waiting[number] = changes
-		if d.early[number] {
-			notify(changes)
+		if own = d.early[number]; own == nil {
+			own = newDownload()
 		}
+		d.waiting[number] = own
+	} else if err == nil {
+		err = faultOf(fault.WriteFailed, bad)
 	}
 	if d.starting--; d.starting == 0 {
 		clear(d.early)
 	}
-	return id, changes, err
+	return id, own, err
 }
 
 func startDownload(ctx context.Context, downloads Value, address, path string) (Value, error) {

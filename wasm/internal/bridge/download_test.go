@@ -3,9 +3,11 @@
 package bridge
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"scelle/shared/fault"
 )
@@ -60,5 +62,70 @@ func TestDownloadWithoutAccents(t *testing.T) {
 			t.Errorf("%s: tried %s", c.path, strings.Join(got, ", "))
 		}
 		eval(t, "chrome.downloads.tried.length = 0")
+	}
+}
+
+// downloader stands in for the browser's downloads, whose events no test can
+// order: what is heard before the number of a download is known, and what is not
+// heard of at all.
+const downloader = `{
+	listeners: [], searches: 0, last: 0, cancelled: [],
+	onChanged: { addListener(fn) { downloads.listeners.push(fn); } },
+	tell(id, delta) { for (const fn of this.listeners) fn({ id, ...delta }); },
+	async download({ filename }) {
+		const id = ++this.last;
+		const name = { filename: { current: "/home/a/" + filename } };
+		const end = { state: { previous: "in_progress", current: "complete" } };
+		const later = (fn) => setTimeout(fn, 1);
+		this.tell(999, end);
+		switch (filename) {
+		case "early": this.tell(id, name); this.tell(id, end); break;
+		case "late": later(() => { this.tell(id, name); this.tell(id, end); }); break;
+		case "split": this.tell(id, name); later(() => this.tell(id, end)); break;
+		case "nameless": later(() => this.tell(id, end)); break;
+		case "broken": later(() => this.tell(id, { state: { current: "interrupted" } })); break;
+		}
+		return id;
+	},
+	async search({ id }) {
+		this.searches++;
+		return [this.broken === id ? { state: "interrupted", error: "FILE_NO_SPACE" } : { state: "complete", filename: "/home/a/found-" + id }];
+	},
+	cancel(id) { this.cancelled.push(id); },
+}`
+
+func TestDownloads(t *testing.T) {
+	fake := eval(t, "globalThis.downloads = "+downloader)
+	d := &Downloads{}
+	eval(t, "globalThis.chrome = { downloads }") // no test's document has the real one
+	t.Cleanup(func() { eval(t, "delete globalThis.chrome, delete globalThis.downloads") })
+	f, err := NewBlob([]byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, test := range []struct {
+		path, name string
+		searches   float64
+		code       fault.Code
+	}{
+		{"early", "early", 0, ""}, {"late", "late", 0, ""}, {"split", "split", 0, ""},
+		{"nameless", "found-4", 1, ""}, {"silent", "found-5", 2, ""},
+	} {
+		name, err := d.Save(context.Background(), f, test.path)
+		if name != test.name || fault.CodeOf(err) != test.code || Number(fake, "searches") != test.searches {
+			t.Errorf("%d, %s: %q, %v, %v searches", i, test.path, name, err, Number(fake, "searches"))
+		}
+	}
+	eval(t, "downloads.broken = 6")
+	if _, err := d.Save(context.Background(), f, "broken"); fault.CodeOf(err) != fault.DiskFull {
+		t.Errorf("a full disk: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := d.Save(ctx, f, "silent"); fault.CodeOf(err) != fault.Timeout || len(List(fake, "cancelled")) != 1 {
+		t.Errorf("given up: %v", err)
+	}
+	if len(List(fake, "listeners")) != 1 || len(d.waiting) != 0 || len(d.early) != 0 {
+		t.Errorf("%d listeners, %d waiting, %d early", len(List(fake, "listeners")), len(d.waiting), len(d.early))
 	}
 }

@@ -91,7 +91,7 @@ func (d *Document) show(w Window) {
 // A button that arms is drawn at once: a person has all of the wait to see it.
 const (
 	drawBurst  = 8
-	drawMillis = 250
+	drawMillis = 400
 )
 
 // act gives the screen a message of a person, who sees at once what came of it.
