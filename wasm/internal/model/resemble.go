@@ -43,7 +43,7 @@ const leastName = 6
 func resemble(a, b string) bool {
 	x, y := skeleton(a), skeleton(b)
 	if x == y {
-		return true
+		return x != "" // of dashes alone nothing is left to be taken for anything
 	}
 	nameA, nameB := beforeLast(a), beforeLast(b)
 	if nameA == nameB && len(nameA) >= leastName {

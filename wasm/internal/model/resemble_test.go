@@ -66,6 +66,7 @@ func FuzzResemblance(f *testing.F) {
 	for _, s := range []string{"https://marches.example", "https://xn--pple-43d.com", "x://[::1]:1", "", "https://\xff", "https://a..b"} {
 		f.Add(s, "https://marches.example")
 	}
+	f.Add("0", "://-") // no host, and one of which nothing is left to compare
 	f.Fuzz(func(t *testing.T, a, b string) {
 		s := model.NewSite(a)
 		if s.Beside([]string{a}).Resembles != "" {
