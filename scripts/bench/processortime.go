@@ -46,7 +46,7 @@ func processorTime(root int) (float64, error) {
 func atRest() error {
 	const (
 		look   = 500 * time.Millisecond
-		least  = 0.02 // seconds of the processors within a look
+		least  = 0.025 // seconds of the processors within a look
 		longer = time.Minute
 	)
 	before, err := processorTime(os.Getpid())
@@ -59,7 +59,8 @@ func atRest() error {
 		if err != nil {
 			return err
 		}
-		if now-before <= least {
+		// Less than before: a process ended while they were read.
+		if used := now - before; used >= 0 && used <= least {
 			return nil
 		}
 		before = now

@@ -75,9 +75,10 @@ func withOneScript(html []byte) []byte {
 
 // joined is the text of scripts behind one another, each under its name. Each
 // is a function that is called at once, so that the next sees nothing of it but
-// what it puts on globalThis; a missing semicolon would make it an argument.
+// what it puts on globalThis; a missing semicolon would make it an argument. All
+// are strict: Go's loader says so at its top, which here would be too late.
 func (t tree) joined(scripts []string) ([]byte, error) {
-	var all bytes.Buffer
+	all := bytes.NewBufferString("\"use strict\";\n")
 	for _, name := range scripts {
 		text, ok := t[name]
 		if !ok {
@@ -87,13 +88,13 @@ func (t tree) joined(scripts []string) ([]byte, error) {
 		if !bytes.HasSuffix(text, []byte("})();")) {
 			return nil, fmt.Errorf("%s does not end with a function that is called", name)
 		}
-		fmt.Fprintf(&all, "// ---- %s ----\n%s\n", name, text)
+		fmt.Fprintf(all, "// ---- %s ----\n%s\n", name, text)
 	}
 	return all.Bytes(), nil
 }
 
-// refersTo reports whether a file of the package, or a manifest, loads a
-// script.
+// refersTo reports whether another file of the package loads a script. The
+// manifests are not there yet: complete finds what they miss.
 func (t tree) refersTo(script string) bool {
 	for name, text := range t {
 		if name != script && name != windowScript && slices.Contains(references(name, string(text)), script) {

@@ -33,7 +33,7 @@ func TestJoinScripts(t *testing.T) {
 	if err := p.joinScripts(); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := string(p["app/window.js"]), "// ---- gen/shared.js ----\n(() => {})();\n// ---- app/boot.js ----\n// Starts.\n(() => {})();\n"; got != want {
+	if got, want := string(p["app/window.js"]), "\"use strict\";\n// ---- gen/shared.js ----\n(() => {})();\n// ---- app/boot.js ----\n// Starts.\n(() => {})();\n"; got != want {
 		t.Errorf("joined:\n%s", got)
 	}
 	want := string(documentWith("window.js"))
