@@ -4,6 +4,7 @@
 package e2e
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,9 +21,10 @@ import (
 func TestTheWholeJourney(t *testing.T) {
 	before := homeListing(t)
 	w := begin(t)
-	w.Camera = &journey.Camera{Dir: t.TempDir()}
+	w.Camera = &journey.Camera{Dir: t.TempDir(), Check: styled}
 	if w.World.Engine == stack.Chromium { // what axe-core sees is the same in Firefox
-		w.Camera.Check = accessible(t)
+		check := accessible(t)
+		w.Camera.Check = func(p browser.Page, caption string) error { return errors.Join(styled(p, caption), check(p, caption)) }
 	}
 	must(t, journey.All(w))
 	if w.Camera.Count() < 15 {
@@ -49,9 +51,6 @@ func TestTheWholeJourney(t *testing.T) {
 // page that is not there.
 func looksAround(t *testing.T, w *journey.Walk) {
 	t.Helper()
-	if w.Camera.Check == nil {
-		return
-	}
 	for _, path := range []string{"/consultations", "/inexistant", "/connexion?next=/telechargements"} {
 		must(t, w.Page.Goto(w.World.Origin+path))
 		must(t, w.Camera.Check(w.Page, path))

@@ -50,6 +50,20 @@ func accessible(t *testing.T) func(browser.Page, string) error {
 	}
 }
 
+// styled is a Camera's Check: each page has the custom properties of its style
+// sheet. The extension's windows have it inside their documents, where a browser
+// takes it only if the manifest's policy allows it.
+func styled(p browser.Page, caption string) error {
+	var paper string
+	if err := p.Eval(`getComputedStyle(document.documentElement).getPropertyValue("--paper").trim()`, &paper); err != nil {
+		return err
+	}
+	if paper == "" {
+		return fmt.Errorf("%s: no style sheet", caption)
+	}
+	return nil
+}
+
 // narrow looks whether a page of the portal fits into 320 pixels: the screens
 // of the extension are looked at by TestEveryState.
 func narrow(t *testing.T, p browser.Page, caption string) error {

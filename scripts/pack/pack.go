@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -54,6 +55,9 @@ func (o options) run() error {
 			t[name] = data
 		}
 		if t["manifest.json"], err = extension.Manifest(b, o.demo); err != nil {
+			return err
+		}
+		if t["manifest.json"], err = t.allowStyle(t["manifest.json"]); err != nil {
 			return err
 		}
 		if o.store {
@@ -134,7 +138,7 @@ func (o options) common() (tree, error) {
 	if t["app/wasm_exec.js"], err = goLoader(); err != nil {
 		return nil, err
 	}
-	if err := t.joinScripts(); err != nil {
+	if err := errors.Join(t.joinScripts(), t.inlineStyle()); err != nil {
 		return nil, err
 	}
 	return t, o.publish(t)

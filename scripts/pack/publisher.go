@@ -75,21 +75,10 @@ func (p publisher) letWorkerAsk(manifest []byte) ([]byte, error) {
 	if p == (publisher{}) {
 		return manifest, nil
 	}
-	m := map[string]any{}
-	if err := json.Unmarshal(manifest, &m); err != nil {
-		return nil, err
-	}
-	csp, _ := m["content_security_policy"].(map[string]any)
-	text, _ := csp["extension_pages"].(string)
 	const closed = "connect-src 'self';"
-	if strings.Count(text, closed) != 1 {
-		return nil, fmt.Errorf("the manifest's policy does not say %s once", closed)
-	}
 	open := "connect-src 'self' https:;"
 	if strings.HasPrefix(p.packagesURL, "http:") {
 		open = "connect-src 'self' https: http://127.0.0.1:*;"
 	}
-	csp["extension_pages"] = strings.Replace(text, closed, open, 1)
-	written, err := json.MarshalIndent(m, "", "  ")
-	return append(written, '\n'), err
+	return changePolicy(manifest, closed, open)
 }
