@@ -2,8 +2,10 @@
 // costs as much as encrypting 100 KB, so what is done to each of them is here.
 //
 // globalThis.scelleChunks has seal, open and wrap, which give or promise a
-// Chunks object, and read, which reads a file. Which keys, IVs and counters
-// there are is decided in Go.
+// Chunks object, read, which reads a file, give, which takes back memory that
+// it filled, and run, which does all that a file
+// needs with some pieces of it. Which keys, IVs and counters there are is
+// decided in Go.
 (() => {
   "use strict";
   const BLOCK = 16;
@@ -46,9 +48,14 @@
       return written;
     }
 
-    /** Moves the buffers to a Worker, with what it wants to know. */
-    post(worker, message) {
-      worker.postMessage({ ...message, buffers: this.buffers, size: this.size }, this.buffers);
+    /** The bytes as digest-worker.js wants them, with what else it wants to know. */
+    piece(more) {
+      return { ...more, buffers: this.buffers, size: this.size };
+    }
+
+    /** Moves the buffers to that Worker. */
+    post(worker, more) {
+      worker.postMessage({ pieces: [this.piece(more)] }, this.buffers);
     }
 
     drop() {
@@ -96,16 +103,43 @@
 
   const wrap = (buffer) => new Chunks([buffer], buffer.byteLength, buffer.byteLength);
 
+  // Buffers that were read to and may be again: memory that was used lately costs
+  // a third of what fresh memory does. They are dropped when nothing is read.
+  /** @type {ArrayBuffer[]} */
+  const spare = [];
+  const SPARE = 8;
+  let streams = 0; // that were not stopped
+
+  const lent = (n) => {
+    const i = spare.findIndex(({ byteLength }) => byteLength === n);
+    return i < 0 ? new ArrayBuffer(n) : spare.splice(i, 1)[0];
+  };
+
+  /** Takes a buffer back for bytes that come. */
+  const give = (buffer) => {
+    if (streams > 0 && spare.length < SPARE) spare.push(buffer);
+    else nowhere.postMessage(null, [buffer]);
+  };
+
+  // Workers that give buffers back.
+  const known = new WeakSet();
+  const know = (worker) => {
+    if (known.has(worker)) return;
+    known.add(worker);
+    worker.addEventListener("message", ({ data }) => data.buffers?.forEach(give));
+  };
+
   /**
    * Reads a Blob from its start, by one stream: more than twice as fast as a
-   * slice after the other. next(n) promises an ArrayBuffer of the next n bytes,
-   * also while others are awaited, and fails where there are fewer; stop()
-   * gives the stream up. Throws where a browser cannot fill memory of ours.
+   * slice after the other. take() promises an ArrayBuffer of the next size bytes
+   * (the last one has fewer) and fails where the stream ends before; depth of
+   * these are under way. stop() gives the stream up. Throws where a browser cannot
+   * fill memory of ours.
    */
-  const read = (blob) => {
+  const read = (blob, size, depth) => {
     const reader = blob.stream().getReader({ mode: "byob" });
     const fill = async (n) => {
-      let buffer = new ArrayBuffer(n);
+      let buffer = lent(n);
       for (let at = 0; at < n; ) {
         const { value, done } = await reader.read(new Uint8Array(buffer, at), { min: n - at });
         if (done || !value) throw new Error(`the stream ended ${n - at} bytes early`);
@@ -114,11 +148,111 @@
       }
       return buffer;
     };
+    let left = blob.size;
     /** @type {Promise<any>} */
     let last = Promise.resolve();
-    const next = (n) => (last = last.then(() => fill(n)));
-    return { next, stop: () => reader.cancel().catch(() => {}) };
+    const ahead = [];
+    const ask = () => {
+      const n = Math.min(size, left);
+      if (n === 0) return;
+      left -= n;
+      ahead.push((last = last.then(() => fill(n))));
+      last.catch(() => {}); // take() tells of it
+    };
+    for (let i = 0; i < depth; i++) ask();
+    const take = async () => {
+      const buffer = await ahead.shift();
+      ask();
+      return buffer;
+    };
+    let stopped = false;
+    const stop = () => {
+      if (!stopped && --streams === 0) nowhere.postMessage(null, spare.splice(0));
+      stopped = true;
+      return reader.cancel().catch(() => {});
+    };
+    streams++;
+    return { take, stop };
   };
 
-  globalThis.scelleChunks = Object.freeze({ seal, open, wrap, read });
+  /** What a run does with each of its pieces to begin: what seal and open promise. */
+  const begin = ({ verb, key, mac, iv, blocks, chunk }, at, data) => {
+    const own = blocks.subarray(at, at + BLOCK * Math.ceil(data.length / chunk));
+    return verb === "seal" ? seal(key, own, data, chunk) : open(key, mac, iv, own, data, chunk);
+  };
+
+  /** Goes on with a checksum over bytes that are brought to a place in a room, which keeps them there. */
+  const summed = (room, state, at, bytes) => {
+    room.bytes.set(bytes, at);
+    return room.exports.f(state, room.at + at, bytes.length);
+  };
+
+  /**
+   * Seals or opens the next pieces of a stream to a file, so that Go hears of
+   * many of them once. blocks has an IV or a counter for each of their chunks,
+   * as seal and open want them. When all went well the pieces go to the hashes,
+   * in one message: plain and cipher are the ids that these have in the worker,
+   * and cost is of each piece.
+   *
+   * With a room, whose bytes have a checksum f, that of the plaintext goes on
+   * from crc; and what is sealed begins with the used bytes that are in it, so
+   * that as many stay there.
+   *
+   * Promises {ends, crc, sent}, ends as they come from seal and open, sent whether
+   * the hashes have the pieces; and failed, {step, reason}, after an error.
+   */
+  const run = async (job) => {
+    const { verb, stream, blocks, chunk, access, room, used, worker, plain, cipher, cost } = job;
+    const sealing = verb === "seal";
+    const done = { ends: new Uint8Array((sealing ? 3 : 1) * blocks.length), crc: job.crc, sent: false };
+    const pieces = [];
+    const hand = (chunks, ids, read) => {
+      if (ids.length > 0) {
+        pieces.push(chunks.piece({ parts: ids.map((id) => [id, 0, chunks.length]), cost, back: read }));
+      } else if (read) {
+        chunks.buffers.forEach(give);
+      } else {
+        chunks.drop();
+      }
+    };
+    let { position } = job;
+    let step = "read";
+    try {
+      for (let at = 0, end = 0; at < blocks.length; ) {
+        step = "read";
+        const buffer = await stream.take();
+        step = "cipher";
+        let data = new Uint8Array(buffer);
+        const { length } = data;
+        if (room && sealing) {
+          done.crc = summed(room, done.crc, used, data);
+          data = room.bytes.subarray(0, length);
+        }
+        const begun = begin(job, at, data);
+        if (room && sealing) room.bytes.copyWithin(0, length, length + used);
+        hand(wrap(buffer), sealing ? plain : cipher, true);
+        const { chunks, ends } = await begun;
+        done.ends.set(ends, end);
+        ends.fill(0);
+        if (room && !sealing) chunks.each(0, length, (piece) => void (done.crc = summed(room, done.crc, 0, piece)));
+        step = "write";
+        if (chunks.write(access, 0, length, position) !== length) throw new DOMException("short write", "QuotaExceededError");
+        position += length;
+        hand(chunks, sealing ? cipher : plain, false);
+        at += BLOCK * Math.ceil(length / chunk);
+        end += ends.length;
+      }
+      if (pieces.length > 0) {
+        know(worker);
+        worker.postMessage({ pieces }, pieces.flatMap(({ buffers }) => buffers));
+        done.sent = true;
+      }
+      return done;
+    } catch (reason) {
+      done.ends.fill(0);
+      return { ...done, failed: { step, reason } };
+    }
+  };
+
+  globalThis.scelleChunks = Object.freeze({ seal, open, wrap, read, give, run });
 })();

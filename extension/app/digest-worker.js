@@ -3,11 +3,13 @@
 //
 //   {module, input, room}       the first message: bytes, where lane 0's blocks
 //                               go, and how far apart the lanes are
-//   {parts, buffers, size, cost}  bytes in array buffers that move here, size
-//                               in each but the last: the next piece of each
-//                               message of parts, which are [id, offset,
-//                               length]; answered by {free: cost} when they
-//                               were used, and given up then
+//   {pieces}                    each is {parts, buffers, size, cost, back}: bytes
+//                               in array buffers that move here, size in each
+//                               but the last, the next of each message of parts,
+//                               which are [id, offset, length]; when some were
+//                               used, {free, buffers} says what they cost
+//                               together and gives those buffers back that are
+//                               wanted
 //   {id, end}                   the message id has end bytes and is complete;
 //                               answered by {id, state}
 //
@@ -23,10 +25,10 @@
   // When pieces of this cost wait they go through, however few messages they are
   // of. It is below what Go sends without an answer, or both would wait; and well
   // above one piece, since one message alone takes as long as four.
-  const ENOUGH = 20;
+  const ENOUGH = 12;
 
   /**
-   * @typedef {{left: number, cost: number, buffers: ArrayBuffer[]}} Piece
+   * @typedef {{left: number, cost: number, buffers: ArrayBuffer[], back: boolean}} Piece
    * @typedef {{state: Uint32Array, rest: Uint8Array, queue: {bytes: Uint8Array, piece: Piece | null}[], size: number}} Message
    */
   /** @type {any} */
@@ -36,6 +38,12 @@
   /** @type {Map<number, Message>} messages, with what is theirs and not compressed: rest, then queue, size bytes in all */
   const messages = new Map();
   let waiting = 0; // cost of the pieces that were not used
+  let free = 0; // cost of those that were used since this was last said
+  /** @type {ArrayBuffer[]} */
+  let returned = []; // buffers of these
+  // That much is said at once: each time costs more than a few blocks. With
+  // ENOUGH, and with what Go sends together, it is not above what Go may send.
+  const WORTH = 5;
 
   // Moving a buffer to a closed port frees its memory at once.
   const { port1: nowhere, port2: closed } = new MessageChannel();
@@ -51,8 +59,17 @@
   const used = (piece) => {
     if (!piece || --piece.left > 0) return;
     waiting -= piece.cost;
-    nowhere.postMessage(null, piece.buffers);
-    globalThis.postMessage({ free: piece.cost });
+    free += piece.cost;
+    if (piece.back) returned.push(...piece.buffers);
+    else nowhere.postMessage(null, piece.buffers);
+  };
+
+  /** Says what was used. */
+  const tell = () => {
+    if (free === 0 || (free < WORTH && waiting > 0)) return;
+    globalThis.postMessage({ free, buffers: returned }, { transfer: returned });
+    free = 0;
+    returned = [];
   };
 
   /** Takes the next bytes of a message, which has as many, to memory. */
@@ -129,8 +146,8 @@
   };
 
   /** Queues what came, buffer by buffer. */
-  const add = ({ parts, buffers, size, cost }) => {
-    const piece = { left: 0, cost, buffers };
+  const add = ({ parts, buffers, size, cost, back }) => {
+    const piece = { left: 0, cost, buffers, back };
     waiting += cost;
     for (const [id, offset, length] of parts) {
       const m = messageOf(id);
@@ -151,11 +168,12 @@
       exports = new WebAssembly.Instance(new WebAssembly.Module(data.module)).exports;
       ({ input, room } = data);
       globalThis.postMessage({ ready: true });
-    } else if (data.parts) {
-      add(data);
+    } else if (data.pieces) {
+      data.pieces.forEach(add);
       work();
     } else {
       finish(data.id, data.end);
     }
+    tell();
   };
 })();

@@ -100,6 +100,7 @@ func plis() map[string][][]byte {
 	}
 	return map[string][][]byte{
 		"one":   {noise(bridge.SliceSize + 12345)},
+		"long":  {noise(70_001), noise(3*bridge.SliceSize + 777), noise(5)},
 		"small": small,
 		"mixed": {noise(1), noise(600_000), nil, noise(512 << 10), noise(512<<10 - 1), noise(99)},
 	}
@@ -164,10 +165,10 @@ func TestBrowserHead(t *testing.T) {
 	counted, err := bridge.Call(bridge.Global(), "eval", `(() => {
 		const { scelleChunks: own } = globalThis;
 		const counted = { opened: 0, stopped: 0, restore: () => (globalThis.scelleChunks = own) };
-		globalThis.scelleChunks = { ...own, read: (file) => {
-			const stream = own.read(file);
+		globalThis.scelleChunks = { ...own, read: (...args) => {
+			const stream = own.read(...args);
 			counted.opened++;
-			return { next: (n) => stream.next(n), stop: () => (counted.stopped++, stream.stop()) };
+			return { ...stream, stop: () => (counted.stopped++, stream.stop()) };
 		} };
 		return counted;
 	})()`)

@@ -9,7 +9,6 @@ import (
 
 	"scelle/shared/envelope"
 	"scelle/shared/fault"
-	"scelle/shared/pli"
 	"scelle/wasm/internal/bridge"
 	"scelle/wasm/internal/webcrypto"
 )
@@ -193,7 +192,7 @@ func (m *sealMove) structure(b []byte, meter *meter) error {
 
 // file seals the bytes of one file and returns their CRC-32.
 func (m *sealMove) file(in arrays, sum hash.Hash, meter *meter) (crc uint32, err error) {
-	return crc, each(in, func(array bridge.Value, n int) error {
+	return crc, each(in, m.run(&crc, sum, meter), func(array bridge.Value, n int) error {
 		if crc, err = m.sealer.WriteArray(crc, array, n); err != nil {
 			return err
 		}
@@ -204,7 +203,7 @@ func (m *sealMove) file(in arrays, sum hash.Hash, meter *meter) (crc uint32, err
 
 // bare seals the bytes of one file that is all of the content.
 func (m *sealMove) bare(in arrays, sum hash.Hash, meter *meter) error {
-	return each(in, func(array bridge.Value, n int) error {
+	return each(in, m.run(nil, sum, meter), func(array bridge.Value, n int) error {
 		if err := m.sealer.WriteBare(array, n); err != nil {
 			return err
 		}
@@ -213,9 +212,36 @@ func (m *sealMove) bare(in arrays, sum hash.Hash, meter *meter) error {
 	})
 }
 
-// each does something with every array of a source.
-func each(in arrays, do func(array bridge.Value, n int) error) error {
+// run moves what can be moved without Go.
+func (m *sealMove) run(crc *uint32, sum hash.Hash, meter *meter) func(in *bridge.FileReader) (bool, error) {
+	out, known := m.out.(*bridge.SyncFile)
+	return func(in *bridge.FileReader) (bool, error) {
+		if !known {
+			return false, nil
+		}
+		moved, err := m.sealer.Run(in, out, crc, webcrypto.Sums{Plain: []hash.Hash{sum}, Cipher: []hash.Hash{m.whole, m.content}})
+		if moved {
+			m.size += webcrypto.RunSize
+			meter.add(webcrypto.RunSize)
+		}
+		return moved, err
+	}
+}
+
+// each does something with every array of a source, but for those that run
+// takes away.
+func each(in arrays, run func(in *bridge.FileReader) (bool, error), do func(array bridge.Value, n int) error) error {
+	file, known := in.(*bridge.FileReader)
 	for {
+		if known && webcrypto.Ready(file) {
+			moved, err := run(file)
+			if err != nil {
+				return err
+			}
+			if moved {
+				continue
+			}
+		}
 		array, n, err := in.Next()
 		if err == io.EOF {
 			return nil
@@ -227,187 +253,4 @@ func each(in arrays, do func(array bridge.Value, n int) error) error {
 			return err
 		}
 	}
-}
-
-// openMove is one opening on its way.
-type openMove struct {
-	to             receiver
-	whole, content hash.Hash         // nil where nobody wants them
-	summer         *webcrypto.Summer // nil where no CRC is wanted
-	crc            uint32            // of the file that is coming
-	held           bool              // the structure is wrong: nothing more is written, and the tag decides what is said
-	size           int64             // of the plaintext
-	hand           hand              // for ciphertext
-}
-
-func (b browserMover) open(ctx context.Context, o *opening, to receiver, key *givenKey) (*envelope.Report, bool, error) {
-	file, known := o.file.(browserFile)
-	if !known {
-		return nil, false, nil
-	}
-	if file.Size() <= bridge.SliceSize {
-		held, err := file.Held(ctx)
-		if err != nil {
-			return nil, true, err
-		}
-		defer held.Drop()
-		file = browserFile{held}
-	}
-	opening, err := begin(ctx, file, key)
-	if err != nil {
-		return nil, true, err
-	}
-	defer opening.Key.Wipe()
-	info := opening.Info
-	if !opening.Contiguous() || !webcrypto.Streams(info.Algorithm) || info.ContentOffset+info.ContentLength > file.Size() {
-		return nil, false, nil
-	}
-	m := &openMove{to: to, whole: o.newHash(), content: o.newHash(), hand: handArray}
-	if _, archive := to.(*pli.Extractor); archive {
-		if m.summer = b.summer; m.summer == nil {
-			if m.summer, err = webcrypto.NewSummer(); err != nil {
-				return nil, true, err
-			}
-		}
-		defer m.summer.Close()
-	}
-	if err := m.run(ctx, file.File, opening, o.meter()); err != nil {
-		return nil, true, err
-	}
-	r := &envelope.Report{Info: info, Authenticated: info.Authenticated, Size: m.size}
-	m.whole.Sum(r.SHA256[:0])
-	m.content.Sum(r.ContentSHA256[:0])
-	return r, true, nil
-}
-
-// run decrypts the content and checks the tag. The order of what can go wrong
-// is that of envelope.Open.
-func (m *openMove) run(ctx context.Context, file bridge.File, opening *envelope.Opening, meter *meter) error {
-	start := opening.Info.ContentOffset
-	end := start + opening.Info.ContentLength
-	middle, err := file.Part(start, end)
-	if err != nil {
-		return err
-	}
-	in := middle.Reader(ctx).Begin()
-	defer in.Close()
-	if err := m.hashHeader(ctx, file, start, meter); err != nil {
-		return err
-	}
-	opener, err := webcrypto.NewOpener(ctx, opening.Key, m.chunks)
-	if err != nil {
-		return err
-	}
-	defer opener.Close()
-	last, err := file.Part(end, file.Size())
-	if err != nil {
-		return err
-	}
-	rest := last.Reader(ctx).Begin()
-	defer rest.Close()
-	if err := m.decrypt(opener, in, meter); err != nil {
-		return err
-	}
-	behind := io.Reader(rest)
-	if m.whole != nil {
-		behind = io.TeeReader(behind, io.MultiWriter(m.whole, meter))
-	}
-	tag, aad, err := opening.Trailer(behind)
-	if err != nil {
-		return err
-	}
-	if m.content != nil {
-		m.content.Write(tag)
-	}
-	return opener.Finish(tag, aad)
-}
-
-// hashHeader adds what stands before the content to the file's fingerprint.
-func (m *openMove) hashHeader(ctx context.Context, file bridge.File, n int64, meter *meter) error {
-	if m.whole == nil {
-		return nil
-	}
-	header, err := file.Part(0, n)
-	if err != nil {
-		return err
-	}
-	in := header.Reader(ctx)
-	defer in.Close()
-	_, err = io.Copy(io.MultiWriter(m.whole, meter), in)
-	return err
-}
-
-// decrypt sends the ciphertext through the cipher and to the fingerprints.
-func (m *openMove) decrypt(opener *webcrypto.Opener, in arrays, meter *meter) error {
-	return each(in, func(array bridge.Value, n int) error {
-		if err := opener.WriteArray(array, n); err != nil {
-			return err
-		}
-		meter.add(n)
-		return m.hand(array, n, m.whole, m.content)
-	})
-}
-
-// chunks takes decrypted bytes. What their structure says is held back until
-// the tag was checked, as by patient.
-func (m *openMove) chunks(c bridge.Chunks) error {
-	var parts []webcrypto.Part
-	for at := 0; at < c.Len() && !m.held; {
-		taken, part, err := m.take(c, at)
-		if err != nil {
-			if !structural(err) {
-				return err
-			}
-			m.held = true
-		}
-		parts = append(parts, part)
-		at += taken
-	}
-	m.size += int64(c.Len())
-	return webcrypto.Hand(c, parts...)
-}
-
-// maxStructure is how much is given to the extractor at once where it does not
-// wait for a file's bytes.
-const maxStructure = 4 << 10
-
-// take moves bytes from an offset on, as far as they are of one kind, and
-// returns how many these were and what a hash wants of them.
-func (m *openMove) take(c bridge.Chunks, at int) (int, webcrypto.Part, error) {
-	dst, sum, left := m.to.Body()
-	if left == 0 {
-		m.crc = 0
-		b := make([]byte, min(c.Len()-at, maxStructure))
-		if err := c.Read(b, at); err != nil {
-			return 0, webcrypto.Part{}, err
-		}
-		defer clear(b)
-		taken, err := m.to.WriteStructure(b)
-		return taken, webcrypto.Part{}, err
-	}
-	taken := int(min(left, int64(c.Len()-at)))
-	err := m.store(dst, c, at, taken)
-	if err == nil {
-		err = m.to.Moved(int64(taken), m.crc)
-	}
-	return taken, webcrypto.Part{Hash: sum, From: at, Length: taken}, err
-}
-
-// store writes bytes of a file and goes on with its CRC-32.
-func (m *openMove) store(dst io.Writer, c bridge.Chunks, at, n int) (err error) {
-	if m.summer != nil {
-		if m.crc, err = m.summer.CRC(m.crc, c, at, n); err != nil {
-			return err
-		}
-	}
-	if out, ok := dst.(chunkWriter); ok {
-		return out.WriteChunks(c, at, n)
-	}
-	b := make([]byte, n)
-	defer clear(b)
-	if err := c.Read(b, at); err != nil {
-		return err
-	}
-	_, err = dst.Write(b)
-	return fault.Wrap(fault.WriteFailed, err)
 }

@@ -19,7 +19,7 @@ const inWorker = (script, message) =>
 
 globalThis.measure = (part) => inWorker("go-worker.js", { part, file: chosen() });
 
-/** The limit: the same slices, read one ahead, into the same kind of file. */
+/** The limit: the same pieces of the file, into the same kind of file. */
 globalThis.copy = () => inWorker("copy-worker.js", { file: chosen() });
 
 /** One call of the browser's own cipher for everything. */

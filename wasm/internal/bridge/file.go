@@ -11,7 +11,7 @@ import (
 
 // How files are read. A file of more than SliceSize bytes is read by a stream
 // where the browser can, PieceSize bytes at once and pieceAhead of these under
-// way while one is used. Otherwise, at less than half that speed, in slices of
+// way while one is used; see chunks.js. Otherwise, at less than half that speed, in slices of
 // SliceSize bytes, sliceAhead under way: those that are smaller are slower.
 //
 // PieceSize is a little less than 1 MiB: from there on Chromium takes memory
@@ -142,7 +142,7 @@ func (f File) Part(from, to int64) (File, error) {
 // Reader reads the file from its start to its end. The next slices are under
 // way while one is being used.
 func (f File) Reader(ctx context.Context) *FileReader {
-	return &FileReader{ctx: ctx, file: f, size: f.Size(), most: SliceSize, depth: sliceAhead, slice: Undefined(), stream: Undefined()}
+	return &FileReader{ctx: ctx, file: f, size: f.Size(), slice: Undefined(), stream: Undefined()}
 }
 
 // FileReader is a [File] as an io.ReadCloser. It is used by one goroutine.
@@ -150,10 +150,8 @@ type FileReader struct {
 	ctx    context.Context
 	file   File
 	size   int64
-	most   int64    // bytes that are asked for at once
-	depth  int      // how often that is under way
 	asked  int64    // bytes that were asked for
-	ahead  []asked  // the slices that are under way
+	ahead  []asked  // the slices that are under way, none of a stream
 	stream Value    // of chunks.js, undefined where slices are read
 	after  *Promise // a stream's last look at the file
 	slice  Value    // Uint8Array in use, undefined before the first
@@ -172,7 +170,7 @@ type asked struct {
 // what it does with them. Errors of the file show when it is read.
 func (r *FileReader) Begin() *FileReader {
 	if r.err == nil {
-		r.err = r.ask(r.depth)
+		r.err = r.ask(sliceAhead)
 	}
 	return r
 }
@@ -222,14 +220,13 @@ func (r *FileReader) next() error {
 	if err := Ended(r.ctx); err != nil {
 		return err
 	}
-	if err := r.ask(1); err != nil {
+	first, err := r.first()
+	if err != nil {
 		return err
 	}
-	if len(r.ahead) == 0 {
+	if first.size == 0 {
 		return r.end()
 	}
-	first := r.ahead[0]
-	r.ahead = r.ahead[1:]
 	buffer, err := first.promise.Wait(r.ctx)
 	if err != nil {
 		return err
@@ -242,12 +239,28 @@ func (r *FileReader) next() error {
 		return fault.Newf(fault.ReadFailed, "%d bytes of %d", n, first.size)
 	}
 	r.have, r.used = int(first.size), 0
-	if Present(r.stream) && r.asked == r.size && len(r.ahead) == 0 {
+	if Present(r.stream) && r.asked == r.size {
 		if r.after, err = r.file.slice(r.size-1, 1); err != nil {
 			return err
 		}
 	}
-	return r.ask(r.depth)
+	return r.ask(sliceAhead)
+}
+
+// first is the next slice that is under way, of no bytes at the end.
+func (r *FileReader) first() (first asked, err error) {
+	if err := r.ask(1); err != nil {
+		return first, err
+	}
+	switch {
+	case len(r.ahead) > 0:
+		first, r.ahead = r.ahead[0], r.ahead[1:]
+	case Present(r.stream) && r.asked < r.size:
+		first.size = min(PieceSize, r.size-r.asked)
+		r.asked += first.size
+		first.promise, err = Start(r.stream, fault.ReadFailed, "take")
+	}
+	return first, err
 }
 
 // end is io.EOF. A stream looks at the file when it begins to read; that it did
@@ -261,17 +274,18 @@ func (r *FileReader) end() error {
 	return io.EOF
 }
 
-// ask starts slices until n are under way, as far as there are any.
+// ask starts slices until n are under way, as far as there are any. A stream
+// looks after that itself.
 func (r *FileReader) ask(n int) error {
-	if r.asked == 0 && r.size > SliceSize {
+	if r.asked == 0 && r.size > SliceSize && !Present(r.stream) {
 		r.open()
 	}
-	for len(r.ahead) < n {
-		size := min(r.most, r.size-r.asked)
+	for len(r.ahead) < n && !Present(r.stream) {
+		size := min(SliceSize, r.size-r.asked)
 		if size <= 0 {
 			break
 		}
-		promise, err := r.start(size)
+		promise, err := r.file.slice(r.asked, size)
 		if err != nil {
 			return err
 		}
@@ -287,17 +301,9 @@ func (r *FileReader) open() {
 	if !ok {
 		return
 	}
-	if stream, err := Call(seam, "read", r.file.v); err == nil {
-		r.stream, r.most, r.depth = stream, PieceSize, pieceAhead
+	if stream, err := Call(seam, "read", r.file.v, PieceSize, pieceAhead); err == nil {
+		r.stream = stream
 	}
-}
-
-// start begins to read the next size bytes.
-func (r *FileReader) start(size int64) (*Promise, error) {
-	if Present(r.stream) {
-		return Start(r.stream, fault.ReadFailed, "next", float64(size))
-	}
-	return r.file.slice(r.asked, size)
 }
 
 // Close lets go of the slices.

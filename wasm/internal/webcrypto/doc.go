@@ -14,6 +14,10 @@
 // behind each chunk, so that SubtleCrypto removes exactly that, and the real
 // padding is looked at in Go, at the end and in constant time.
 //
+// Large files go by runs: for some pieces of a file at a time chunks.js reads,
+// ciphers, writes and gives the hashes what they want, in one call with the IVs
+// or counters that Go chose, and Go counts the tags afterwards.
+//
 // Keys are imported as not extractable and their copies are zeroed at once.
 // What browsers lack goes to Go's own cipher: Triple DES everywhere, and AES
 // with 192-bit keys in Chromium.

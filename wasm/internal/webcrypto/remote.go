@@ -18,10 +18,13 @@ const WorthWorker = 4 << 20
 
 // What may be on its way to the digest worker, so that the memory stays
 // bounded when it is the slower one: maxAhead pieces of unit bytes. It goes on
-// by itself when ENOUGH of them wait there, whatever they are of.
+// by itself when ENOUGH of them wait there, whatever they are of, and keeps for
+// itself that fewer than WORTH were used: as many and what a run takes at once
+// must have room together. maxCost is of one message.
 const (
 	unit     = 512 << 10
-	maxAhead = 32
+	maxAhead = 40
+	maxCost  = 8
 )
 
 // digestWorker is the other side of digest-worker.js.
@@ -102,9 +105,7 @@ func (w *digestWorker) receive(data bridge.Value) {
 		close(w.ready)
 		return
 	}
-	for range int(bridge.Number(data, "free")) {
-		w.permits <- struct{}{}
-	}
+	w.give(int(bridge.Number(data, "free")))
 	if state, err := bridge.Get(data, "state"); err == nil {
 		if waiting := w.waiting[int(bridge.Number(data, "id"))]; waiting != nil {
 			waiting <- state
@@ -116,7 +117,18 @@ func (w *digestWorker) receive(data bridge.Value) {
 // the worker is far behind. A hash that is given up holds nothing that another
 // one waits for: what was sent is used sooner or later.
 func (w *digestWorker) send(c bridge.Chunks, parts []any) error {
-	cost := min((c.Len()+unit-1)/unit, maxAhead/4)
+	cost := costOf(c.Len())
+	if err := w.take(cost); err != nil {
+		return err
+	}
+	return c.Post(w.worker, map[string]any{"parts": parts, "cost": cost})
+}
+
+// costOf is how many units a message of n bytes is.
+func costOf(n int) int { return min((n+unit-1)/unit, maxCost) }
+
+// take waits until so many units may be sent.
+func (w *digestWorker) take(cost int) error {
 	w.turn <- struct{}{}
 	defer func() { <-w.turn }()
 	for range cost {
@@ -126,7 +138,17 @@ func (w *digestWorker) send(c bridge.Chunks, parts []any) error {
 			return fault.Newf(fault.Internal, "digest worker")
 		}
 	}
-	return c.Post(w.worker, map[string]any{"parts": parts, "cost": cost})
+	return nil
+}
+
+// give says that units which were taken are not sent, or were used.
+func (w *digestWorker) give(cost int) {
+	for range cost {
+		select {
+		case w.permits <- struct{}{}:
+		default: // never: all of them are there
+		}
+	}
 }
 
 // Part is a piece of chunks that a hash wants.

@@ -10,7 +10,8 @@ import (
 )
 
 // Places in the memory of a room, in bytes: sixteen tables of 256 words, then
-// the room itself.
+// the room itself, of which roomSize is filled, and as much behind it for what
+// a run brings before it takes the front away.
 const (
 	crcTables = 16
 	roomAt    = crcTables * 256 * 4
@@ -22,7 +23,7 @@ const (
 // want them in Go's memory, and is four times as slow there.
 type room struct {
 	exports bridge.Value
-	bytes   bridge.Value // Uint8Array of roomSize bytes
+	bytes   bridge.Value // Uint8Array of twice roomSize bytes
 }
 
 func newRoom() (*room, error) {
@@ -34,7 +35,7 @@ func newRoom() (*room, error) {
 	if err != nil {
 		return nil, err
 	}
-	bytes, err := bridge.New("Uint8Array", buffer, roomAt, roomSize)
+	bytes, err := bridge.New("Uint8Array", buffer, roomAt, 2*roomSize)
 	return &room{exports, bytes}, err
 }
 
@@ -78,6 +79,11 @@ func (r *room) crc(sum uint32, at, n int) (uint32, error) {
 	}
 	f, err := v.Float()
 	return ^uint32(int32(f)), fault.Wrap(fault.Internal, err)
+}
+
+// forRun is the room as a run of chunks.js knows it.
+func (r *room) forRun() map[string]any {
+	return map[string]any{"exports": r.exports, "bytes": r.bytes, "at": roomAt}
 }
 
 func (r *room) wipe() { bridge.Wipe(r.bytes) }
@@ -152,7 +158,7 @@ func crcModule() []byte {
 	}, 1, a.one)
 	a.get(localSum)
 	a.op(opEnd)
-	const pages = (roomAt + roomSize + 0xffff) >> 16
+	const pages = (roomAt + 2*roomSize + 0xffff) >> 16
 	return module(pages, []byte{3, typeI32, typeI32, typeI32, 1, typeI32}, a.code, 0, slicedTables())
 }
 

@@ -200,13 +200,7 @@ func (s *Sealer) launch(data bridge.Value, n int) error {
 	if err := g.admit(s.ctx, n); err != nil {
 		return err
 	}
-	var ivs []byte
-	chunksOf(n, func(i, _ int) {
-		at := g.offset + int64(i)*chunkSize
-		iv := g.key.IV(counterBlock(g.nonce, uint32(1+at/blockSize)))
-		ivs = append(ivs, iv[:]...)
-	})
-	array, err := bridge.ToJS(ivs)
+	array, err := bridge.ToJS(s.ivs(n))
 	if err != nil {
 		return err
 	}
@@ -222,6 +216,17 @@ func (s *Sealer) launch(data bridge.Value, n int) error {
 	return s.land()
 }
 
+// ivs are those of the chunks of the next n bytes.
+func (s *Sealer) ivs(n int) (ivs []byte) {
+	g := s.gcm
+	chunksOf(n, func(i, _ int) {
+		at := g.offset + int64(i)*chunkSize
+		iv := g.key.IV(counterBlock(g.nonce, uint32(1+at/blockSize)))
+		ivs = append(ivs, iv[:]...)
+	})
+	return ivs
+}
+
 // land waits for the oldest group, counts its tags and gives it out. The last
 // block of a chunk's key stream is the mask of the next chunk's tag.
 func (s *Sealer) land() error {
@@ -231,15 +236,30 @@ func (s *Sealer) land() error {
 	if err != nil {
 		return err
 	}
+	s.count(c.n, ends)
+	return s.out(out)
+}
+
+// count adds the tags of n bytes to the sum, and wipes the ends.
+func (s *Sealer) count(n int, ends []byte) {
 	defer clear(ends)
 	g := s.gcm
-	chunksOf(c.n, func(i, n int) {
+	chunksOf(n, func(i, n int) {
 		end := ends[3*blockSize*i:]
 		g.sum.Add(g.key.ChunkUnder(end[2*blockSize:3*blockSize], s.mask, uint64(n)), uint64(n))
 		s.mask = make([]byte, blockSize)
 		subtle.XORBytes(s.mask, end[:blockSize], end[blockSize:2*blockSize])
 	})
-	return s.out(out)
+}
+
+// settle waits for all groups that are under way.
+func (s *Sealer) settle() error {
+	for len(s.flight) > 0 {
+		if err := s.land(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Finish gives out what is left and returns the tag.
@@ -247,10 +267,8 @@ func (s *Sealer) Finish() ([]byte, error) {
 	if err := s.flush(); err != nil {
 		return nil, err
 	}
-	for len(s.flight) > 0 {
-		if err := s.land(); err != nil {
-			return nil, err
-		}
+	if err := s.settle(); err != nil {
+		return nil, err
 	}
 	tag := s.gcm.sum.Tag(s.gcm.mask, nil)
 	return tag[:], nil
@@ -311,12 +329,7 @@ func (o *Opener) launch(data bridge.Value, n int) error {
 	if err := g.admit(o.ctx, n); err != nil {
 		return err
 	}
-	var counters []byte
-	chunksOf(n, func(i, _ int) {
-		at := g.offset + int64(i)*chunkSize
-		counters = append(counters, counterBlock(g.nonce, uint32(2+at/blockSize))...)
-	})
-	array, err := bridge.ToJS(counters)
+	array, err := bridge.ToJS(o.counters(n))
 	if err != nil {
 		return err
 	}
@@ -340,20 +353,43 @@ func (o *Opener) land() error {
 	if err != nil {
 		return err
 	}
+	o.count(c.n, tags)
+	return o.out(out)
+}
+
+// counters are where the chunks of the next n bytes begin.
+func (o *Opener) counters(n int) (counters []byte) {
 	g := o.gcm
-	chunksOf(c.n, func(i, n int) {
+	chunksOf(n, func(i, _ int) {
+		at := g.offset + int64(i)*chunkSize
+		counters = append(counters, counterBlock(g.nonce, uint32(2+at/blockSize))...)
+	})
+	return counters
+}
+
+// count adds the tags of n bytes to the sum.
+func (o *Opener) count(n int, tags []byte) {
+	g := o.gcm
+	chunksOf(n, func(i, n int) {
 		g.sum.Add(g.key.Chunk(tags[blockSize*i:blockSize*(i+1)], uint64(n)), uint64(n))
 	})
-	return o.out(out)
+}
+
+// settle waits for all groups that are under way.
+func (o *Opener) settle() error {
+	for len(o.flight) > 0 {
+		if err := o.land(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Finish gives out what is left and compares the tag, as
 // [envelope.ContentDecrypter] says.
 func (o *Opener) Finish(tag, aad []byte) error {
-	for len(o.flight) > 0 {
-		if err := o.land(); err != nil {
-			return err
-		}
+	if err := o.settle(); err != nil {
+		return err
 	}
 	if !o.gcm.sum.Verify(tag, o.gcm.mask, aad) {
 		return fault.New(fault.EnvelopeUnreadable)
