@@ -3,9 +3,8 @@
 //
 // globalThis.scelleChunks has seal, open and wrap, which give or promise a
 // Chunks object, read, which reads a file, give, which takes back memory that
-// it filled, and run, which does all that a file
-// needs with some pieces of it. Which keys, IVs and counters there are is
-// decided in Go.
+// it filled, and run, which does all that a file needs with some pieces of it.
+// Which keys, IVs and counters there are is decided in Go.
 (() => {
   "use strict";
   const BLOCK = 16;
@@ -161,6 +160,7 @@
     };
     for (let i = 0; i < depth; i++) ask();
     const take = async () => {
+      if (ahead.length === 0) throw new Error("nothing is left");
       const buffer = await ahead.shift();
       ask();
       return buffer;
@@ -217,8 +217,26 @@
     };
     let { position } = job;
     let step = "read";
+    let end = 0;
+    /** @type {Promise<any>[]} */
+    const begun = []; // what the cipher makes: of one piece while the one before is written
+    let stored = 0; // of these
+    const store = async () => {
+      step = "cipher";
+      const { chunks, ends } = await begun[stored];
+      const { length } = chunks;
+      stored++;
+      done.ends.set(ends, end);
+      ends.fill(0);
+      end += ends.length;
+      if (room && !sealing) chunks.each(0, length, (piece) => void (done.crc = summed(room, done.crc, 0, piece)));
+      step = "write";
+      if (chunks.write(access, 0, length, position) !== length) throw new DOMException("short write", "QuotaExceededError");
+      position += length;
+      hand(chunks, sealing ? cipher : plain, false);
+    };
     try {
-      for (let at = 0, end = 0; at < blocks.length; ) {
+      for (let at = 0; at < blocks.length; ) {
         step = "read";
         const buffer = await stream.take();
         step = "cipher";
@@ -228,20 +246,15 @@
           done.crc = summed(room, done.crc, used, data);
           data = room.bytes.subarray(0, length);
         }
-        const begun = begin(job, at, data);
+        begun.push(begin(job, at, data));
+        begun.at(-1)?.catch(() => {}); // store() tells of it
         if (room && sealing) room.bytes.copyWithin(0, length, length + used);
         hand(wrap(buffer), sealing ? plain : cipher, true);
-        const { chunks, ends } = await begun;
-        done.ends.set(ends, end);
-        ends.fill(0);
-        if (room && !sealing) chunks.each(0, length, (piece) => void (done.crc = summed(room, done.crc, 0, piece)));
-        step = "write";
-        if (chunks.write(access, 0, length, position) !== length) throw new DOMException("short write", "QuotaExceededError");
-        position += length;
-        hand(chunks, sealing ? cipher : plain, false);
+        if (begun.length > 1) await store();
         at += BLOCK * Math.ceil(length / chunk);
-        end += ends.length;
       }
+      await store();
+      step = "hand over";
       if (pieces.length > 0) {
         know(worker);
         worker.postMessage({ pieces }, pieces.flatMap(({ buffers }) => buffers));
@@ -250,6 +263,8 @@
       return done;
     } catch (reason) {
       done.ends.fill(0);
+      for (const made of begun) made.then(({ ends }) => ends.fill(0)).catch(() => {});
+      for (const { buffers } of pieces) nowhere.postMessage(null, buffers);
       return { ...done, failed: { step, reason } };
     }
   };

@@ -29,7 +29,7 @@
 
   /**
    * @typedef {{left: number, cost: number, buffers: ArrayBuffer[], back: boolean}} Piece
-   * @typedef {{state: Uint32Array, rest: Uint8Array, queue: {bytes: Uint8Array, piece: Piece | null}[], size: number}} Message
+   * @typedef {{state: Uint32Array, rest: Uint8Array, queue: {bytes: Uint8Array, piece: Piece | null}[], size: number, came: number}} Message
    */
   /** @type {any} */
   let exports = null;
@@ -51,7 +51,7 @@
 
   const messageOf = (id) => {
     let m = messages.get(id);
-    if (!m) messages.set(id, (m = { state: Uint32Array.from(INITIAL), rest: new Uint8Array(0), queue: [], size: 0 }));
+    if (!m) messages.set(id, (m = { state: Uint32Array.from(INITIAL), rest: new Uint8Array(0), queue: [], size: 0, came: 0 }));
     return m;
   };
 
@@ -129,6 +129,7 @@
   /** Ends a message; others go along as far as they have come. */
   const finish = (id, end) => {
     const m = messageOf(id);
+    if (m.came !== end) throw new Error(`${m.came} bytes came of ${end}`); // the sum of what is not all is no sum
     const through = () => {
       while (m.size >= BLOCK) step([m, ...busy().filter((other) => other !== m)].slice(0, LANES));
     };
@@ -156,6 +157,7 @@
         const bytes = new Uint8Array(buffers[Math.floor(at / size)], start, Math.min(end - at, size - start));
         m.queue.push({ bytes, piece });
         m.size += bytes.length;
+        m.came += bytes.length;
         at += bytes.length;
         piece.left++;
       }

@@ -219,13 +219,23 @@ func TestBrowserMoveRefuses(t *testing.T) {
 		bad, _ := p.seal(nil, true, p.file("x", content))
 		check(name, bad, contentKey(t, bad, p.pair))
 	}
+	long, _ := p.seal(browserMover{}, false, p.file("a", noise(2*bridge.SliceSize))) // of which most goes by runs
+	longKey := contentKey(t, long, p.pair)
+	for name, bad := range map[string][]byte{
+		"long, first run": changed(long, 1_000_000), "long, later": changed(long, 6_000_000), "long, tag": changed(long, len(long)-1),
+		"long, cut": long[:5_000_000],
+	} {
+		check(name, bad, longKey)
+	}
+	badCRC, _ := p.seal(nil, true, p.file("x", changed(p.decrypted(long, longKey), 1_000_000)))
+	check("long, crc", badCRC, contentKey(t, badCRC, p.pair))
 	other := p.opening(browserMover{}, sealed, key)
 	other.tender = "another"
 	if _, err := other.run(t.Context()); fault.CodeOf(err) != fault.PliOtherTender {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	late := p.opening(browserMover{}, sealed, key)
+	late := p.opening(browserMover{}, long, longKey)
 	late.progress = func(int64, int64) { cancel() }
 	if _, err := late.run(ctx); fault.CodeOf(err) != fault.Cancelled {
 		t.Errorf("cancelled: %v", err)

@@ -55,9 +55,12 @@ func (u *Batch) Wait(ctx context.Context) (Value, error) {
 	if o.err != nil {
 		return o.value, o.err
 	}
+	if err := failure(o.value); err != nil {
+		return o.value, err
+	}
 	u.from.asked += int64(u.pieces) * PieceSize
 	u.to.at += int64(u.pieces) * PieceSize
-	return o.value, failure(o.value)
+	return o.value, nil
 }
 
 // failure is what a run says of the step at which it failed; nil if none did.

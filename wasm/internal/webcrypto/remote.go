@@ -118,7 +118,7 @@ func (w *digestWorker) receive(data bridge.Value) {
 // one waits for: what was sent is used sooner or later.
 func (w *digestWorker) send(c bridge.Chunks, parts []any) error {
 	cost := costOf(c.Len())
-	if err := w.take(cost); err != nil {
+	if err := w.take(context.Background(), cost); err != nil {
 		return err
 	}
 	return c.Post(w.worker, map[string]any{"parts": parts, "cost": cost})
@@ -127,13 +127,21 @@ func (w *digestWorker) send(c bridge.Chunks, parts []any) error {
 // costOf is how many units a message of n bytes is.
 func costOf(n int) int { return min((n+unit-1)/unit, maxCost) }
 
-// take waits until so many units may be sent.
-func (w *digestWorker) take(cost int) error {
-	w.turn <- struct{}{}
+// take waits until so many units may be sent. Errors: those of [bridge.Ended],
+// fault.Internal when the worker broke.
+func (w *digestWorker) take(ctx context.Context, cost int) error {
+	select {
+	case w.turn <- struct{}{}:
+	case <-ctx.Done():
+		return bridge.Ended(ctx)
+	}
 	defer func() { <-w.turn }()
-	for range cost {
+	for taken := range cost {
 		select {
 		case <-w.permits:
+		case <-ctx.Done():
+			w.give(taken)
+			return bridge.Ended(ctx)
 		case <-w.broken:
 			return fault.Newf(fault.Internal, "digest worker")
 		}

@@ -50,11 +50,12 @@ func (s *Sealer) Run(in *bridge.FileReader, to *bridge.SyncFile, crc *uint32, su
 	if crc != nil {
 		r.sum(s.room, crc)
 	}
-	ends, err := r.move(s.ctx, in, to, s.ivs(RunSize), 3)
+	ivs := s.ivs(RunSize)
+	g.advance(RunSize) // whatever comes of it: no counter is used twice
+	ends, err := r.move(s.ctx, in, to, ivs, 3)
 	if err != nil {
 		return false, err
 	}
-	g.advance(RunSize)
 	s.count(RunSize, ends)
 	return true, nil
 }
@@ -77,11 +78,12 @@ func (o *Opener) Run(in *bridge.FileReader, to *bridge.SyncFile, summer *Summer,
 	if summer != nil {
 		r.sum(summer.room, crc)
 	}
-	tags, err := r.move(o.ctx, in, to, o.counters(RunSize), 1)
+	counters := o.counters(RunSize)
+	g.advance(RunSize)
+	tags, err := r.move(o.ctx, in, to, counters, 1)
 	if err != nil {
 		return false, err
 	}
-	g.advance(RunSize)
 	o.count(RunSize, tags)
 	return true, nil
 }
@@ -134,7 +136,7 @@ func (r *run) move(ctx context.Context, in *bridge.FileReader, to *bridge.SyncFi
 		return nil, err
 	}
 	r.job["blocks"] = array
-	if err := r.prepare(); err != nil {
+	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
 	moving, err := bridge.StartBatch(in, to, runPieces, r.job)
@@ -144,8 +146,12 @@ func (r *run) move(ctx context.Context, in *bridge.FileReader, to *bridge.SyncFi
 	}
 	done, err := moving.Wait(ctx)
 	if err != nil {
-		if !bridge.Bool(done, "sent") { // a run that was cancelled may have come to its end
+		// A run that was cancelled may have come to its end.
+		if !bridge.Bool(done, "sent") {
 			r.unsent()
+		}
+		if array, err := bridge.Get(done, "ends"); err == nil {
+			bridge.Wipe(array)
 		}
 		return nil, err
 	}
@@ -154,7 +160,7 @@ func (r *run) move(ctx context.Context, in *bridge.FileReader, to *bridge.SyncFi
 }
 
 // prepare sends what the hashes have kept, and takes what the run will send.
-func (r *run) prepare() error {
+func (r *run) prepare(ctx context.Context) error {
 	if r.worker == nil {
 		return nil
 	}
@@ -165,7 +171,7 @@ func (r *run) prepare() error {
 		}
 		h.length += RunSize
 	}
-	return r.worker.take(r.cost)
+	return r.worker.take(ctx, r.cost)
 }
 
 // hashes are those that want something.
