@@ -107,7 +107,10 @@
   /** @type {ArrayBuffer[]} */
   const spare = [];
   const SPARE = 8;
-  let streams = 0; // that were not stopped
+
+  // The streams that were not stopped. Who waits for one, Go too, may be held by
+  // nothing but that stream, and the collector would take both.
+  const reading = new Set();
 
   const lent = (n) => {
     const i = spare.findIndex(({ byteLength }) => byteLength === n);
@@ -116,7 +119,7 @@
 
   /** Takes a buffer back for bytes that come. */
   const give = (buffer) => {
-    if (streams > 0 && spare.length < SPARE) spare.push(buffer);
+    if (reading.size > 0 && spare.length < SPARE) spare.push(buffer);
     else nowhere.postMessage(null, [buffer]);
   };
 
@@ -165,13 +168,11 @@
       ask();
       return buffer;
     };
-    let stopped = false;
     const stop = () => {
-      if (!stopped && --streams === 0) nowhere.postMessage(null, spare.splice(0));
-      stopped = true;
+      if (reading.delete(reader) && reading.size === 0) nowhere.postMessage(null, spare.splice(0));
       return reader.cancel().catch(() => {});
     };
-    streams++;
+    reading.add(reader);
     return { take, stop };
   };
 

@@ -11,9 +11,7 @@ onmessage = async ({ data: { part, file } }) => {
   for (const level of ["log", "error", "warn"]) console[level] = (...words) => output.push(words.join(" "));
   globalThis.measureFile = file;
   globalThis.scelleWorker = { digests: () => new Worker("digest-worker.js"), drop: (buffer) => nowhere.postMessage(null, [buffer]), ballast };
-  // Else nothing but Go itself holds Go while it waits for a file's stream, and the
-  // collector takes both.
-  const go = (globalThis.go = new Go());
+  const go = new Go();
   go.argv = ["measure.wasm", "-test.run", "^$", "-test.bench", `^BenchmarkMeasure$/^${part}$`, "-test.benchtime", "1x"];
   go.exit = () => {};
   try {

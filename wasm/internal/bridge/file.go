@@ -11,8 +11,9 @@ import (
 
 // How files are read. A file of more than SliceSize bytes is read by a stream
 // where the browser can, PieceSize bytes at once and pieceAhead of these under
-// way while one is used; see chunks.js. Otherwise, at less than half that speed, in slices of
-// SliceSize bytes, sliceAhead under way: those that are smaller are slower.
+// way while one is used; see chunks.js. Otherwise, at less than half that speed,
+// in slices of SliceSize bytes, sliceAhead under way: those that are smaller are
+// slower.
 //
 // PieceSize is a little less than 1 MiB: from there on Chromium takes memory
 // that is fresh from the kernel, whose pages cost more than the cipher.

@@ -7,9 +7,7 @@ for (const level of ["log", "error", "warn"]) console[level] = (...words) => pos
 onmessage = async ({ data: args }) => {
   onmessage = null;
   globalThis.scelleWorker = { digests: () => new Worker("digest-worker.js"), drop: (buffer) => nowhere.postMessage(null, [buffer]) }; // as crypto-worker.js has it
-  // Else nothing but Go itself holds Go while it waits for a file's stream, and the
-  // collector takes both.
-  const go = (globalThis.go = new Go());
+  const go = new Go();
   go.argv = ["test.wasm", ...args];
   let code = 0;
   go.exit = (c) => (code = c);
