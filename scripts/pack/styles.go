@@ -31,23 +31,19 @@ func (t tree) inlineStyle() error {
 	if bytes.Contains(style, []byte("</")) || bytes.ContainsAny(style, "\r\x00") {
 		return fmt.Errorf("%s cannot be written into a document as it is", windowStyle)
 	}
+	inside := fmt.Appendf(nil, "<style>%s</style>", style)
 	documents := 0
 	for _, name := range t.names() {
 		if path.Dir(name) != path.Dir(windowStyle) || path.Ext(name) != ".html" || !bytes.Contains(t[name], []byte(styleLink)) {
 			continue
 		}
 		documents++
-		t[name] = bytes.Replace(t[name], []byte(styleLink), inline(style), 1)
+		t[name] = bytes.Replace(t[name], []byte(styleLink), inside, 1)
 	}
 	if documents == 0 {
 		return errors.New("no document loads " + windowStyle)
 	}
 	return nil
-}
-
-// inline is a style sheet as an element of a document.
-func inline(style []byte) []byte {
-	return fmt.Appendf(nil, "<style>%s</style>", style)
 }
 
 // allowStyle has the manifest's policy allow that one style sheet inside a

@@ -81,6 +81,3 @@ func failure(done Value) error {
 	}
 	return rejected(fault.Internal, reason)
 }
-
-// Target is the JavaScript object of the Worker.
-func (w *Worker) Target() Value { return w.target }

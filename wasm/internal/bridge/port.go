@@ -67,6 +67,9 @@ type Worker struct {
 	failed Func
 }
 
+// Target is the JavaScript object of the Worker.
+func (w *Worker) Target() Value { return w.target }
+
 // StartWorker starts a script of the extension. broken is called when the
 // script cannot be loaded or throws.
 func StartWorker(url string, broken func(error)) (*Worker, error) {
